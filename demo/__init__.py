@@ -1,0 +1,1 @@
+"""The outside world in a box: loopback servers and patients who answer."""

@@ -1,0 +1,1 @@
+"""The rules: plain Python, standard library only, no I/O."""

@@ -1,0 +1,1 @@
+"""A synthetic practice: configuration, patients and their mail."""

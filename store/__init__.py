@@ -1,0 +1,1 @@
+"""The disk: SQLite, full-text search and the record file."""

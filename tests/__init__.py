@@ -1,0 +1,1 @@
+"""Twoway's tests; the folders mirror the packages."""
