@@ -78,7 +78,7 @@ $(BIN)/python:
 	fi; \
 	"$$found" -m venv $(VENV)
 
-# $(1) the list of packages, $(2) what to call it
+# $(1) the list of packages, $(2) a word on what it is
 define install
 	@echo "Setting up Twoway ($(2)first time only, about a minute)…"
 	@( $(PIP) install --require-hashes -r $(1) \
@@ -92,5 +92,5 @@ $(RUNTIME): constraints.txt pyproject.toml | $(BIN)/python
 	$(call install,constraints.txt,)
 
 $(DEV): constraints-dev.txt pyproject.toml | $(BIN)/python
-	$(call install,constraints-dev.txt,tools for the tests, )
+	$(call install,constraints-dev.txt,with the tools for the tests; )
 	@touch $(RUNTIME)
