@@ -1,1 +1,1 @@
-"""The rules: plain Python, standard library only, no I/O."""
+"""The rules of Twoway: plain Python, standard library only, no I/O."""

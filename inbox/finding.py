@@ -1,0 +1,55 @@
+"""A finding: one rule's word on a draft, with the way out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from inbox.address import ChannelKind
+
+
+class Severity(StrEnum):
+    """How much a finding weighs."""
+
+    BLOCK = "block"
+    """It cannot leave like this; only the fix helps."""
+    HOLD = "hold"
+    """A person may send it all the same, with a reason that is kept."""
+    WARN = "warn"
+    """Worth a look before sending."""
+    INFO = "info"
+    """Good to know."""
+
+    @property
+    def rank(self) -> int:
+        """0 is the most severe."""
+        return list(Severity).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A way out that one key applies: the fields of the draft that it sets."""
+
+    label: str
+    """What the key does: `Take the sentence out`."""
+    text: str | None = None
+    subject: str | None = None
+    line_id: str | None = None
+    channel: ChannelKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One rule's word on a draft."""
+
+    rule: str
+    """Id of the rule, e.g. `TW04`."""
+    severity: Severity
+    reason: str
+    """One or two sentences in a receptionist's words."""
+    fix: Fix | None = None
+
+
+def by_severity(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """The findings, the most severe first, then by rule."""
+    return tuple(sorted(findings, key=lambda finding: (finding.severity.rank, finding.rule)))

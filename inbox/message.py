@@ -1,0 +1,221 @@
+"""Messages: what arrives (`Arrival`), what is stored (`Message`), and what goes with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from inbox.address import Address, ChannelKind
+
+
+class Direction(StrEnum):
+    """Which way a message went."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+    INTERNAL = "internal"
+    """A note: it never leaves the practice."""
+
+
+class MessageKind(StrEnum):
+    """What a message is."""
+
+    EMAIL = "email"
+    TEXT = "text"
+    CALL = "call"
+    VOICEMAIL = "voicemail"
+    PORTAL = "portal"
+    NOTE = "note"
+
+
+class Nature(StrEnum):
+    """Who is behind an arrival: a person who waits for an answer, or a machine."""
+
+    PERSONAL = "personal"
+    BULK = "bulk"
+    """A list, a newsletter: nobody waits for an answer (RFC 2369, RFC 2919)."""
+    AUTO_REPLY = "auto-reply"
+    """Out of office and the like (RFC 3834)."""
+    BOUNCE = "bounce"
+    """A delivery status report (RFC 3464)."""
+    RECEIPT = "receipt"
+    """A disposition notification (RFC 8098)."""
+    PROBE = "probe"
+    """Our own round trip coming home."""
+    UNREADABLE = "unreadable"
+    """Could not be parsed; the raw text is shown and a person files it."""
+
+    @property
+    def wants_answer(self) -> bool:
+        """Whether an arrival of this nature can put a conversation into `needs reply`."""
+        return self in {Nature.PERSONAL, Nature.UNREADABLE}
+
+
+class MessageStatus(StrEnum):
+    """What is known of a message's way."""
+
+    RECEIVED = "received"
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    """The provider took it."""
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    """Certain: it did not arrive."""
+    UNKNOWN = "unknown"
+    """It may or may not have left; a person decides."""
+    CANCELLED = "cancelled"
+    """Taken back before it left."""
+    NOTED = "noted"
+    """A note; it has no way to go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that came with a message; its bytes stay in the raw message."""
+
+    part: str
+    """Where it lies in the raw message (adapter's own path, e.g. `1.2`)."""
+    name: str
+    """File name, made safe to show and to save."""
+    media_type: str
+    size: int
+    """In bytes, decoded."""
+    sha256: str = ""
+    """Hex digest of the decoded bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRecipient:
+    """One recipient a delivery report speaks of (RFC 3464 section 2.3)."""
+
+    address: str
+    action: str
+    """`failed`, `delayed`, `delivered`, `relayed`, `expanded`."""
+    status: str = ""
+    """Enhanced status code `5.1.1` (RFC 3463), or empty."""
+    diagnostic: str = ""
+
+    @property
+    def permanent(self) -> bool:
+        """Whether trying again is no use."""
+        return self.action == "failed" and not self.status.startswith("4")
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """What a bounce or an auto-reply says about a message of ours."""
+
+    recipients: tuple[FailedRecipient, ...] = ()
+    original_message_id: str = ""
+    """Message-ID of the message it speaks of, without angle brackets, or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """The addresses of a message as our server received it: the evidence for a line's reply path."""
+
+    from_: str = ""
+    reply_to: str = ""
+    """Empty when there is none."""
+    return_path: str | None = None
+    """The envelope sender; empty for the null path, None when the server does not record it."""
+    delivered_to: tuple[str, ...] = ()
+    """Delivered-To, X-Original-To, Envelope-To."""
+    probe_token: str = ""
+    """The token of our own round trip, or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What an adapter made of a raw message: parsed, safe to show, not yet filed.
+
+    Every text in it has been made safe (`inbox.plain`). Times are aware.
+    """
+
+    channel: ChannelKind
+    kind: MessageKind
+    sender: Address | None
+    """Who wrote it; None when the message does not say."""
+    to: tuple[Address, ...] = ()
+    cc: tuple[Address, ...] = ()
+    reply_to: tuple[Address, ...] = ()
+    sent_at: datetime | None = None
+    """What the sender's clock said."""
+    subject: str = ""
+    text: str = ""
+    """What the author wrote this time, without quoted history."""
+    whole: str = ""
+    """The whole text, quoted history included; equals `text` when nothing was folded."""
+    attachments: tuple[Attachment, ...] = ()
+    message_id: str = ""
+    """Without angle brackets; empty when there is none (then nothing can name it)."""
+    in_reply_to: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    """Oldest first, without angle brackets."""
+    thread_key: str = ""
+    """The provider's own thread (portal), or the pair of numbers (text, phone)."""
+    list_id: str = ""
+    """RFC 2919, or empty."""
+    nature: Nature = Nature.PERSONAL
+    report: DeliveryReport | None = None
+    received: Received = field(default_factory=Received)
+    defects: tuple[str, ...] = ()
+    """What was wrong with it, one sentence each, for the raw view."""
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """Every id it claims to follow, nearest first, each once (RFC 5322 section 3.6.4)."""
+        return tuple(dict.fromkeys((*self.in_reply_to, *reversed(self.references))))
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One stored communication in a conversation."""
+
+    id: int
+    uuid: str
+    """Stable name outside the database: record entries, FHIR identifiers."""
+    conversation_id: int
+    direction: Direction
+    channel: ChannelKind | None
+    """None for a note."""
+    kind: MessageKind
+    nature: Nature
+    status: MessageStatus
+    line_id: str
+    """The line it came in on or left from; empty for a note."""
+    sender: Address | None
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...]
+    reply_to: tuple[Address, ...]
+    at: datetime
+    """When it happened, by our clock: received, sent, or noted (aware, UTC)."""
+    sent_at: datetime | None
+    """What the sender's clock said (aware), or None."""
+    subject: str
+    text: str
+    whole: str
+    attachments: tuple[Attachment, ...]
+    message_id: str
+    in_reply_to: tuple[str, ...]
+    references: tuple[str, ...]
+    patient_id: str | None
+    """Whom it is about."""
+    match_reason: str
+    """Why it is about them: `matched by e-mail address`, `chosen by dana`, ..."""
+    staff_id: str = ""
+    """Who wrote it, for outbound messages and notes; empty when sent from another program."""
+    raw_id: int | None = None
+    """The raw message it was read from, None for what began here."""
+    outbox_id: int | None = None
+    """The outbox row it left by, None for what arrived."""
+    status_text: str = ""
+    """Why the status is what it is, in words: `mailbox full`, `unknown user`, ..."""
+    proof: str = ""
+    """The proof the line relied on when it was sent, in words."""
+    partial: bool = False
+    """Only the header was fetched, because the message is very large."""
+    recorded: bool = False
+    """Whether its latest state is in the patient's record file."""

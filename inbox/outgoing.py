@@ -1,0 +1,102 @@
+"""What is to leave: a draft while a person writes it, an `Outgoing` once it is frozen."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from inbox.address import Address, ChannelKind
+from inbox.line import Line
+
+
+@dataclass(frozen=True, slots=True)
+class DraftAttachment:
+    """A file added to a draft; its bytes are kept by content."""
+
+    name: str
+    media_type: str
+    size: int
+    """In bytes."""
+    sha256: str
+    """Hex digest; the store keeps the bytes under it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message that a person is writing; nothing of it has left."""
+
+    channel: ChannelKind
+    line_id: str
+    """The line it would leave from; empty while there is no plan."""
+    to: tuple[Address, ...]
+    text: str
+    subject: str = ""
+    cc: tuple[Address, ...] = ()
+    attachments: tuple[DraftAttachment, ...] = ()
+    conversation_id: int | None = None
+    """None begins a new conversation."""
+    answers: int | None = None
+    """Id of the stored message it answers."""
+    patient_id: str | None = None
+    """Whom it is about."""
+    begun_at: datetime | None = None
+    """When the writer opened it (aware)."""
+    seen_message_id: int = 0
+    """The newest message of the conversation that the writer had before their eyes."""
+    line_chosen: bool = False
+    """The writer chose the line by hand."""
+    outbox_id: int | None = None
+    """Its own outbox row when it is examined again before leaving."""
+
+    @property
+    def recipients(self) -> tuple[Address, ...]:
+        """Everybody it goes to."""
+        return (*self.to, *self.cc)
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingAttachment:
+    """A file to send."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What is to leave, frozen when it was queued; the line never changes afterwards."""
+
+    outbox_id: int
+    uuid: str
+    line: Line
+    """The line it leaves from: From, Reply-To and envelope sender alike."""
+    to: tuple[Address, ...]
+    subject: str
+    text: str
+    message_id: str
+    """Chosen before the first attempt, kept for every later one; without angle brackets."""
+    created_at: datetime
+    """When it was queued (aware); the Date header."""
+    cc: tuple[Address, ...] = ()
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
+    attachments: tuple[OutgoingAttachment, ...] = ()
+    probe_token: str = ""
+    """Set when this is the line's own round trip."""
+
+    def digest(self) -> str:
+        """Hex SHA-256 over all that the recipients would see; what a permit is bound to."""
+        parts = (
+            self.line.id,
+            self.line.address,
+            *(address.key for address in (*self.to, *self.cc)),
+            self.subject,
+            self.text,
+            self.message_id,
+            self.probe_token,
+            *(hashlib.sha256(file.content).hexdigest() + file.name for file in self.attachments),
+        )
+        joined = "\0".join(f"{len(part)}:{part}" for part in parts)
+        return hashlib.sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,131 @@
+"""Patients, their contact points, their proxies, and what their privacy form allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from inbox.address import Address, AddressSystem, ChannelKind
+
+
+class VoicemailConsent(StrEnum):
+    """What may be said to the patient's voicemail."""
+
+    UNKNOWN = "unknown"
+    NONE = "none"
+    CALLBACK_ONLY = "callback_only"
+    DETAILED = "detailed"
+
+
+class Consent(StrEnum):
+    """What the patient said about being written to on a channel."""
+
+    UNKNOWN = "unknown"
+    IMPLIED = "implied"
+    """The patient began it on this channel."""
+    ACCEPTED = "accepted"
+    """Warned of the risk, and accepted."""
+    DECLINED = "declined"
+    """Asked not to be written to this way; includes opting out."""
+
+
+class PointUse(StrEnum):
+    """What a contact point is for (FHIR ContactPoint.use)."""
+
+    HOME = "home"
+    WORK = "work"
+    MOBILE = "mobile"
+    TEMP = "temp"
+    OLD = "old"
+    """No longer this person's."""
+
+
+class PointHealth(StrEnum):
+    """Whether messages to a contact point are known to arrive."""
+
+    GOOD = "good"
+    BAD = "bad"
+    """A permanent failure was reported: unknown user, wrong number, ..."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContactPoint:
+    """One way to reach a person (FHIR ContactPoint)."""
+
+    system: AddressSystem
+    value: str
+    use: PointUse = PointUse.HOME
+    rank: int = 1
+    """1 is tried first."""
+    health: PointHealth = PointHealth.GOOD
+    health_reason: str = ""
+    """Why it is bad, in words."""
+
+    @property
+    def address(self) -> Address:
+        """As an address without a name."""
+        return Address(self.system, self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """Somebody who may write and be written to about a patient (FHIR RelatedPerson)."""
+
+    name: str
+    relation: str
+    """`mother`, `guardian`, `spouse`, ..."""
+    points: tuple[ContactPoint, ...] = ()
+    until: date | None = None
+    """The last day of the access."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacyForm:
+    """What the patient allowed (45 CFR 164.522(b); no field asks for a reason)."""
+
+    form_date: date | None = None
+    voicemail: VoicemailConsent = VoicemailConsent.UNKNOWN
+    sms: Consent = Consent.UNKNOWN
+    email: Consent = Consent.UNKNOWN
+    portal: Consent = Consent.UNKNOWN
+    confidential: Address | None = None
+    """Write only here: beats every preference."""
+    may_tell: tuple[str, ...] = ()
+    """Who may be told, by name."""
+
+    def consent(self, channel: ChannelKind) -> Consent:
+        """What the form says about writing on this channel; calls need no consent of their own."""
+        by_channel = {
+            ChannelKind.EMAIL: self.email,
+            ChannelKind.SMS: self.sms,
+            ChannelKind.PORTAL: self.portal,
+        }
+        return by_channel.get(channel, Consent.ACCEPTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """A person the practice cares for (FHIR Patient)."""
+
+    id: str
+    """The practice's own identifier; stable, never shown to others."""
+    given: str
+    family: str
+    birth_date: date | None = None
+    points: tuple[ContactPoint, ...] = ()
+    proxies: tuple[Proxy, ...] = ()
+    form: PrivacyForm = PrivacyForm()
+    preferred_channel: ChannelKind | None = None
+    language: str = ""
+    """BCP 47, e.g. `es`."""
+
+    @property
+    def name(self) -> str:
+        """Given name and family name."""
+        return f"{self.given} {self.family}".strip()
+
+    def first_names(self) -> frozenset[str]:
+        """First names that a greeting may use: the patient's and the proxies'."""
+        names = (self.given, *(proxy.name for proxy in self.proxies))
+        return frozenset(name.split()[0].casefold() for name in names if name.split())

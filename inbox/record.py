@@ -1,0 +1,254 @@
+"""The record: what a communication looks like in the patient's record file.
+
+Each line of the file is one FHIR R4 `Communication` (http://hl7.org/fhir/R4/communication.html). The
+lines are chained: each carries the SHA-256 of the line before it, so that a changed, removed or added
+line shows. A later state of the same message is a further line with the same identifier.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from inbox.address import Address, ChannelKind
+from inbox.message import Direction, Message, MessageKind, MessageStatus
+
+Resource = dict[str, Any]
+"""A FHIR resource as JSON."""
+
+FIRST: Final = "0" * 64
+"""What the first line of a file names as the line before it."""
+
+_EXTENSION: Final = "https://twoway.example/fhir/StructureDefinition/"
+_UUID_SYSTEM: Final = "urn:ietf:rfc:3986"
+_MESSAGE_ID_SYSTEM: Final = "https://twoway.example/fhir/message-id"
+_MODES: Final = "http://terminology.hl7.org/CodeSystem/v3-ParticipationMode"
+_NOT_DONE: Final = "http://terminology.hl7.org/CodeSystem/communication-not-done-reason"
+
+_STATUS: Final = {
+    MessageStatus.RECEIVED: "completed",
+    MessageStatus.QUEUED: "in-progress",
+    MessageStatus.SENDING: "in-progress",
+    MessageStatus.SENT: "in-progress",
+    MessageStatus.DELIVERED: "completed",
+    MessageStatus.FAILED: "not-done",
+    MessageStatus.UNKNOWN: "unknown",
+    MessageStatus.CANCELLED: "stopped",
+    MessageStatus.NOTED: "completed",
+}
+_MEDIUM: Final = {
+    MessageKind.EMAIL: ("EMAILWRIT", "e-mail"),
+    MessageKind.TEXT: ("WRITTEN", "text message"),
+    MessageKind.CALL: ("PHONE", "phone call"),
+    MessageKind.VOICEMAIL: ("PHONE", "voicemail"),
+    MessageKind.PORTAL: ("ONLINEWRIT", "patient portal"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RecordContext:
+    """What a record entry says beside the message itself."""
+
+    patient_id: str
+    line_address: str
+    """The practice's own address it went over; empty for a note."""
+    staff_name: str = ""
+    because: str = ""
+    """The reason a person gave for sending in spite of a finding."""
+    findings: tuple[str, ...] = ()
+    """What the gate found and let through: `TW31: ...`."""
+
+
+def communication(message: Message, context: RecordContext, recorded_at: datetime) -> Resource:
+    """The FHIR R4 Communication for the present state of one message.
+
+    Args:
+        message: The stored message.
+        context: What goes with it.
+        recorded_at: When the entry is made (aware).
+    """
+    resource: Resource = {
+        "resourceType": "Communication",
+        "id": message.uuid,
+        "meta": {"lastUpdated": _instant(recorded_at)},
+        "identifier": [{"system": _UUID_SYSTEM, "value": f"urn:uuid:{message.uuid}"}],
+        "status": _STATUS[message.status],
+        "subject": {"reference": f"Patient/{_fhir_id(context.patient_id)}"},
+    }
+    if _fhir_id(context.patient_id) != context.patient_id:
+        resource["subject"] = {"identifier": {"value": context.patient_id}}
+    if message.message_id:
+        resource["identifier"].append({"system": _MESSAGE_ID_SYSTEM, "value": message.message_id})
+    if message.status is MessageStatus.FAILED:
+        resource["statusReason"] = {
+            "coding": [{"system": _NOT_DONE, "code": "system-error"}],
+            "text": message.status_text or "not delivered",
+        }
+    if message.kind in _MEDIUM:
+        code, text = _MEDIUM[message.kind]
+        resource["medium"] = [{"coding": [{"system": _MODES, "code": code}], "text": text}]
+    if message.subject:
+        resource["topic"] = {"text": message.subject}
+    _add_people(resource, message, context)
+    when = _instant(message.at)
+    if message.direction is Direction.INBOUND:
+        resource["received"] = when
+        if message.sent_at is not None:
+            resource["sent"] = _instant(message.sent_at)
+    elif message.status is not MessageStatus.FAILED:
+        resource["sent"] = when
+    _add_content(resource, message)
+    _add_extensions(resource, message, context)
+    return resource
+
+
+def _add_people(resource: Resource, message: Message, context: RecordContext) -> None:
+    if message.direction is Direction.INBOUND:
+        if message.sender is not None:
+            resource["sender"] = _person(message.sender)
+        resource["recipient"] = [{"display": context.line_address}]
+        return
+    sender = context.staff_name or "staff"
+    resource["sender"] = {
+        "display": f"{sender} <{context.line_address}>" if context.line_address else sender
+    }
+    people = [_person(address) for address in (*message.to, *message.cc)]
+    if people:
+        resource["recipient"] = people
+
+
+def _add_content(resource: Resource, message: Message) -> None:
+    body = message.whole or message.text
+    if message.direction is Direction.INTERNAL:
+        resource["note"] = [{"time": _instant(message.at), "text": body or "(empty)"}]
+        return
+    payload: list[Resource] = []
+    if body.strip():
+        payload.append({"contentString": body})
+    for file in message.attachments:
+        attachment: Resource = {
+            "contentType": file.media_type,
+            "title": file.name,
+            "size": file.size,
+        }
+        if file.sha256:
+            attachment["extension"] = [_text_extension("sha256", file.sha256)]
+        payload.append({"contentAttachment": attachment})
+    if payload:
+        resource["payload"] = payload
+
+
+def _add_extensions(resource: Resource, message: Message, context: RecordContext) -> None:
+    extensions = [
+        _text_extension(name, value)
+        for name, value in (
+            ("line", context.line_address),
+            ("direction", message.direction.value),
+            ("delivery", message.status.value),
+            ("reply-path-proof", message.proof),
+            ("staff", message.staff_id),
+            ("match-reason", message.match_reason),
+            ("override-reason", context.because),
+        )
+        if value
+    ]
+    extensions += [_text_extension("finding", finding) for finding in context.findings]
+    if message.references or message.in_reply_to:
+        parent = (message.in_reply_to or message.references[-1:])[0]
+        resource["inResponseTo"] = [{"identifier": {"system": _MESSAGE_ID_SYSTEM, "value": parent}}]
+    resource["extension"] = extensions
+
+
+def chain(resource: Resource, sequence: int, previous: str) -> bytes:
+    """One line of a record file: the resource with its place in the chain, without the line feed.
+
+    Args:
+        resource: A Communication without chain extension.
+        sequence: 1 for the first line of the file.
+        previous: Hex SHA-256 of the line before it, `FIRST` for the first.
+    """
+    link = {
+        "url": _EXTENSION + "chain",
+        "extension": [
+            {"url": "sequence", "valuePositiveInt": sequence},
+            {"url": "previous", "valueString": previous},
+        ],
+    }
+    linked = {**resource, "extension": [*resource.get("extension", []), link]}
+    return json.dumps(linked, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def line_hash(line: bytes) -> str:
+    """Hex SHA-256 of one line, without its line feed; what the next line carries."""
+    return hashlib.sha256(line).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class ChainReport:
+    """What checking a record file found."""
+
+    entries: int
+    """How many lines it holds."""
+    last: str
+    """Hash of the last line; `FIRST` for an empty file."""
+    problems: tuple[str, ...] = ()
+    """One sentence per broken place; empty when the file is whole."""
+
+
+def verify_chain(lines: Iterable[bytes]) -> ChainReport:
+    """Check that every line follows the one before it.
+
+    Args:
+        lines: The lines of one record file, without line feeds.
+    """
+    previous, count, problems = FIRST, 0, []
+    for count, line in enumerate(lines, start=1):
+        try:
+            sequence, named = _link(json.loads(line))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            problems.append(f"Line {count} cannot be read.")
+        else:
+            if sequence != count:
+                problems.append(f"Line {count} says it is number {sequence}.")
+            if named != previous:
+                problems.append(f"Line {count} does not follow the line before it.")
+        previous = line_hash(line)
+    return ChainReport(count, previous, tuple(problems))
+
+
+def _link(resource: Resource) -> tuple[int, str]:
+    url = _EXTENSION + "chain"
+    link = next(found for found in reversed(resource["extension"]) if found["url"] == url)
+    parts = {part["url"]: part for part in link["extension"]}
+    return int(parts["sequence"]["valuePositiveInt"]), str(parts["previous"]["valueString"])
+
+
+def _person(address: Address) -> Resource:
+    return {"display": str(address)}
+
+
+def _text_extension(name: str, value: str) -> Resource:
+    return {"url": _EXTENSION + name, "valueString": value}
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _fhir_id(value: str) -> str:
+    """The value when it is a FHIR id ([A-Za-z0-9-.]{1,64}), else with the other characters out."""
+    kept = "".join(char for char in value if (char.isascii() and char.isalnum()) or char in "-.")
+    return kept[:64]
+
+
+MEDIUM_OF: Final = {
+    ChannelKind.EMAIL: MessageKind.EMAIL,
+    ChannelKind.SMS: MessageKind.TEXT,
+    ChannelKind.PHONE: MessageKind.CALL,
+    ChannelKind.PORTAL: MessageKind.PORTAL,
+}
+"""What a message sent on a channel is."""
