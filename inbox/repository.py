@@ -368,7 +368,8 @@ class OutboxStore(Protocol):
         copy_raw: bytes | None = None,
     ) -> OutboxRow:
         """Write what became of a row: SENT, DELIVERED, FAILED, UNKNOWN, or QUEUED again for
-        `retry_at`. The message in the conversation follows, and the record queue."""
+        `retry_at`. The message in the conversation follows, and the record queue.
+        """
         ...
 
     async def cancel(self, outbox_id: int) -> bool:

@@ -1,0 +1,540 @@
+"""The desk: everything a person can do, for the screen and the command line alike.
+
+There is no second way to send: `send` examines the draft, freezes its line and puts it into the
+outbox, which asks the gate again right before the message leaves.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from inbox.address import Address, AddressSystem, ChannelKind
+from inbox.channel import Capabilities, RawItem
+from inbox.clock import Clock
+from inbox.conversation import ConversationRow, Counts, ListState, Page, PageKey, SearchHit
+from inbox.errors import Blocked, Held, NotFound, TwowayError
+from inbox.facts import Facts
+from inbox.finding import Severity
+from inbox.gate import Gate, Verdict
+from inbox.line import Line, LineHealth
+from inbox.message import Direction, Message
+from inbox.outgoing import Draft, DraftAttachment
+from inbox.patient import Patient
+from inbox.practice import Practice
+from inbox.reply_path import Plan, Proof
+from inbox.repository import NewOutbox, OutboxRow, Repository
+from inbox.situation import Situation
+from inbox.words import answer_words, from_words, proof_words
+
+UNDO_WINDOW = timedelta(seconds=8)
+"""How long a message can be taken back after it was sent."""
+_MOST_REFERENCES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationView:
+    """One conversation, opened."""
+
+    row: ConversationRow
+    messages: tuple[Message, ...]
+    """The latest, in time order."""
+    more: bool
+    """There are earlier ones."""
+    patient: Patient | None
+    others: tuple[ConversationRow, ...]
+    """The patient's other conversations, newest first."""
+    candidates: tuple[Patient, ...] = ()
+    """Whom it may be about, while nobody has said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What the composer shows of a draft: the two lines, and what the gate says."""
+
+    draft: Draft
+    plan: Plan | None
+    from_words: str
+    """Which line it leaves from and why answers come home, or why there is none."""
+    answer_words: str
+    """How the reader can answer, who sees it, until when."""
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """One line as the status bar and `doctor` show it."""
+
+    line: Line
+    proof: Proof
+    proof_words: str
+    health: LineHealth | None
+
+
+class Desk:
+    """What a staff member does, under their own name."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        practice: Practice,
+        gate: Gate,
+        clock: Clock,
+        staff_id: str,
+        capabilities: Mapping[str, Capabilities],
+        undo_window: timedelta = UNDO_WINDOW,
+    ) -> None:
+        """Work on `repository` as `staff_id`.
+
+        Args:
+            repository: The data folder.
+            practice: Lines, staff, hours.
+            gate: Says what may leave.
+            clock: The present moment.
+            staff_id: Who acts; must be one of the practice's staff.
+            capabilities: What each line's channel can do, by line id.
+            undo_window: How long a message can be taken back.
+
+        Raises:
+            NotFound: no such staff member.
+        """
+        member = practice.member(staff_id)
+        if member is None:
+            raise NotFound(
+                f"There is no staff member “{staff_id}”.",
+                "Use --as with one of: " + ", ".join(one.id for one in practice.staff) + ".",
+            )
+        self.repository = repository
+        self.practice = practice
+        self.member = member
+        self.clock = clock
+        self._gate = gate
+        self._capabilities = capabilities
+        self._undo_window = undo_window
+        self._facts = Facts(repository, practice)
+
+    # ------------------------------------------------------------ looking
+
+    async def page(
+        self,
+        state: ListState,
+        *,
+        after: PageKey | None = None,
+        limit: int = 50,
+        mine: bool = False,
+    ) -> Page:
+        """Part of the list, newest first."""
+        return await self.repository.conversations.page(
+            state,
+            self.clock(),
+            after=after,
+            limit=limit,
+            assigned_to=self.member.id if mine else "",
+        )
+
+    async def counts(self) -> Counts:
+        """How many conversations are in each state."""
+        return await self.repository.conversations.counts(self.clock())
+
+    async def open(self, conversation_id: int, *, limit: int = 100) -> ConversationView:
+        """A conversation with its latest messages and its patient. Looking is kept in the audit.
+
+        Raises:
+            NotFound.
+        """
+        stores = self.repository
+        row = await stores.conversations.row(conversation_id)
+        messages = await stores.conversations.messages(row.id, limit=limit + 1)
+        patient, others = None, []
+        candidates: list[Patient] = []
+        if row.patient_id is not None:
+            patient = await self._patient(row.patient_id)
+            others = await stores.conversations.of_patient(row.patient_id, 20)
+            await stores.audit.add(
+                self.member.id,
+                "open",
+                self.clock(),
+                patient_id=row.patient_id,
+                detail=f"conversation {row.id}",
+            )
+        elif row.person_address:
+            system = row.channels[0].system if row.channels else AddressSystem.EMAIL
+            candidates = await stores.patients.by_address(Address(system, row.person_address))
+        return ConversationView(
+            row=row,
+            messages=tuple(messages[-limit:]),
+            more=len(messages) > limit,
+            patient=patient,
+            others=tuple(other for other in others if other.id != row.id),
+            candidates=tuple(candidates),
+        )
+
+    async def earlier(
+        self, conversation_id: int, before: int, *, limit: int = 100
+    ) -> list[Message]:
+        """Messages before the one with id `before`, in time order."""
+        return await self.repository.conversations.messages(
+            conversation_id, before=before, limit=limit
+        )
+
+    async def search(self, query: str, limit: int = 50) -> list[SearchHit]:
+        """Conversations that match what a person typed."""
+        return await self.repository.searches.search(query, limit)
+
+    async def lines(self) -> list[LineView]:
+        """Every line with its proof and its connection."""
+        now = self.clock()
+        proofs = await self._facts.proofs(now)
+        health = await self.repository.lines.health()
+        return [
+            LineView(line, proofs[line.id], proof_words(proofs[line.id], now), health.get(line.id))
+            for line in self.practice.lines
+        ]
+
+    async def raw(self, message: Message) -> RawItem:
+        """The raw bytes a message was read from.
+
+        Raises:
+            NotFound: it began here and has not left yet.
+        """
+        if message.raw_id is None:
+            raise NotFound("This message has no raw text: it has not left yet.")
+        return await self.repository.raw.content(message.raw_id)
+
+    # ------------------------------------------------------------ writing
+
+    async def reply_draft(self, conversation_id: int, channel: ChannelKind | None = None) -> Draft:
+        """A draft that answers a conversation; the one that was kept, when there is one.
+
+        It goes to whoever wrote last: their Reply-To, else their From (RFC 5322 section 3.6.2), never
+        to ourselves. Cc is kept empty: a practice answers the person.
+
+        Raises:
+            NotFound: no such conversation, or nobody to answer on that channel.
+        """
+        kept = await self.repository.drafts.load(f"c{conversation_id}", self.member.id)
+        row = await self.repository.conversations.row(conversation_id)
+        if kept is not None and (channel is None or kept.channel is channel):
+            return kept
+        newest = await self.repository.conversations.messages(row.id, limit=50)
+        channel = channel or (row.channels[0] if row.channels else ChannelKind.EMAIL)
+        answered = next(
+            (
+                message
+                for message in reversed(newest)
+                if message.channel is channel
+                and message.direction is Direction.INBOUND
+                and message.nature.wants_answer
+            ),
+            None,
+        ) or next(
+            (
+                message
+                for message in reversed(newest)
+                if message.channel is channel and message.direction is not Direction.INTERNAL
+            ),
+            None,
+        )
+        to = self._answer_to(answered) if answered else ()
+        if not to:
+            to = await self._known_address(row, channel)
+        if not to:
+            raise NotFound(
+                f"There is nobody to answer by {channel.words} here.",
+                "Choose another channel, or add a contact point to the patient.",
+            )
+        draft = Draft(
+            channel=channel,
+            line_id="",
+            to=to,
+            text="",
+            subject=_reply_subject(answered.subject if answered else row.subject),
+            conversation_id=row.id,
+            answers=answered.id if answered else None,
+            patient_id=row.patient_id,
+            begun_at=self.clock(),
+            seen_message_id=newest[-1].id if newest else 0,
+        )
+        return await self._with_line(draft)
+
+    async def new_draft(
+        self, to: Address, channel: ChannelKind, patient_id: str | None = None
+    ) -> Draft:
+        """A draft that begins a conversation."""
+        if patient_id is None:
+            patients = await self.repository.patients.by_address(to)
+            patient_id = patients[0].id if len(patients) == 1 else None
+        draft = Draft(
+            channel=channel,
+            line_id="",
+            to=(to,),
+            text="",
+            patient_id=patient_id,
+            begun_at=self.clock(),
+        )
+        return await self._with_line(draft)
+
+    async def situation(self, draft: Draft) -> Situation:
+        """All facts about a draft. Ask again when something changed; typing needs only `judge`."""
+        return await self._facts.situation(draft, self.clock(), self.member.id)
+
+    def judge(self, situation: Situation, draft: Draft, *, assigned_to: str = "") -> Preview:
+        """What the composer shows as the draft is typed: pure and quick.
+
+        Args:
+            situation: Facts gathered for this draft's channel, line and recipients.
+            draft: The draft as it is now; only its words may differ from the situation's.
+            assigned_to: Staff id of who looks after the conversation.
+        """
+        draft = replace(draft, line_id=situation.draft.line_id)
+        now = self.clock()
+        present = replace(situation, draft=draft, now=now)
+        seer = self.practice.member(assigned_to)
+        return Preview(
+            draft=draft,
+            plan=situation.plan,
+            from_words=from_words(situation.plan, situation.plan_problem, now),
+            answer_words=answer_words(
+                situation.plan,
+                draft,
+                situation.patient,
+                self.practice,
+                seer.first_name if seer else "the front desk",
+                now,
+            ),
+            verdict=self._gate.examine(present),
+        )
+
+    async def send(self, draft: Draft, because: str = "", *, undo: bool = True) -> OutboxRow:
+        """Queue a draft; it leaves when it can no longer be taken back.
+
+        Args:
+            draft: The draft; its line must be the one that was shown (`judge` sets it).
+            because: The reason for sending in spite of what holds it.
+            undo: False queues it for right now.
+
+        Raises:
+            Blocked: a rule blocks it, or the line changed since it was shown.
+            Held: a rule holds it and no reason was given.
+        """
+        situation = await self.situation(draft)
+        verdict = self._gate.examine(situation)
+        if draft.line_id and situation.draft.line_id != draft.line_id:
+            raise Blocked(
+                "The line this leaves from changed while you wrote.",
+                "Look at the From line and send again.",
+                verdict.findings,
+            )
+        if verdict.blocked or situation.plan is None:
+            first = verdict.findings[0] if verdict.findings else None
+            raise Blocked(
+                first.reason if first else situation.plan_problem,
+                f"{first.fix.label}." if first and first.fix else "",
+                verdict.findings,
+            )
+        if verdict.held and not because.strip():
+            raise Held(
+                verdict.findings[0].reason,
+                "Give a reason to send it all the same.",
+                verdict.findings,
+            )
+        row = await self.repository.outbox.enqueue(
+            await self._new_row(situation, verdict, because.strip(), undo=undo)
+        )
+        await self.repository.audit.add(
+            self.member.id,
+            "send" if not row.because else "send in spite of a hold",
+            self.clock(),
+            patient_id=draft.patient_id or "",
+            detail=f"outbox {row.id}" + (f": {row.because}" if row.because else ""),
+        )
+        return row
+
+    async def undo(self, outbox_id: int) -> Draft | None:
+        """Take a message back; its draft, or None when it is too late."""
+        if not await self.repository.outbox.cancel(outbox_id):
+            return None
+        row = await self.repository.outbox.get(outbox_id)
+        await self.keep_draft(row.draft)
+        return row.draft
+
+    async def retry(self, outbox_id: int, because: str = "") -> OutboxRow:
+        """A person sends a failed or uncertain message again, with the same Message-ID.
+
+        Raises:
+            Blocked, Held: as for `send`.
+            Stale: it is in another state.
+        """
+        row = await self.repository.outbox.get(outbox_id)
+        situation = await self.situation(replace(row.draft, outbox_id=row.id))
+        verdict = self._gate.examine(situation)
+        if verdict.blocked:
+            raise Blocked(verdict.findings[0].reason, "", verdict.findings)
+        if verdict.holding() - row.overridden and not because.strip():
+            raise Held(verdict.findings[0].reason, "Give a reason.", verdict.findings)
+        return await self.repository.outbox.requeue(
+            outbox_id, self.clock(), because.strip() or row.because, self.member.id
+        )
+
+    async def attach(self, name: str, media_type: str, content: bytes) -> DraftAttachment:
+        """Keep a file for a draft."""
+        sha256 = await self.repository.blobs.put(content)
+        return DraftAttachment(name, media_type, len(content), sha256)
+
+    async def keep_draft(self, draft: Draft) -> None:
+        """Keep a draft safe from crashes and from other people's changes."""
+        await self.repository.drafts.save(_draft_key(draft), self.member.id, draft, self.clock())
+
+    async def drop_draft(self, draft: Draft) -> None:
+        """Forget a draft for good."""
+        await self.repository.drafts.delete(_draft_key(draft), self.member.id)
+
+    # ------------------------------------------------------------ tending
+
+    async def note(self, conversation_id: int, text: str) -> int:
+        """Add a note, which never leaves; return its message id."""
+        return await self.repository.conversations.add_note(
+            conversation_id, self.member.id, text, self.clock()
+        )
+
+    async def assign(self, conversation_id: int, staff_id: str) -> None:
+        """Give a conversation to somebody; an empty id gives it to nobody."""
+        if staff_id and self.practice.member(staff_id) is None:
+            raise NotFound(f"There is no staff member “{staff_id}”.")
+        await self.repository.conversations.assign(conversation_id, staff_id)
+        await self._log("assign", f"conversation {conversation_id} to {staff_id or 'nobody'}")
+
+    async def snooze(self, conversation_id: int, until: datetime | None) -> None:
+        """Hide it until a moment, or until something arrives; None wakes it."""
+        await self.repository.conversations.snooze(conversation_id, until)
+
+    async def done(self, conversation_id: int) -> None:
+        """Close a conversation.
+
+        Raises:
+            TwowayError: something of it is not in the record file yet, or did not arrive.
+        """
+        row = await self.repository.conversations.row(conversation_id)
+        if row.unrecorded:
+            raise TwowayError(
+                "It cannot be closed yet: a message is not in the record file.",
+                "It is being written; try again in a moment, or look at `twoway doctor`.",
+            )
+        if row.undelivered:
+            raise TwowayError(
+                "It cannot be closed: a message of ours was not delivered.",
+                "Send it again or another way, then close it.",
+            )
+        await self.repository.conversations.set_done(row.id, self.clock())
+        await self._log("done", f"conversation {row.id}")
+
+    async def reopen(self, conversation_id: int) -> None:
+        """Open a closed conversation again."""
+        await self.repository.conversations.set_done(conversation_id, None)
+
+    async def seen(self, conversation_id: int, message_id: int) -> None:
+        """Somebody read it up to this message."""
+        await self.repository.conversations.mark_seen(conversation_id, message_id)
+
+    async def link(self, conversation_id: int, patient_id: str | None) -> None:
+        """Say whom a conversation is about."""
+        reason = f"chosen by {self.member.name}" if patient_id else ""
+        await self.repository.conversations.link(conversation_id, patient_id, reason)
+        await self._log("link", f"conversation {conversation_id}", patient_id or "")
+
+    # ------------------------------------------------------------ inside
+
+    async def _log(self, action: str, detail: str, patient_id: str = "") -> None:
+        await self.repository.audit.add(
+            self.member.id, action, self.clock(), patient_id=patient_id, detail=detail
+        )
+
+    async def _patient(self, patient_id: str) -> Patient | None:
+        try:
+            return await self.repository.patients.get(patient_id)
+        except NotFound:
+            return None
+
+    def _answer_to(self, answered: Message) -> tuple[Address, ...]:
+        if answered.direction is Direction.OUTBOUND:
+            return answered.to
+        own = self.practice.own_keys
+        reply_to = tuple(address for address in answered.reply_to if address.key not in own)
+        if reply_to:
+            return reply_to
+        return (answered.sender,) if answered.sender and answered.sender.key not in own else ()
+
+    async def _known_address(
+        self, row: ConversationRow, channel: ChannelKind
+    ) -> tuple[Address, ...]:
+        if row.patient_id is not None:
+            patient = await self._patient(row.patient_id)
+            points = sorted(patient.points, key=lambda point: point.rank) if patient else []
+            for point in points:
+                if point.system is channel.system:
+                    return (Address(point.system, point.value, patient.name if patient else ""),)
+        if row.person_address and row.channels and row.channels[0].system is channel.system:
+            return (Address(channel.system, row.person_address, row.person),)
+        return ()
+
+    async def _with_line(self, draft: Draft) -> Draft:
+        return (await self.situation(draft)).draft
+
+    async def _new_row(
+        self, situation: Situation, verdict: Verdict, because: str, *, undo: bool
+    ) -> NewOutbox:
+        draft, plan, now = situation.draft, situation.plan, self.clock()
+        if plan is None:
+            raise Blocked(situation.plan_problem, "", verdict.findings)
+        answered = (
+            await self.repository.conversations.message(draft.answers) if draft.answers else None
+        )
+        name = uuid.uuid4()
+        domain = plan.line.address.rpartition("@")[2] or "twoway.invalid"
+        return NewOutbox(
+            uuid=str(name),
+            draft=draft,
+            line_address=plan.line.address,
+            rfc_id=f"{name.hex}@{domain}",
+            in_reply_to=answered.message_id if answered else "",
+            references=_references(answered),
+            staff_id=self.member.id,
+            because=because,
+            overridden=verdict.holding(),
+            findings=tuple(
+                f"{finding.rule} {finding.severity.value}: {finding.reason}"
+                for finding in verdict.findings
+                if finding.severity is not Severity.INFO
+            ),
+            proof=proof_words(plan.proof, now),
+            created_at=now,
+            not_before=now + self._undo_window if undo else now,
+            person=draft.to[0].name if draft.to else "",
+        )
+
+    def capabilities(self, line_id: str) -> Capabilities:
+        """What the channel of a line can do."""
+        return self._capabilities.get(line_id, Capabilities(sends=False, receives=False))
+
+
+def _draft_key(draft: Draft) -> str:
+    return "new" if draft.conversation_id is None else f"c{draft.conversation_id}"
+
+
+def _reply_subject(subject: str) -> str:
+    plain = subject.strip()
+    while plain[:3].casefold() in {"re:", "aw:", "sv:"}:
+        plain = plain[3:].strip()
+    return f"Re: {plain}" if plain else ""
+
+
+def _references(answered: Message | None) -> tuple[str, ...]:
+    """References of an answer (RFC 5322 section 3.6.4): the parent's chain, then the parent."""
+    if answered is None or not answered.message_id:
+        return ()
+    chain = answered.references or (answered.in_reply_to if len(answered.in_reply_to) == 1 else ())
+    whole = tuple(dict.fromkeys((*chain, answered.message_id)))
+    # The first id names the conversation; the last ones name the branch.
+    return whole if len(whole) <= _MOST_REFERENCES else (whole[0], *whole[1 - _MOST_REFERENCES :])

@@ -1,0 +1,136 @@
+"""Gathering the facts: which line a draft would leave from and all that the rules look at."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from inbox.address import Address
+from inbox.errors import NoReplyPath, NotFound
+from inbox.message import MessageStatus
+from inbox.outgoing import Draft
+from inbox.patient import Patient
+from inbox.practice import Practice
+from inbox.reply_path import Plan, Proof, SenderFacts, choose_sender, derive_proof
+from inbox.repository import Repository
+from inbox.situation import Earlier, Recipient, Situation
+
+_RECENT = timedelta(minutes=10)
+_MOST_RECIPIENTS = 50
+"""More recipients than a person writes to by hand are not looked up one by one."""
+
+
+class Facts:
+    """Reads from the repository what the pure rules need."""
+
+    def __init__(self, repository: Repository, practice: Practice) -> None:
+        """Read from `repository` on behalf of `practice`."""
+        self._repository = repository
+        self._practice = practice
+
+    async def proofs(self, now: datetime) -> dict[str, Proof]:
+        """What is known of every line's reply path, by line id."""
+        evidence = await self._repository.lines.evidence()
+        return {line.id: derive_proof(line.id, evidence, now) for line in self._practice.lines}
+
+    async def plan(self, draft: Draft, now: datetime) -> Plan:
+        """The line a draft leaves from.
+
+        Raises:
+            NoReplyPath: there is none; nothing else takes its place.
+        """
+        received, sent = await self._line_use(draft)
+        channel_lines = {line.id for line in self._practice.lines if line.channel is draft.channel}
+        known = {line.id: line.channel for line in self._practice.lines}
+        return choose_sender(
+            SenderFacts(
+                channel=draft.channel,
+                lines=self._practice.lines,
+                proofs=await self.proofs(now),
+                # A line of another channel says nothing here; a line that is gone must be told.
+                received_on=tuple(
+                    id_ for id_ in received if id_ in channel_lines or id_ not in known
+                ),
+                sent_from=tuple(id_ for id_ in sent if id_ in channel_lines),
+                wanted=draft.line_id if draft.line_chosen else "",
+            )
+        )
+
+    async def situation(self, draft: Draft, now: datetime, staff_id: str) -> Situation:
+        """Everything the rules look at, as it is now, with the draft's line set by the plan.
+
+        A row that is queued keeps its line: for it (`draft.outbox_id`) the plan is that line.
+        """
+        if draft.outbox_id is not None:
+            draft = replace(draft, line_chosen=True)
+        plan, problem = None, ""
+        try:
+            plan = await self.plan(draft, now)
+        except NoReplyPath as error:
+            problem = str(error)
+        if plan is not None:
+            draft = replace(draft, line_id=plan.line.id)
+        health = await self._repository.lines.health()
+        newest = (
+            await self._repository.conversations.newest_inbound(draft.conversation_id)
+            if draft.conversation_id is not None
+            else None
+        )
+        return Situation(
+            draft=draft,
+            practice=self._practice,
+            now=now,
+            staff_id=staff_id,
+            plan=plan,
+            plan_problem=problem,
+            health=health.get(plan.line.id) if plan else None,
+            patient=await self._patient(draft.patient_id),
+            recipients=await self._recipients(draft),
+            newest_inbound_id=newest.id if newest else 0,
+            newest_inbound_at=newest.at if newest else None,
+            earlier=await self._earlier(draft, now),
+        )
+
+    async def _line_use(self, draft: Draft) -> tuple[list[str], list[str]]:
+        if draft.conversation_id is None:
+            return [], []
+        return await self._repository.conversations.line_use(draft.conversation_id)
+
+    async def _patient(self, patient_id: str | None) -> Patient | None:
+        if patient_id is None:
+            return None
+        try:
+            return await self._repository.patients.get(patient_id)
+        except NotFound:
+            return None
+
+    async def _recipients(self, draft: Draft) -> tuple[Recipient, ...]:
+        found = []
+        for address in draft.recipients[:_MOST_RECIPIENTS]:
+            patients = await self._repository.patients.by_address(address)
+            points = (
+                point
+                for patient in patients
+                for point in (
+                    *patient.points,
+                    *(point for proxy in patient.proxies for point in proxy.points),
+                )
+                if point.address.key == address.key
+            )
+            found.append(Recipient(address, tuple(patients), next(points, None)))
+        return tuple(found)
+
+    async def _earlier(self, draft: Draft, now: datetime) -> tuple[Earlier, ...]:
+        addresses: tuple[Address, ...] = draft.recipients[:_MOST_RECIPIENTS]
+        rows = await self._repository.outbox.recent_to(addresses, now - _RECENT)
+        return tuple(
+            Earlier(row.id, row.created_at, row.status, _same(row.draft, draft))
+            for row in rows
+            if row.id != draft.outbox_id and row.status is not MessageStatus.CANCELLED
+        )
+
+
+def _same(one: Draft, other: Draft) -> bool:
+    return one.text.split() == other.text.split() and {a.key for a in one.recipients} == {
+        a.key for a in other.recipients
+    }

@@ -1,0 +1,145 @@
+"""Words for the screen: times, ages, and the two lines that say how a message can be answered."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from inbox.line import LineHealth, LineState
+from inbox.outgoing import Draft
+from inbox.patient import Patient
+from inbox.practice import Practice
+from inbox.reply_path import Plan, Proof, ProofState
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def span_words(span: timedelta) -> str:
+    """A length of time in one unit: `just now`, `3 min`, `2 h`, `5 days`."""
+    seconds = max(0, int(span.total_seconds()))
+    if seconds < _MINUTE:
+        return "moments"
+    if seconds < _HOUR:
+        return f"{seconds // _MINUTE} min"
+    if seconds < 2 * _DAY:
+        return f"{seconds // _HOUR} h"
+    return f"{seconds // _DAY} days"
+
+
+def ago_words(moment: datetime, now: datetime) -> str:
+    """How long ago: `just now`, `3 min ago`, `5 days ago`."""
+    words = span_words(now - moment)
+    return "just now" if words == "moments" else f"{words} ago"
+
+
+def clock_words(moment: datetime, now: datetime, practice: Practice) -> str:
+    """A moment ahead as staff say it: `17:00`, `tomorrow 08:00`, `Mon 08:00`, `Mon 3 Aug 08:00`."""
+    local, today = moment.astimezone(practice.timezone), now.astimezone(practice.timezone).date()
+    days = (local.date() - today).days
+    wall = f"{local:%H:%M}"
+    if days == 0:
+        return wall
+    if days == 1:
+        return f"tomorrow {wall}"
+    if 1 < days < 7:
+        return f"{local:%a} {wall}"
+    return f"{local:%a} {local.day} {local:%b} {wall}"
+
+
+def proof_words(proof: Proof, now: datetime) -> str:
+    """What is known of a line's reply path, never by colour alone."""
+    ago = ago_words(proof.at, now) if proof.at else ""
+    return {
+        ProofState.PROVEN: f"replies proven {ago} ({proof.how})",
+        ProofState.STALE: f"last proven {ago}: too long ago",
+        ProofState.PROVING: f"being proven: test message sent {ago}",
+        ProofState.FAILED: f"replies do NOT arrive: {proof.how} ({ago})",
+        ProofState.UNVERIFIED: "not proven to receive replies",
+    }[proof.state]
+
+
+def from_words(plan: Plan | None, problem: str, now: datetime) -> str:
+    """The first line under the composer: which line this leaves from, and why it can be answered."""
+    if plan is None:
+        return f"No line to send from: {problem}"
+    return f"From {plan.line.address} · {proof_words(plan.proof, now)}"
+
+
+def answer_words(
+    plan: Plan | None,
+    draft: Draft,
+    patient: Patient | None,
+    practice: Practice,
+    seer: str,
+    now: datetime,
+) -> str:
+    """The second line: how the reader can answer, who sees it, and until when.
+
+    Args:
+        plan: Where it leaves from.
+        draft: The message.
+        patient: Whom it is about.
+        practice: For the hours.
+        seer: Who looks at the answers: a first name, or `the front desk`.
+        now: Aware.
+    """
+    if plan is None or plan.proof.state in {ProofState.FAILED, ProofState.UNVERIFIED}:
+        return "An answer would reach nobody we know of."
+    who = _reader(draft, patient)
+    verb = {
+        "email": "can answer this e-mail",
+        "sms": "can text back",
+        "phone": "can call back",
+        "portal": "can answer in the portal",
+    }[draft.channel.value]
+    return f"{who} {verb}; {seer} sees it {_seen_by(practice, plan.line.id, now)}"
+
+
+def _seen_by(practice: Practice, line_id: str, now: datetime) -> str:
+    """Until when an answer is seen: by closing time today, else when the practice opens next."""
+    hours = practice.hours_of(line_id)
+    closes = hours.closes_at(now)
+    if closes is not None:
+        return f"by {clock_words(closes, now, practice)}"
+    opens = hours.next_opening(now)
+    if opens is None:
+        return "when the practice opens again"
+    return f"from {clock_words(opens, now, practice)} on"
+
+
+def _reader(draft: Draft, patient: Patient | None) -> str:
+    if len(draft.recipients) > 1:
+        return "They"
+    if patient is not None and any(
+        point.address.key == address.key for point in patient.points for address in draft.to
+    ):
+        return patient.given or patient.name
+    for address in draft.to:
+        if address.name:
+            return address.name.split()[0]
+    return "They"
+
+
+def health_words(health: LineHealth | None, now: datetime) -> str:
+    """One line's connection in a few words for the status bar."""
+    if health is None:
+        return "not connected"
+    if health.state is LineState.SYNCING and health.total:
+        return f"fetching {health.done}/{health.total}"
+    if health.state is LineState.STOPPED:
+        return "stopped"
+    if health.state is LineState.RETRYING:
+        return "reconnecting"
+    if health.last_poll_at is None:
+        return "connecting"
+    return span_words(now - health.last_poll_at)
+
+
+def phones_words(practice: Practice, now: datetime) -> str:
+    """Whether the phones are staffed, for the status bar."""
+    until = practice.hours.open_until(now)
+    if until is not None:
+        minutes = int((until - now).total_seconds() // 60)
+        left = f" ({minutes} min)" if minutes < 120 else ""
+        return f"phones staffed until {clock_words(until, now, practice)}{left}"
+    opens = practice.hours.next_opening(now)
+    return f"phones off until {clock_words(opens, now, practice)}" if opens else "phones off"
