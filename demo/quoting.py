@@ -56,9 +56,8 @@ def attribution(program: Program, original: Original) -> str:
     line = f"On {at:%a}, {at:%b} {at.day}, {at.year} at {clock(at)} {who} wrote:"
     if len(line) <= WIDTH + 2:
         return line
-    return f"On {at:%a}, {at:%b} {at.day}, {at.year} at {clock(at)} {original.name}\n" + (
-        f"<{original.address}> wrote:"
-    )
+    # Web mail folds a long one before the address.
+    return line.replace(f" <{original.address}>", f"\n<{original.address}>")
 
 
 def reply_text(program: Program, text: str, original: Original | None) -> str:
