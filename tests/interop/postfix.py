@@ -78,8 +78,6 @@ message_size_limit = {size_limit}
 smtpd_error_sleep_time = 0
 smtpd_client_connection_count_limit = 0
 in_flow_delay = 0
-# Each connection gets a process that reads the table of senders as it is now.
-max_use = 1
 minimal_backoff_time = 1s
 maximal_backoff_time = 2s
 queue_run_delay = 1s
@@ -94,7 +92,7 @@ _MASTER = """\
   -o smtpd_tls_wrappermode=yes
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
+qmgr unix n - n 1 1 qmgr
 tlsmgr unix - - n 1000? 1 tlsmgr
 rewrite unix - - n - - trivial-rewrite
 bounce unix - - n - 0 bounce
@@ -116,7 +114,9 @@ scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 """
 
+# One connection a process, so that each reads the table of senders as it is now.
 _SUBMISSION = """\
+  -o max_use=1
   -o smtpd_sasl_auth_enable=yes
   -o smtpd_tls_security_level=encrypt
   -o smtpd_sender_restrictions=reject_sender_login_mismatch
