@@ -69,7 +69,7 @@ def reply_text(program: Program, text: str, original: Original | None) -> str:
     if program == "outlook":
         return f"{words}\n\n{lead}\n\n{original.text.rstrip()}\n"
     if program == "iphone":
-        return f"{words}\n\nSent from my iPhone\n\n{quote(f'{lead}{chr(10)}{chr(10)}')}\n{quoted}\n"
+        return f"{words}\n\nSent from my iPhone\n\n> {lead}\n> \n{quoted}\n"
     if program == "bottom":
         return f"{lead}\n{quoted}\n\n{words}\n"
     return f"{words}\n\n{lead}\n\n{quoted}\n"
