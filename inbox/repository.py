@@ -91,6 +91,8 @@ class Relative:
     direction: Direction
     participants: frozenset[str]
     """Address keys of sender, To, Cc and Reply-To, the practice's own included."""
+    sender: str
+    """Address key of the sender, or empty."""
     parents: tuple[str, ...]
     """The ids it names."""
     list_id: str

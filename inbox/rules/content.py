@@ -1,0 +1,93 @@
+"""Rules about the words of a message."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from inbox.finding import Finding, Fix, Severity
+from inbox.rules.rule import rule
+from inbox.situation import Situation
+
+_THIS: Final = r"(?:this|these|our|the)\s+(?:automated\s+)?"
+_MAIL: Final = r"(?:e-?mails?|messages?|texts?|sms|notifications?|notices?|reminders?|address|number|inbox|mailbox|account)"
+_NOREPLY_TEXT: Final = re.compile(
+    rf"""
+      \b(?:do\s+not|don['’]?t|please\s+do\s+not|cannot|can['’]?t|can\s+not)\s+
+        (?:reply|respond|answer|write\s+back)\s+
+        (?:(?:directly\s+)?(?:to|by|via)\s+)?{_THIS}{_MAIL}\b
+    | \b(?:please\s+)?(?:do\s+not|don['’]?t)\s+(?:reply|respond)\s*(?:[.!)]|$)
+    | \bno[-\s]?reply\b(?!@)
+    | {_THIS}{_MAIL}\s+(?:is|are)\s+(?:not|un)[-\s]?(?:being\s+)?(?:monitored|checked|read|attended)\b
+    | \b(?:unmonitored|unattended)\s+(?:e-?mail\s+)?{_MAIL}
+    | \b(?:replies|responses|answers)\s+(?:to\s+{_THIS}{_MAIL}\s+)?(?:are|will|can)\s*(?:not|n['’]t)\s+
+        (?:be\s+)?(?:monitored|read|seen|checked|received|answered)\b
+    | \bwe\s+(?:do\s+not|don['’]?t|cannot|can['’]?t|are\s+unable\s+to)\s+(?:read|receive|see|monitor|accept)\s+
+        (?:replies|responses|answers)\b
+    | \bno\s+(?:responda|conteste|responder|contestar)\s+(?:a\s+)?(?:este|esta|al?)\s+(?:correo|mensaje|e-?mail|texto)
+    """,
+    re.IGNORECASE | re.VERBOSE | re.MULTILINE,
+)
+_UNFILLED: Final = re.compile(
+    r"\{\{[^{}\n]{1,60}\}\}|\{[a-z_]{2,30}(?:\.[a-z_]{2,30})?\}|<<[^<>\n]{1,60}>>"
+    r"|\[(?!(?:EXTERNAL|EXT|SPAM|SECURE|CONFIDENTIAL|SIC|URGENT)\])[A-Z][A-Z _/-]{2,30}\]"
+    r"|_{4,}|\bLorem ipsum\b|\bTODO\b|\bXXX+\b"
+)
+_ATTACHED: Final = re.compile(
+    r"\b(?:i(?:['’]?ve|\s+have|\s+am)?\s+attach(?:ed|ing)?|(?:is|are)\s+attached|attached\s+(?:is|are|you|please)"
+    r"|see\s+(?:the\s+)?attach(?:ed|ment)|please\s+find\s+attached|enclosed\s+(?:is|please))\b",
+    re.IGNORECASE,
+)
+_SENTENCE_END: Final = re.compile(r"[.!?](?=\s|$)|\n")
+
+
+@rule("TW06", "Tells people not to answer")
+def do_not_reply(situation: Situation) -> Iterator[Finding]:
+    """A message must not tell its reader not to answer.
+
+    The line is read and answers are wanted. One key takes the sentence out.
+    """
+    text = situation.draft.text
+    found = _NOREPLY_TEXT.search(text)
+    if found is None:
+        return
+    said = " ".join(found.group().split())
+    yield Finding(
+        "TW06",
+        Severity.BLOCK,
+        f"It tells the reader not to answer (“{said}”). Answers are read here.",
+        Fix("Take the sentence out", text=_without_sentence(text, found.start(), found.end())),
+    )
+
+
+@rule("TW34", "Something is not filled in")
+def unfilled(situation: Situation) -> Iterator[Finding]:
+    """Placeholders must be filled in before a message leaves.
+
+    Blanks like `{{name}}`, `[DATE]` or `____` are left from a template.
+    """
+    draft = situation.draft
+    found = _UNFILLED.search(draft.text) or re.search(r"\{\{[^{}\n]{1,60}\}\}", draft.subject)
+    if found is not None:
+        yield Finding("TW34", Severity.BLOCK, f"“{found.group()}” is not filled in yet.")
+    elif not draft.text.strip() and not draft.attachments:
+        yield Finding("TW34", Severity.BLOCK, "There is nothing in it yet.")
+
+
+@rule("TW35", "Speaks of an attachment")
+def attachment_forgotten(situation: Situation) -> Iterator[Finding]:
+    """A message that speaks of an attachment should have one."""
+    draft = situation.draft
+    if not draft.attachments and _ATTACHED.search(draft.text):
+        yield Finding("TW35", Severity.WARN, "It speaks of an attachment, but nothing is attached.")
+
+
+def _without_sentence(text: str, start: int, end: int) -> str:
+    """The text without the sentence that holds the part from `start` to `end`."""
+    before = [found.end() for found in _SENTENCE_END.finditer(text, 0, start)]
+    begin = before[-1] if before else 0
+    after = _SENTENCE_END.search(text, max(end - 1, start))
+    stop = after.end() if after else len(text)
+    left, right = text[:begin].rstrip(" "), text[stop:]
+    return (left + right).strip() if not left else (left + right).rstrip()

@@ -1,0 +1,46 @@
+"""Rules about what happened meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from inbox.finding import Finding, Severity
+from inbox.message import MessageStatus
+from inbox.rules.rule import rule
+from inbox.situation import Situation
+from inbox.words import ago_words
+
+
+@rule("TW30", "Sent already")
+def duplicate(situation: Situation) -> Iterator[Finding]:
+    """The same words to the same person twice within ten minutes are most likely a slip.
+
+    It also holds while it is not known whether an earlier message to them left.
+    """
+    for earlier in situation.earlier:
+        ago = ago_words(earlier.at, situation.now)
+        if earlier.status is MessageStatus.UNKNOWN:
+            yield Finding(
+                "TW30",
+                Severity.HOLD,
+                f"It is not known whether your message to them ({ago}) left. Look at it first.",
+            )
+            return
+        if earlier.same_text and earlier.status is not MessageStatus.FAILED:
+            yield Finding("TW30", Severity.HOLD, f"The same message went to them {ago}.")
+            return
+
+
+@rule("TW31", "They wrote again", core=True)
+def stale_reply(situation: Situation) -> Iterator[Finding]:
+    """Something arrived in this conversation after you began to write.
+
+    Read it first: your answer may no longer fit.
+    """
+    draft = situation.draft
+    if situation.newest_inbound_id > draft.seen_message_id and draft.conversation_id is not None:
+        when = situation.newest_inbound_at
+        ago = f" ({ago_words(when, situation.now)})" if when else ""
+        yield Finding(
+            "TW31", Severity.HOLD, f"They wrote again{ago} and you have not answered to that yet."
+        )
