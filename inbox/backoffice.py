@@ -1,0 +1,267 @@
+"""The back office: all that goes on behind the desk, for one data folder.
+
+Several processes may have a folder open. One of them, the holder of the lease, reads the lines, sends
+what is due, writes the record files and keeps the proofs fresh; the others show what it does and take
+over when it goes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import timedelta
+
+from inbox.channel import Channel
+from inbox.clock import Clock
+from inbox.errors import ChannelError, NotFound, StoreError, TwowayError
+from inbox.events import ChangeKind
+from inbox.filing import Filer
+from inbox.gate import Gate
+from inbox.line import LineHealth, LineState
+from inbox.message import Message
+from inbox.outbox import Outbox
+from inbox.practice import Practice
+from inbox.proving import Prover, Step
+from inbox.recorder import Recorder
+from inbox.reply_path import Proof
+from inbox.repository import Repository
+from inbox.sync import LineSync
+
+_LEASE = "back office"
+_LEASE_LASTS = timedelta(seconds=30)
+_RENEW_EVERY = 5.0
+_TEND_EVERY = 30.0
+_TROUBLE_PAUSE = 5.0
+
+
+class BackOffice:
+    """Reads, sends, records and proves, as long as it runs."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        practice: Practice,
+        gate: Gate,
+        channels: Mapping[str, Channel],
+        clock: Clock,
+        holder: str,
+        on_trouble: Callable[[TwowayError], None] | None = None,
+    ) -> None:
+        """Work on `repository` over `channels` (by line id) as `holder`, a name unique to a process.
+
+        `on_trouble` is told of what no line or message stands for, e.g. a full disk.
+        """
+        self._repository = repository
+        self._practice = practice
+        self._clock = clock
+        self._holder = holder
+        self._on_trouble = on_trouble
+        self._channels = channels
+        self._filer = Filer(repository, practice, clock)
+        self._outbox = Outbox(repository, practice, gate, channels, clock, holder)
+        self._recorder = Recorder(repository, practice, clock)
+        self._prover = Prover(repository, self._outbox, clock)
+        self._syncs = {
+            line_id: LineSync(channel, repository, self._filer, clock)
+            for line_id, channel in channels.items()
+        }
+        self._awake = asyncio.Event()
+        self._to_record = asyncio.Event()
+        self._working = False
+
+    async def run(self) -> None:
+        """Work until cancelled; wait for the lease while another process has it."""
+        while True:
+            try:
+                if await self._take_lease():
+                    await self._work()
+            except StoreError as error:
+                self._trouble(error)
+            await asyncio.sleep(_RENEW_EVERY)
+
+    async def sync_once(self, progress: Callable[[LineHealth], None] | None = None) -> None:
+        """Bring every line up to date, file and record what came; then return.
+
+        What goes wrong with a line is kept in its health and does not keep the others.
+
+        Raises:
+            StoreError: the disk, not a line, is in the way.
+        """
+        await self._take_lease()
+
+        async def one(line_id: str, sync: LineSync) -> None:
+            try:
+                await sync.once()
+            except ChannelError as error:
+                await self._repository.lines.save_health(
+                    LineHealth(
+                        line_id,
+                        LineState.RETRYING,
+                        sync.health.last_poll_at,
+                        error.sentence,
+                        error.hint,
+                    )
+                )
+            if progress is not None:
+                progress((await self._repository.lines.health())[line_id])
+
+        await asyncio.gather(*(one(line_id, sync) for line_id, sync in self._syncs.items()))
+        await self._recorder.drain()
+
+    async def deliver_due(self) -> int:
+        """Send what is due now and record it; return how many messages were handled."""
+        await self._take_lease(own=True)
+        count = await self._outbox.deliver_due()
+        await self._recorder.drain()
+        return count
+
+    async def record(self) -> None:
+        """Write what is due to the record files.
+
+        Raises:
+            StoreError: something could not be written; it stays due.
+        """
+        await self._recorder.drain()
+
+    async def prove(self, line_id: str, step: Step, *, patience: float = 60.0) -> Proof:
+        """Prove a line by a round trip, telling each step.
+
+        Raises:
+            NotFound: no such line, or its channel cannot prove itself.
+            ChannelError: the test message could not be sent, or the line could not be read.
+        """
+        line, channel = self._practice.line(line_id), self._channels.get(line_id)
+        if line is None or channel is None or not channel.capabilities.proves_itself:
+            raise NotFound(f"The line “{line_id}” cannot be proven by a round trip.")
+        sync = self._syncs[line_id]
+        if self._working:
+            return await self._prover.prove(line, step, sync.poke, patience=patience)
+        await sync.once()
+        return await self._prover.prove(line, step, sync.once, patience=patience)
+
+    async def fetch_whole(self, message: Message) -> None:
+        """Fetch all of a message of which only the header is stored, and file it again.
+
+        Raises:
+            NotFound: it has no raw message, or its line is no longer set up.
+            ChannelError: it could not be fetched; the header stays.
+        """
+        channel = self._channels.get(message.line_id)
+        if message.raw_id is None or channel is None:
+            raise NotFound("The rest of this message cannot be fetched: its line is not set up.")
+        header = await self._repository.raw.content(message.raw_id)
+        whole = await channel.fetch_whole(header.remote)
+        await self._repository.raw.complete(message.raw_id, whole)
+        await self._filer.drain(channel)
+
+    def wake(self) -> None:
+        """Something was queued: look at the outbox now."""
+        self._awake.set()
+
+    def poke(self) -> None:
+        """Look at every line now, whatever the wait."""
+        for sync in self._syncs.values():
+            sync.poke()
+
+    async def close(self) -> None:
+        """Let go of every connection and of the lease."""
+        with suppress(TwowayError):
+            await self._repository.leases.release(self._holder)
+        await asyncio.gather(
+            *(channel.close() for channel in self._channels.values()), return_exceptions=True
+        )
+
+    # ------------------------------------------------------------ inside
+
+    async def _take_lease(self, *, own: bool = False) -> bool:
+        """Take the folder's lease; with `own`, only say that this process is alive."""
+        name = f"process {self._holder}" if own else _LEASE
+        return await self._repository.leases.acquire(
+            name, self._holder, self._clock(), _LEASE_LASTS
+        )
+
+    async def _work(self) -> None:
+        self._working = True
+        try:
+            await self._outbox.recover()
+            async with asyncio.TaskGroup() as tasks:
+                for sync in self._syncs.values():
+                    tasks.create_task(sync.run())
+                tasks.create_task(self._send())
+                tasks.create_task(self._record())
+                tasks.create_task(self._tend())
+                tasks.create_task(self._listen())
+                tasks.create_task(self._keep_lease())
+        except* StoreError as group:
+            error = group.exceptions[0]
+            if isinstance(error, TwowayError):
+                self._trouble(error)
+        finally:
+            self._working = False
+
+    async def _send(self) -> None:
+        """Send whatever is due, when it is due."""
+        while True:
+            self._awake.clear()
+            await self._guarded(self._outbox.deliver_due)
+            await self._guarded(self._outbox.reconcile)
+            due = await self._repository.outbox.next_due()
+            wait = 10.0
+            if due is not None:
+                wait = min(wait, max(0.05, (due - self._clock()).total_seconds()))
+            await _wait_for(self._awake, wait)
+
+    async def _record(self) -> None:
+        while True:
+            self._to_record.clear()
+            await self._guarded(self._recorder.drain)
+            await _wait_for(self._to_record, 30.0)
+
+    async def _tend(self) -> None:
+        """Keep the proofs fresh, once a line has been read."""
+        while True:
+            for line_id, sync in self._syncs.items():
+                line, channel = self._practice.line(line_id), self._channels[line_id]
+                ready = sync.health.state is LineState.READY
+                if line is not None and ready and channel.capabilities.proves_itself:
+                    # A round trip that cannot be sent shows in the evidence and in the next one.
+                    with suppress(ChannelError):
+                        await self._prover.tend(line, sync.health)
+            await asyncio.sleep(_TEND_EVERY if self._all_tended() else 1.0)
+
+    def _all_tended(self) -> bool:
+        return all(sync.health.state is not LineState.CONNECTING for sync in self._syncs.values())
+
+    async def _listen(self) -> None:
+        """Other processes queue messages and change conversations: act on it at once."""
+        async for changes in self._repository.changes():
+            kinds = {change.kind for change in changes}
+            if ChangeKind.OUTBOX in kinds:
+                self._awake.set()
+            if kinds & {ChangeKind.CONVERSATION, ChangeKind.OUTBOX, ChangeKind.PATIENT}:
+                self._to_record.set()
+
+    async def _keep_lease(self) -> None:
+        while True:
+            await asyncio.sleep(_RENEW_EVERY)
+            await self._take_lease()
+
+    async def _guarded(self, work: Callable[[], object]) -> None:
+        """Do it; trouble with the disk is said, and tried again later."""
+        try:
+            done = work()
+            if asyncio.iscoroutine(done):
+                await done
+        except StoreError as error:
+            self._trouble(error)
+            await asyncio.sleep(_TROUBLE_PAUSE)
+
+    def _trouble(self, error: TwowayError) -> None:
+        if self._on_trouble is not None:
+            self._on_trouble(error)
+
+
+async def _wait_for(event: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)

@@ -1,0 +1,300 @@
+"""Filing: what an arrival is, whom it is about, and where it belongs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from inbox.address import Address, ChannelKind, is_no_reply
+from inbox.channel import Channel, RawItem
+from inbox.clock import Clock
+from inbox.line import Line
+from inbox.matching import match
+from inbox.message import (
+    Arrival,
+    Direction,
+    FailedRecipient,
+    Message,
+    MessageKind,
+    MessageStatus,
+    Nature,
+)
+from inbox.plain import plain_text
+from inbox.practice import Practice
+from inbox.reply_path import Evidence, EvidenceKind, judge_round_trip
+from inbox.repository import Filing, Relative, Repository, StatusChange, StoredRaw
+from inbox.thread import join, participants
+
+_AT_ONCE = 40
+"""Raw items that are read and filed in one transaction."""
+_UNKNOWN_ADDRESS_STATUSES = ("5.1.", "5.4.")
+_RAW_SHOWN = 20_000
+
+
+class Filer:
+    """Turns stored raw items into messages of conversations. One at a time per data folder."""
+
+    def __init__(self, repository: Repository, practice: Practice, clock: Clock) -> None:
+        """File into `repository` on behalf of `practice`."""
+        self._repository = repository
+        self._practice = practice
+        self._clock = clock
+
+    async def drain(self, channel: Channel) -> int:
+        """File every raw item of a line that is not filed yet; return how many there were.
+
+        May be interrupted at any point: what is not filed yet is filed by the next call.
+        """
+        count = 0
+        while waiting := await self._repository.raw.unfiled(channel.line.id, _AT_ONCE):
+            # Reading mail is work for the processor; the screen must not wait for it.
+            arrivals = await asyncio.to_thread(_read_all, channel, tuple(waiting))
+            async with self._repository.batch():
+                for stored, arrival in zip(waiting, arrivals, strict=True):
+                    await self._file(channel.line, stored, arrival)
+            count += len(waiting)
+        return count
+
+    async def _file(self, line: Line, stored: StoredRaw, arrival: Arrival) -> None:
+        own = self._practice.own_keys | line.keys
+        direction, arrival = _direction(arrival, stored.item, own)
+        if arrival.nature is Nature.PROBE:
+            arrival = await self._probe(line, stored, arrival)
+        filing = Filing(
+            raw_id=stored.raw_id,
+            line_id=line.id,
+            arrival=arrival,
+            direction=direction,
+            status=MessageStatus.RECEIVED if direction is Direction.INBOUND else MessageStatus.SENT,
+            at=_when(arrival, direction, stored.item),
+            quarantined=arrival.nature is Nature.UNREADABLE,
+            partial=not stored.item.complete,
+        )
+        if arrival.nature is Nature.PROBE:
+            await self._repository.filing.file(replace(filing, visible=False))
+            return
+        echo = await self._echo_of(line, direction, arrival, own)
+        if echo is not None:
+            await self._repository.filing.file(replace(filing, visible=False, echo_of=echo))
+            return
+        await self._repository.filing.file(await self._place(filing, own))
+        if direction is Direction.INBOUND and _addressed_to(line, arrival):
+            await self._repository.lines.add_evidence(
+                Evidence(line.id, EvidenceKind.INBOUND, stored.item.received_at)
+            )
+
+    async def _place(self, filing: Filing, own: frozenset[str]) -> Filing:
+        """Find the conversation and the patient, and what the arrival says of messages of ours."""
+        arrival, direction = filing.arrival, filing.direction
+        named = list(arrival.parents)
+        if arrival.report is not None and arrival.report.original_message_id:
+            named.append(arrival.report.original_message_id)
+        relatives: list[Relative] = []
+        if named or arrival.message_id:
+            relatives = await self._repository.filing.relatives(arrival.message_id, named)
+        joining = join(arrival, direction, relatives, own)
+        about = next(
+            (
+                relative.patient_id
+                for relative in relatives
+                if relative.conversation_id in joining.conversations and relative.patient_id
+            ),
+            None,
+        )
+        other = _other_end(arrival, direction, own)
+        candidates = await self._repository.patients.by_address(other) if other else []
+        found = match(other, candidates, about)
+        changes: tuple[StatusChange, ...] = ()
+        dead: tuple[tuple[Address, str], ...] = ()
+        if arrival.nature is Nature.BOUNCE and arrival.report is not None:
+            changes, dead = await self._bounced(arrival)
+        return replace(
+            filing,
+            conversations=joining.conversations,
+            suggested_merge=joining.suggested,
+            patient_id=found.patient_id,
+            match_reason=found.reason,
+            changes=changes,
+            bad_points=dead,
+        )
+
+    async def _probe(self, line: Line, stored: StoredRaw, arrival: Arrival) -> Arrival:
+        """A round trip of ours that came home is evidence; anything else that claims to be one is
+        an ordinary message, so that the mark cannot be used to hide mail.
+        """
+        token = arrival.received.probe_token
+        sent = {
+            seen.detail: seen.line_id
+            for seen in await self._repository.lines.evidence()
+            if seen.kind is EvidenceKind.PROBE_SENT
+        }
+        if token not in sent:
+            return replace(arrival, nature=Nature.PERSONAL)
+        if stored.item.ours:
+            return arrival
+        probed = self._practice.line(sent[token])
+        if probed is not None:
+            evidence = judge_round_trip(probed, arrival.received, self._clock())
+            await self._repository.lines.add_evidence(evidence)
+        return arrival
+
+    async def _echo_of(
+        self, line: Line, direction: Direction, arrival: Arrival, own: frozenset[str]
+    ) -> int | None:
+        """The stored message this is another copy of: ours from the Sent folder, or one that was
+        delivered to two of our lines. Equal ids are not enough: the words must be equal too.
+        """
+        if not arrival.message_id:
+            return None
+        for stored in await self._repository.filing.with_message_id(arrival.message_id):
+            ours = stored.direction is Direction.OUTBOUND
+            mine = arrival.sender is not None and arrival.sender.key in own
+            if ours and mine and _same_words(stored, arrival):
+                return stored.id
+            twice = stored.direction is Direction.INBOUND and direction is Direction.INBOUND
+            if twice and stored.line_id != line.id and _same_message(stored, arrival):
+                return stored.id
+        return None
+
+    async def _bounced(
+        self, arrival: Arrival
+    ) -> tuple[tuple[StatusChange, ...], tuple[tuple[Address, str], ...]]:
+        report = arrival.report
+        if report is None or not report.original_message_id:
+            return (), ()
+        stored = await self._repository.filing.with_message_id(report.original_message_id)
+        changes, dead = [], []
+        for message in stored:
+            if message.direction is not Direction.OUTBOUND:
+                continue
+            keys = {address.key: address for address in (*message.to, *message.cc)}
+            for recipient in report.recipients:
+                address = keys.get(recipient.address.casefold())
+                if address is None:
+                    continue
+                change = _status_change(message, recipient)
+                if change is not None:
+                    changes.append(change)
+                if recipient.permanent and _unknown_address(recipient):
+                    dead.append((address, change.text if change else "unknown address"))
+        return tuple(changes), tuple(dead)
+
+
+def _read_all(channel: Channel, waiting: Sequence[StoredRaw]) -> list[Arrival]:
+    return [_read(channel, stored.item) for stored in waiting]
+
+
+def _read(channel: Channel, item: RawItem) -> Arrival:
+    """Convert one raw item. Should the adapter fail, the raw text is what is shown."""
+    try:
+        return channel.convert(item)
+    except Exception:  # noqa: BLE001 - nothing inbound is dropped, whatever the adapter does
+        text = plain_text(item.content[:_RAW_SHOWN].decode("utf-8", "replace"))
+        kind = {
+            ChannelKind.EMAIL: MessageKind.EMAIL,
+            ChannelKind.SMS: MessageKind.TEXT,
+            ChannelKind.PHONE: MessageKind.CALL,
+            ChannelKind.PORTAL: MessageKind.PORTAL,
+        }[channel.line.channel]
+        return Arrival(
+            channel=channel.line.channel,
+            kind=kind,
+            sender=None,
+            text=text,
+            whole=text,
+            nature=Nature.UNREADABLE,
+            defects=("It could not be read; this is its raw text.",),
+        )
+
+
+def _direction(arrival: Arrival, item: RawItem, own: frozenset[str]) -> tuple[Direction, Arrival]:
+    """Ours when it lies in the Sent folder or is from one of our lines to somebody else.
+
+    What comes from ourselves to ourselves is a form on the practice's web site or the like: the one
+    who waits for an answer stands in Reply-To.
+    """
+    if item.ours:
+        return Direction.OUTBOUND, arrival
+    if arrival.sender is None or arrival.sender.key not in own:
+        return Direction.INBOUND, arrival
+    outside = participants(replace(arrival, reply_to=())) - own
+    if outside or arrival.nature is Nature.PROBE:
+        return Direction.OUTBOUND, arrival
+    writers = [address for address in arrival.reply_to if address.key not in own]
+    return Direction.INBOUND, replace(arrival, sender=writers[0]) if writers else arrival
+
+
+def _when(arrival: Arrival, direction: Direction, item: RawItem) -> datetime:
+    """When it happened by our server's clock; a copy of ours by the clock it was sent by."""
+    if direction is Direction.OUTBOUND and arrival.sent_at is not None:
+        return min(arrival.sent_at, item.received_at)
+    return item.received_at
+
+
+def _addressed_to(line: Line, arrival: Arrival) -> bool:
+    named = {address.key for address in (*arrival.to, *arrival.cc)}
+    named |= {value.casefold() for value in arrival.received.delivered_to}
+    return bool(named & line.keys) and arrival.nature is not Nature.PROBE
+
+
+def _other_end(arrival: Arrival, direction: Direction, own: frozenset[str]) -> Address | None:
+    if direction is Direction.INBOUND:
+        sender = arrival.sender
+        if sender is not None and is_no_reply(sender.value):
+            outside = [address for address in arrival.reply_to if address.key not in own]
+            return outside[0] if outside else sender
+        return sender
+    return next((address for address in (*arrival.to, *arrival.cc) if address.key not in own), None)
+
+
+def _same_words(stored: Message, arrival: Arrival) -> bool:
+    return stored.text.split() == arrival.text.split() or (
+        stored.whole.split() == arrival.whole.split()
+    )
+
+
+def _same_message(stored: Message, arrival: Arrival) -> bool:
+    senders = stored.sender is not None and arrival.sender is not None
+    return (
+        senders
+        and stored.sender is not None
+        and arrival.sender is not None
+        and stored.sender.key == arrival.sender.key
+        and stored.subject == arrival.subject
+        and _same_words(stored, arrival)
+    )
+
+
+def _status_change(message: Message, recipient: FailedRecipient) -> StatusChange | None:
+    code = f" ({recipient.status})" if recipient.status else ""
+    if recipient.action == "delivered":
+        if message.status in {MessageStatus.SENT, MessageStatus.UNKNOWN}:
+            return StatusChange(message.id, MessageStatus.DELIVERED, "delivered")
+        return None
+    if recipient.action == "delayed":
+        return StatusChange(message.id, message.status, f"delayed, still being tried{code}")
+    if recipient.action == "failed":
+        return StatusChange(message.id, MessageStatus.FAILED, _why(recipient) + code)
+    return None
+
+
+def _why(recipient: FailedRecipient) -> str:
+    for beginning, words in (
+        ("5.1.", "there is no such address"),
+        ("5.2.2", "the mailbox is full"),
+        ("4.2.2", "the mailbox is full"),
+        ("5.2.", "the mailbox does not take mail"),
+        ("5.3.4", "the message is too large for them"),
+        ("5.4.", "their mail server cannot be reached"),
+        ("4.4.", "their mail server cannot be reached"),
+        ("5.7.", "their mail server refused it"),
+    ):
+        if recipient.status.startswith(beginning):
+            return words
+    return "it came back"
+
+
+def _unknown_address(recipient: FailedRecipient) -> bool:
+    return not recipient.status or recipient.status.startswith(_UNKNOWN_ADDRESS_STATUSES)

@@ -1,0 +1,280 @@
+"""The outbox: the only caller of a channel's `send`.
+
+    queued -> sending -> sent -> delivered
+      ^          |         \\-> failed (a bounce)
+      |          |-> failed     certain: it did not leave
+      |          \\-> unknown    it may have left; reconciled, and only a person sends it again
+      \\- a passing reason: tried again later, with the same Message-ID
+
+The intent is durable before the first byte, and the point of no return is durable before it is passed.
+"""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from inbox.channel import Channel
+from inbox.clock import Clock
+from inbox.errors import (
+    ChannelError,
+    NotSent,
+    OutcomeUnknown,
+    Refused,
+    Stale,
+    StoreError,
+    TwowayError,
+)
+from inbox.facts import Facts
+from inbox.gate import Gate
+from inbox.line import Line
+from inbox.message import MessageStatus
+from inbox.outgoing import Outgoing, OutgoingAttachment
+from inbox.patient import PointHealth
+from inbox.practice import Practice
+from inbox.reply_path import Evidence, EvidenceKind
+from inbox.repository import OutboxRow, Repository
+
+_RETRY_AFTER = (60, 300, 900, 3600, 3 * 3600)
+"""Seconds before each further attempt after a passing reason; then it fails for a person to see."""
+_LOCATE_AFTER = (0, 10, 60, 300, 900, 3600)
+"""Seconds after which an unknown outcome is looked up at the provider, each once."""
+
+
+class Outbox:
+    """Sends what is due."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        practice: Practice,
+        gate: Gate,
+        channels: Mapping[str, Channel],
+        clock: Clock,
+        holder: str,
+    ) -> None:
+        """Send from `repository` over `channels` (by line id), claiming rows as `holder`."""
+        self._repository = repository
+        self._practice = practice
+        self._gate = gate
+        self._channels = channels
+        self._clock = clock
+        self._holder = holder
+        self._facts = Facts(repository, practice)
+        self._looked_up: dict[int, int] = {}
+
+    async def deliver_due(self) -> int:
+        """Send everything that is due now; return how many rows were handled."""
+        count = 0
+        while (row := await self._repository.outbox.claim(self._clock(), self._holder)) is not None:
+            await self._deliver(row)
+            count += 1
+        return count
+
+    async def recover(self) -> None:
+        """Take up what a process that is gone left behind.
+
+        A row that had begun to be handed over is of unknown outcome; any other is queued again.
+        """
+        alive = await self._repository.leases.alive(self._clock())
+        for row, began in await self._repository.outbox.orphans(alive | {self._holder}):
+            if began:
+                await self._unknown(row, "Twoway stopped while it was being sent.")
+            else:
+                await self._repository.outbox.settle(
+                    row.id, MessageStatus.QUEUED, self._clock(), retry_at=self._clock()
+                )
+
+    async def reconcile(self) -> None:
+        """Look up messages of unknown outcome at their provider. Nothing is sent."""
+        now = self._clock()
+        for row in await self._repository.outbox.open_rows(100):
+            if row.status is not MessageStatus.UNKNOWN:
+                continue
+            looked = self._looked_up.get(row.id, 0)
+            age = (now - (row.sent_at or row.not_before)).total_seconds()
+            if looked >= len(_LOCATE_AFTER) or age < _LOCATE_AFTER[looked]:
+                continue
+            self._looked_up[row.id] = looked + 1
+            await self._locate(row)
+
+    async def send_probe(self, line: Line) -> str:
+        """Send a line's round trip: from itself to itself. Returns its token.
+
+        Raises:
+            ChannelError: it could not be sent; when the sender was refused, that is kept as evidence.
+            NotFound, Blocked: the line has no channel, or the message is not a round trip.
+        """
+        channel = self._channels[line.id]
+        token, now = secrets.token_hex(16), self._clock()
+        name = uuid.uuid4()
+        outgoing = Outgoing(
+            outbox_id=0,
+            uuid=str(name),
+            line=line,
+            to=(line.as_address,),
+            subject="Twoway test message",
+            text="This message proves that replies to this address arrive. Nobody needs to answer it.\n",
+            message_id=f"{name.hex}@{line.address.rpartition('@')[2] or 'twoway.invalid'}",
+            created_at=now,
+            probe_token=token,
+        )
+        permit = self._gate.permit_probe(outgoing, now)
+        await self._repository.lines.add_evidence(
+            Evidence(line.id, EvidenceKind.PROBE_SENT, now, token)
+        )
+        try:
+            await channel.send(outgoing, permit, _nothing)
+        except NotSent as error:
+            if error.sender_refused or error.recipients:
+                await self._sender_refused(line.id, error)
+            raise
+        return token
+
+    async def _deliver(self, row: OutboxRow) -> None:
+        line = self._practice.line(row.draft.line_id)
+        channel = self._channels.get(row.draft.line_id)
+        if line is None or channel is None or line.address != row.line_address:
+            await self._failed(
+                row,
+                f"The line it was to leave from ({row.line_address}) is no longer set up.",
+                "Write it again from another line.",
+            )
+            return
+        try:
+            outgoing = await self._outgoing(row, line)
+            situation = await self._facts.situation(
+                replace(row.draft, outbox_id=row.id), self._clock(), row.staff_id
+            )
+            permit = self._gate.permit(
+                situation, outgoing, because=row.because, overridden=row.overridden
+            )
+        except Refused as error:
+            await self._failed(row, f"Not sent: {error.sentence}", error.hint or "Look and decide.")
+            return
+        except StoreError as error:
+            await self._failed(row, error.sentence, error.hint)
+            return
+
+        async def handing_over() -> None:
+            await self._repository.outbox.handing_over(row.id, self._holder)
+
+        try:
+            receipt = await channel.send(outgoing, permit, handing_over)
+        except NotSent as error:
+            await self._not_sent(row, error)
+        except OutcomeUnknown as error:
+            await self._unknown(row, error.sentence)
+        except Stale:
+            # Somebody else has taken the row over; they will say what became of it.
+            return
+        except TwowayError as error:
+            # Every other error comes before anything was handed over.
+            await self._not_sent(row, NotSent(error.sentence, error.hint, temporary=True))
+        else:
+            refused = ", ".join(receipt.refused)
+            await self._repository.outbox.settle(
+                row.id,
+                MessageStatus.FAILED if receipt.refused else receipt.status,
+                self._clock(),
+                text=f"not taken for {refused}" if refused else "",
+                provider_id=receipt.provider_id,
+                copy_raw=receipt.copy_raw,
+            )
+
+    async def _outgoing(self, row: OutboxRow, line: Line) -> Outgoing:
+        files = tuple(
+            [
+                OutgoingAttachment(
+                    file.name, file.media_type, await self._repository.blobs.get(file.sha256)
+                )
+                for file in row.draft.attachments
+            ]
+        )
+        return Outgoing(
+            outbox_id=row.id,
+            uuid=row.uuid,
+            line=line,
+            to=row.draft.to,
+            cc=row.draft.cc,
+            subject=row.draft.subject,
+            text=row.draft.text,
+            message_id=row.rfc_id,
+            created_at=row.created_at,
+            in_reply_to=row.in_reply_to,
+            references=row.references,
+            attachments=files,
+        )
+
+    async def _not_sent(self, row: OutboxRow, error: NotSent) -> None:
+        now = self._clock()
+        if error.sender_refused:
+            await self._sender_refused(row.draft.line_id, error)
+        if error.temporary and row.attempts <= len(_RETRY_AFTER):
+            wait = _RETRY_AFTER[max(0, row.attempts - 1)]
+            await self._repository.outbox.settle(
+                row.id,
+                MessageStatus.QUEUED,
+                now,
+                text=error.sentence,
+                hint=error.hint,
+                retry_at=now + timedelta(seconds=wait),
+            )
+            return
+        if not error.temporary and not error.sender_refused:
+            for address in row.draft.recipients:
+                if address.value in error.recipients:
+                    await self._repository.patients.mark_point(
+                        address, PointHealth.BAD, error.sentence
+                    )
+        await self._failed(row, error.sentence, error.hint)
+
+    async def _failed(self, row: OutboxRow, text: str, hint: str) -> None:
+        await self._repository.outbox.settle(
+            row.id, MessageStatus.FAILED, self._clock(), text=text, hint=hint
+        )
+
+    async def _unknown(self, row: OutboxRow, text: str) -> None:
+        await self._repository.outbox.settle(
+            row.id,
+            MessageStatus.UNKNOWN,
+            self._clock(),
+            text=text,
+            hint="It may have left. Twoway looks it up; only a person sends it again.",
+        )
+
+    async def _sender_refused(self, line_id: str, error: NotSent) -> None:
+        await self._repository.lines.add_evidence(
+            Evidence(
+                line_id,
+                EvidenceKind.SENDER_REFUSED,
+                self._clock(),
+                f"the provider refused this sender: {error.sentence}",
+            )
+        )
+
+    async def _locate(self, row: OutboxRow) -> None:
+        line = self._practice.line(row.draft.line_id)
+        channel = self._channels.get(row.draft.line_id)
+        if line is None or channel is None:
+            return
+        try:
+            where = await channel.locate(await self._outgoing(row, line))
+        except (ChannelError, StoreError):
+            # Looking again later is the answer to a line that is down.
+            return
+        if where.found:
+            await self._repository.outbox.settle(
+                row.id,
+                MessageStatus.SENT,
+                self._clock(),
+                text="found at the provider: it had left",
+                provider_id=where.receipt.provider_id if where.receipt else "",
+            )
+
+
+async def _nothing() -> None:
+    """A round trip has no row of its own whose state could be made durable."""

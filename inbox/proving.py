@@ -1,0 +1,132 @@
+"""Proving: lines prove that they receive, and renew the proof before it expires."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from inbox.clock import Clock
+from inbox.line import Line, LineHealth
+from inbox.outbox import Outbox
+from inbox.reply_path import (
+    PROOF_LASTS,
+    ROUND_TRIP_MAY_TAKE,
+    Evidence,
+    EvidenceKind,
+    Proof,
+    ProofState,
+    derive_proof,
+)
+from inbox.repository import Repository
+
+_RENEW_BEFORE = timedelta(days=5)
+"""A proof is renewed when it has this long left: a weekend and some."""
+_PROBE_AT_MOST_EVERY = timedelta(hours=12)
+
+Step = Callable[[str], None]
+"""Is told each step of a round trip, one sentence each."""
+
+
+class Prover:
+    """Sends round trips and judges the ones that never came home."""
+
+    def __init__(self, repository: Repository, outbox: Outbox, clock: Clock) -> None:
+        """Prove lines of `repository` by messages through `outbox`."""
+        self._repository = repository
+        self._outbox = outbox
+        self._clock = clock
+
+    async def proof(self, line: Line) -> Proof:
+        """What is known of a line right now."""
+        evidence = await self._repository.lines.evidence()
+        return derive_proof(line.id, evidence, self._clock())
+
+    async def prove(
+        self, line: Line, step: Step, look: Callable[[], object], *, patience: float = 60.0
+    ) -> Proof:
+        """Send a round trip and wait until it is home.
+
+        Args:
+            line: The line.
+            step: Is told what happens.
+            look: Makes the line be read now; called about once a second.
+            patience: Seconds to wait. A round trip that is not home by then may still come: the
+                line is `proving` until it does or until it is judged lost.
+
+        Raises:
+            ChannelError: it could not be sent.
+        """
+        step(f"Sending a test message from {line.address} to itself.")
+        sent_at = self._clock()
+        await self._outbox.send_probe(line)
+        step("The provider took it. Waiting for it to arrive.")
+        loop = asyncio.get_running_loop()
+        until = loop.time() + patience
+        while loop.time() < until:
+            looked = look()
+            if asyncio.iscoroutine(looked):
+                await looked
+            seen = await self._answer(line.id, sent_at_or_later=sent_at)
+            if seen is not None:
+                step(f"It arrived: {seen.detail}.")
+                return await self.proof(line)
+            await asyncio.sleep(0.2)
+        step("It has not arrived yet.")
+        return await self.proof(line)
+
+    async def tend(self, line: Line, health: LineHealth) -> None:
+        """Keep a line's proof fresh: judge a lost round trip, begin one where it is time.
+
+        Raises:
+            ChannelError: a round trip could not be sent.
+        """
+        now = self._clock()
+        evidence = [
+            seen for seen in await self._repository.lines.evidence() if seen.line_id == line.id
+        ]
+        newest = {seen.kind: seen for seen in evidence}
+        probe = newest.get(EvidenceKind.PROBE_SENT)
+        home = [
+            newest[kind]
+            for kind in (
+                EvidenceKind.ROUND_TRIP,
+                EvidenceKind.PROBE_CHANGED,
+                EvidenceKind.PROBE_LOST,
+                EvidenceKind.SENDER_REFUSED,
+            )
+            if kind in newest
+        ]
+        pending = probe is not None and not any(seen.at >= probe.at for seen in home)
+        if probe is not None and pending:
+            read = health.last_poll_at
+            # A line that was not read meanwhile cannot have seen it.
+            if (
+                now - probe.at > ROUND_TRIP_MAY_TAKE
+                and read
+                and read - probe.at > ROUND_TRIP_MAY_TAKE
+            ):
+                await self._repository.lines.add_evidence(
+                    Evidence(
+                        line.id, EvidenceKind.PROBE_LOST, now, "our test message never came back"
+                    )
+                )
+            return
+        proof = derive_proof(line.id, evidence, now)
+        wanted = proof.state in {ProofState.UNVERIFIED, ProofState.STALE} or (
+            proof.state is ProofState.PROVEN
+            and proof.at is not None
+            and now - proof.at > PROOF_LASTS - _RENEW_BEFORE
+        )
+        if wanted and (probe is None or now - probe.at > _PROBE_AT_MOST_EVERY):
+            await self._outbox.send_probe(line)
+
+    async def _answer(self, line_id: str, *, sent_at_or_later: datetime) -> Evidence | None:
+        for seen in await self._repository.lines.evidence():
+            if (
+                seen.line_id == line_id
+                and seen.kind in {EvidenceKind.ROUND_TRIP, EvidenceKind.PROBE_CHANGED}
+                and seen.at >= sent_at_or_later
+            ):
+                return seen
+        return None

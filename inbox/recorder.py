@@ -1,0 +1,66 @@
+"""The recorder: writes what is due to the patients' record files."""
+
+from __future__ import annotations
+
+from inbox.clock import Clock
+from inbox.errors import StoreError
+from inbox.practice import Practice
+from inbox.record import RecordContext, communication
+from inbox.repository import RecordDue, Repository
+
+_AT_ONCE = 50
+
+
+class Recorder:
+    """Brings every communication into its patient's record file."""
+
+    def __init__(self, repository: Repository, practice: Practice, clock: Clock) -> None:
+        """Write the records of `repository`."""
+        self._repository = repository
+        self._practice = practice
+        self._clock = clock
+
+    async def drain(self) -> int:
+        """Write everything that is due; return how many entries were written.
+
+        An entry that cannot be written stays due, keeps its conversation from being closed, and does
+        not keep other patients' entries from being written.
+
+        Raises:
+            StoreError: at least one entry could not be written; the others were.
+        """
+        written, trouble = 0, None
+        failed: set[str] = set()
+        while True:
+            due = [
+                entry
+                for entry in await self._repository.records.due(_AT_ONCE + len(failed) * _AT_ONCE)
+                if entry.patient_id not in failed
+            ]
+            if not due:
+                break
+            for entry in due:
+                if entry.patient_id in failed:
+                    continue
+                try:
+                    await self._write(entry)
+                    written += 1
+                except StoreError as error:
+                    failed.add(entry.patient_id)
+                    trouble = error
+        if trouble is not None:
+            raise trouble
+        return written
+
+    async def _write(self, entry: RecordDue) -> None:
+        line = self._practice.line(entry.message.line_id)
+        member = self._practice.member(entry.message.staff_id)
+        context = RecordContext(
+            patient_id=entry.patient_id,
+            line_address=line.address if line else entry.message.line_id,
+            staff_name=member.name if member else "",
+            because=entry.because,
+            findings=entry.findings,
+        )
+        resource = communication(entry.message, context, self._clock())
+        await self._repository.records.write(entry, resource)

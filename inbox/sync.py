@@ -1,0 +1,208 @@
+"""Sync: keeps one line up to date, and says how it is doing."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from inbox.channel import Batch, Channel, RawItem
+from inbox.clock import Clock
+from inbox.errors import (
+    AuthenticationFailed,
+    ConfigurationError,
+    ServerRefused,
+    TlsRefused,
+    TwowayError,
+)
+from inbox.filing import Filer
+from inbox.line import FolderCount, LineHealth, LineState
+from inbox.repository import Repository
+
+_WAIT = 60.0
+"""Seconds between two polls when nothing is announced."""
+_CENSUS_EVERY = timedelta(minutes=10)
+_FIRST_BACKOFF, _LONGEST_BACKOFF = 1.0, 120.0
+_PERSON_NEEDED_BACKOFF = 300.0
+"""Seconds before a refused password is tried again: servers lock accounts that try too often."""
+_MOST_REPAIRS = 500
+
+
+@dataclass(slots=True)
+class _Backoff:
+    """Exponential, with jitter, so that lines do not come back all at once."""
+
+    seconds: float = 0.0
+
+    def next(self) -> float:
+        self.seconds = min(_LONGEST_BACKOFF, max(_FIRST_BACKOFF, self.seconds * 2))
+        return self.seconds * random.uniform(0.7, 1.3)
+
+
+class LineSync:
+    """Fetches, files and counts one line."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        repository: Repository,
+        filer: Filer,
+        clock: Clock,
+        on_health: Callable[[LineHealth], None] | None = None,
+    ) -> None:
+        """Keep `channel`'s line up to date in `repository`.
+
+        Args:
+            channel: The line's way to the outside world.
+            repository: Where everything is kept.
+            filer: Files what was fetched.
+            clock: The present moment.
+            on_health: Told of each change of the line's health, beside the repository.
+        """
+        self._channel = channel
+        self._repository = repository
+        self._filer = filer
+        self._clock = clock
+        self._on_health = on_health
+        self._health = LineHealth(channel.line.id, LineState.CONNECTING)
+        self._counted_at: datetime | None = None
+        self._poked = asyncio.Event()
+
+    @property
+    def health(self) -> LineHealth:
+        """How the line is doing."""
+        return self._health
+
+    def poke(self) -> None:
+        """Look now, whatever the wait."""
+        self._poked.set()
+
+    async def run(self) -> None:
+        """Keep the line up to date until cancelled; comes back from every lost connection."""
+        await self._load()
+        backoff = _Backoff()
+        while True:
+            try:
+                await self.once()
+                backoff.seconds = 0.0
+                await self._wait(_WAIT)
+            except (AuthenticationFailed, TlsRefused, ConfigurationError) as error:
+                await self._say(LineState.STOPPED, error)
+                await self._pause(_PERSON_NEEDED_BACKOFF)
+            except TwowayError as error:
+                await self._say(LineState.RETRYING, error)
+                await self._pause(backoff.next())
+
+    async def once(self) -> None:
+        """Bring the line up to date: fetch, file, and compare with the server's own count.
+
+        Raises:
+            ChannelError, StoreError: with what was fetched so far stored and kept.
+        """
+        line_id = self._channel.line.id
+        # What an earlier run stored and did not file comes first.
+        fetched = await self._filer.drain(self._channel)
+        cursors = await self._repository.raw.cursors(line_id)
+        begun = self._clock()
+        filing: asyncio.Task[int] | None = None
+        try:
+            async for batch in self._channel.fetch(cursors):
+                fetched += await self._repository.raw.save_batch(line_id, batch, self._clock())
+                if batch.items:
+                    await self._progress(batch.done, batch.total)
+                # Filing runs beside the next fetch; it takes up whatever is stored by then.
+                if filing is None or filing.done():
+                    if filing is not None:
+                        filing.result()
+                    filing = asyncio.create_task(self._filer.drain(self._channel))
+        finally:
+            if filing is not None:
+                await filing
+        await self._filer.drain(self._channel)
+        counted = self._health.folders
+        due = self._counted_at is None or self._clock() - self._counted_at >= _CENSUS_EVERY
+        if fetched or due or not counted:
+            counted = await self._count()
+        await self._set(LineHealth(line_id, LineState.READY, last_poll_at=begun, folders=counted))
+
+    async def _count(self) -> tuple[FolderCount, ...]:
+        """Compare with the server; fetch what is missing."""
+        line_id = self._channel.line.id
+        census = await self._channel.census()
+        counts = await self._repository.raw.count(line_id, census)
+        if any(count.missing for count in counts):
+            for folder in census:
+                cursor = (await self._repository.raw.cursors(line_id)).get(folder.folder, "")
+                missing = await self._repository.raw.missing(line_id, folder, _MOST_REPAIRS)
+                for remote in missing:
+                    try:
+                        item = await self._channel.fetch_whole(remote)
+                    except ServerRefused:
+                        # It went away between the count and now.
+                        continue
+                    await self._repository.raw.save_batch(
+                        line_id, _single(folder.folder, folder.epoch, item, cursor), self._clock()
+                    )
+            await self._filer.drain(self._channel)
+            counts = await self._repository.raw.count(line_id, census)
+        self._counted_at = self._clock()
+        return counts
+
+    async def _load(self) -> None:
+        stored = (await self._repository.lines.health()).get(self._channel.line.id)
+        if stored is not None:
+            self._health = replace(stored, state=LineState.CONNECTING, done=0, total=0)
+        await self._set(replace(self._health, state=LineState.CONNECTING))
+
+    async def _progress(self, done: int, total: int) -> None:
+        await self._set(replace(self._health, state=LineState.SYNCING, done=done, total=total))
+
+    async def _say(self, state: LineState, error: TwowayError) -> None:
+        await self._set(
+            replace(
+                self._health,
+                state=state,
+                sentence=error.sentence,
+                hint=error.hint,
+                done=0,
+                total=0,
+            )
+        )
+
+    async def _set(self, health: LineHealth) -> None:
+        self._health = health
+        if self._on_health is not None:
+            self._on_health(health)
+        try:
+            await self._repository.lines.save_health(health)
+        except TwowayError:
+            # A disk that is full must not keep the line from saying so on the screen.
+            if health.state is LineState.READY:
+                raise
+
+    async def _wait(self, seconds: float) -> None:
+        """Until the server announces something, somebody pokes, or the time is over."""
+        self._poked.clear()
+        waiting = asyncio.ensure_future(self._channel.wait(seconds))
+        poked = asyncio.ensure_future(self._poked.wait())
+        try:
+            await asyncio.wait({waiting, poked}, return_when=asyncio.FIRST_COMPLETED)
+            if waiting.done():
+                waiting.result()
+        finally:
+            for task in (waiting, poked):
+                task.cancel()
+            await asyncio.gather(waiting, poked, return_exceptions=True)
+
+    async def _pause(self, seconds: float) -> None:
+        self._poked.clear()
+        try:
+            await asyncio.wait_for(self._poked.wait(), seconds)
+        except TimeoutError:
+            return
+
+
+def _single(folder: str, epoch: str, item: RawItem, cursor: str) -> Batch:
+    return Batch(folder, epoch, (item,), cursor)
