@@ -60,8 +60,8 @@ class Address:
 def address_key(system: AddressSystem, value: str) -> str:
     """The form of an address to compare by.
 
-    E-mail addresses are compared case-insensitively as a whole (RFC 5321 leaves the local part to the
-    receiving host; no practice has two patients who differ by case). Dots and `+tags` count.
+    E-mail addresses are compared case-insensitively as a whole (RFC 5321 leaves the local part to
+    the receiving host; no practice has two patients who differ by case). Dots and `+tags` count.
     """
     value = value.strip()
     if system is AddressSystem.EMAIL:

@@ -1,8 +1,8 @@
 """The back office: all that goes on behind the desk, for one data folder.
 
-Several processes may have a folder open. One of them, the holder of the lease, reads the lines, sends
-what is due, writes the record files and keeps the proofs fresh; the others show what it does and take
-over when it goes.
+Several processes may have a folder open. One of them, the holder of the lease, reads the lines,
+sends what is due, writes the record files and keeps the proofs fresh; the others show what it
+does and take over when it goes.
 """
 
 from __future__ import annotations
@@ -48,9 +48,10 @@ class BackOffice:
         holder: str,
         on_trouble: Callable[[TwowayError], None] | None = None,
     ) -> None:
-        """Work on `repository` over `channels` (by line id) as `holder`, a name unique to a process.
+        """Work on `repository` over `channels` (by line id).
 
-        `on_trouble` is told of what no line or message stands for, e.g. a full disk.
+        `holder` is a name unique to this process. `on_trouble` is told of what no line or message
+        stands for, e.g. a full disk.
         """
         self._repository = repository
         self._practice = practice

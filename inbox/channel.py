@@ -1,9 +1,9 @@
 """The contract of an adapter: how a channel reads, sends and describes itself.
 
-A channel belongs to one line. It does I/O and nothing else: it fetches raw items, turns one raw item
-into an `Arrival` by a pure function, and sends what the outbox hands it together with a permit.
-`adapters/memory` is the shortest complete example; `tests/adapters/contract.py` is the suite that
-every adapter passes.
+A channel belongs to one line. It does I/O and nothing else: it fetches raw items, turns one raw
+item into an `Arrival` by a pure function, and sends what the outbox hands it together with a
+permit. `adapters/memory` is the shortest complete example; `tests/adapters/contract.py` is the
+suite that every adapter passes.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class Capabilities:
 class RemoteId:
     """Where the server keeps an item: its identity, whatever the item says of itself.
 
-    E-mail: folder, UIDVALIDITY, UID. Text: `messages`, empty, SID. Portal: `Communication`, version,
-    id.
+    E-mail: folder, UIDVALIDITY, UID. Text: `messages`, empty, SID. Portal: `Communication`,
+    version, id.
     """
 
     folder: str

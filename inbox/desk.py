@@ -208,8 +208,8 @@ class Desk:
     async def reply_draft(self, conversation_id: int, channel: ChannelKind | None = None) -> Draft:
         """A draft that answers a conversation; the one that was kept, when there is one.
 
-        It goes to whoever wrote last: their Reply-To, else their From (RFC 5322 section 3.6.2), never
-        to ourselves. Cc is kept empty: a practice answers the person.
+        It goes to whoever wrote last: their Reply-To, else their From (RFC 5322 section 3.6.2),
+        never to ourselves. Cc is kept empty: a practice answers the person.
 
         Raises:
             NotFound: no such conversation, or nobody to answer on that channel.

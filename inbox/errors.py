@@ -73,7 +73,7 @@ class AuthenticationFailed(ChannelError):
 
 
 class TlsRefused(ChannelError):
-    """The connection cannot be made private (certificate or STARTTLS), so nothing was sent over it."""
+    """The connection cannot be made private, so nothing was sent over it."""
 
 
 class ServerRefused(ChannelError):

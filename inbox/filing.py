@@ -121,8 +121,9 @@ class Filer:
         )
 
     async def _probe(self, line: Line, stored: StoredRaw, arrival: Arrival) -> Arrival:
-        """A round trip of ours that came home is evidence; anything else that claims to be one is
-        an ordinary message, so that the mark cannot be used to hide mail.
+        """A round trip of ours that came home is evidence.
+
+        Anything else that claims to be one is an ordinary message: the mark must not hide mail.
         """
         token = arrival.received.probe_token
         sent = {
@@ -143,8 +144,10 @@ class Filer:
     async def _echo_of(
         self, line: Line, direction: Direction, arrival: Arrival, own: frozenset[str]
     ) -> int | None:
-        """The stored message this is another copy of: ours from the Sent folder, or one that was
-        delivered to two of our lines. Equal ids are not enough: the words must be equal too.
+        """The stored message this is another copy of, or None.
+
+        Ours from the Sent folder, or one that was delivered to two of our lines. Equal ids are
+        not enough: the words must be equal too.
         """
         if not arrival.message_id:
             return None

@@ -25,8 +25,8 @@ class Span:
 class Hours:
     """When a line or the phones are staffed.
 
-    Times are wall-clock times of the practice; every method takes an aware moment and converts it, so
-    the change to and from daylight saving time needs no care by the caller.
+    Times are wall-clock times of the practice; every method takes an aware moment and converts
+    it, so the change to and from daylight saving time needs no care by the caller.
     """
 
     week: tuple[tuple[Span, ...], ...] = ((),) * 7
@@ -54,7 +54,7 @@ class Hours:
         return self.open_until(moment) is not None
 
     def next_opening(self, moment: datetime) -> datetime | None:
-        """The first staffed moment at or after `moment`; None when there is none within two weeks."""
+        """The first staffed moment from `moment` on; None when none is within two weeks."""
         local = moment.astimezone(self.zone)
         for days in range(_LOOK_AHEAD_DAYS):
             day = local.date() + timedelta(days=days)

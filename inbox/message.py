@@ -114,7 +114,7 @@ class DeliveryReport:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """The addresses of a message as our server received it: the evidence for a line's reply path."""
+    """The addresses of a message as our server received it: evidence for the reply path."""
 
     from_: str = ""
     reply_to: str = ""

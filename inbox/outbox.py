@@ -1,12 +1,13 @@
-"""The outbox: the only caller of a channel's `send`.
+r"""The outbox: the only caller of a channel's `send`.
 
     queued -> sending -> sent -> delivered
-      ^          |         \\-> failed (a bounce)
+      ^          |         \-> failed (a bounce)
       |          |-> failed     certain: it did not leave
-      |          \\-> unknown    it may have left; reconciled, and only a person sends it again
-      \\- a passing reason: tried again later, with the same Message-ID
+      |          \-> unknown    it may have left; reconciled, and only a person sends it again
+      \- a passing reason: tried again later, with the same Message-ID
 
-The intent is durable before the first byte, and the point of no return is durable before it is passed.
+The intent is durable before the first byte, and the point of no return is durable before it is
+passed.
 """
 
 from __future__ import annotations
@@ -105,7 +106,8 @@ class Outbox:
         """Send a line's round trip: from itself to itself. Returns its token.
 
         Raises:
-            ChannelError: it could not be sent; when the sender was refused, that is kept as evidence.
+            ChannelError: it could not be sent; when the sender was refused, that is kept as
+            evidence.
             NotFound, Blocked: the line has no channel, or the message is not a round trip.
         """
         channel = self._channels[line.id]
@@ -117,7 +119,8 @@ class Outbox:
             line=line,
             to=(line.as_address,),
             subject="Twoway test message",
-            text="This message proves that replies to this address arrive. Nobody needs to answer it.\n",
+            text="This message proves that replies to this address arrive."
+            " Nobody needs to answer it.\n",
             message_id=f"{name.hex}@{line.address.rpartition('@')[2] or 'twoway.invalid'}",
             created_at=now,
             probe_token=token,

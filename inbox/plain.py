@@ -17,18 +17,19 @@ _UNSAFE = re.compile(
     "\ud800-\udfff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 _ESCAPE_SEQUENCE = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)|[PX^_][^\x1b]{0,2000}\x1b\\|[ -/]*[0-~])"
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)"
+    r"|[PX^_][^\x1b]{0,2000}\x1b\\|[ -/]*[0-~])"
 )
 _JOINERS = re.compile("[\u200c\u200d]")
 _MAX_MARKS = 6
 _MARK_RUN = re.compile(
-    "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{%d,}"
-    % (_MAX_MARKS + 1)
+    "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+    f"{{{_MAX_MARKS + 1},}}"
 )
 
 
 def plain_text(text: str) -> str:
-    """Make a text of several lines safe to show: line feeds and tabs stay, nothing else controls."""
+    """Make a text of several lines safe to show; line feeds and tabs stay."""
     if text.isascii() and text.isprintable():
         return text
     text = (
@@ -55,7 +56,7 @@ def plain_line(text: str, limit: int = 1000) -> str:
 
 
 def _keep_joiner(found: re.Match[str]) -> str:
-    """Keep a joiner only between letters or emoji, where scripts need it; elsewhere it hides text."""
+    """Keep a joiner only where scripts and emoji need it; elsewhere it hides text."""
     text, at = found.string, found.start()
     if at == 0 or at + 1 >= len(text):
         return ""
@@ -66,7 +67,7 @@ def _keep_joiner(found: re.Match[str]) -> str:
 
 
 def file_name(text: str, fallback: str = "attachment") -> str:
-    """A file name that is safe to show and to save: no path, no leading dot, no control character."""
+    """A file name that is safe to show and to save: no path, no leading dot."""
     cleaned = plain_line(text.replace("\\", "/").rsplit("/", 1)[-1], 120)
     cleaned = re.sub(r'[<>:"|?*]', "_", cleaned).strip(" .")
     return cleaned or fallback

@@ -1,8 +1,8 @@
 """The record: what a communication looks like in the patient's record file.
 
-Each line of the file is one FHIR R4 `Communication` (http://hl7.org/fhir/R4/communication.html). The
-lines are chained: each carries the SHA-256 of the line before it, so that a changed, removed or added
-line shows. A later state of the same message is a further line with the same identifier.
+Each line of the file is one FHIR R4 `Communication` (http://hl7.org/fhir/R4/communication.html).
+The lines are chained: each carries the SHA-256 of the line before it, so that a changed, removed
+or added line shows. A later state of the same message is a further line with the same identifier.
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ class Recorder:
     async def drain(self) -> int:
         """Write everything that is due; return how many entries were written.
 
-        An entry that cannot be written stays due, keeps its conversation from being closed, and does
-        not keep other patients' entries from being written.
+        An entry that cannot be written stays due, keeps its conversation from being closed, and
+        does not keep other patients' entries from being written.
 
         Raises:
             StoreError: at least one entry could not be written; the others were.

@@ -183,9 +183,10 @@ class Plan:
 def choose_sender(facts: SenderFacts) -> Plan:
     """Choose the line a message leaves from. A pure function; there is no default sender.
 
-    A line chosen by hand wins; then the line they wrote to last, whatever its proof (the gate judges
-    it, nothing else takes its place silently); then the line we last wrote to them from; then, for a
-    first message, the first proven line of the channel in the order of the configuration.
+    A line chosen by hand wins; then the line they wrote to last, whatever its proof (the gate
+    judges it, nothing else takes its place silently); then the line we last wrote to them from;
+    then, for a first message, the first proven line of the channel in the order of the
+    configuration.
 
     Raises:
         NoReplyPath: the channel has no line, the line they wrote to is no longer set up, or a first

@@ -1,9 +1,9 @@
 """The contract of the storage: what the rules need kept, found and changed.
 
 One `Repository` stands for one data folder. Every writing method is one transaction that is durable
-when it returns (inside `batch()`: when the batch ends) and that tells the change to every process on
-the folder. Every error is a `StoreError` with a sentence and a hint. Methods that read a list take a
-limit; none of them costs more when the mailbox grows.
+when it returns (inside `batch()`: when the batch ends) and that tells the change to every process
+on the folder. Every error is a `StoreError` with a sentence and a hint. Methods that read a list
+take a limit; none of them costs more when the mailbox grows.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ class RawStore(Protocol):
     async def save_batch(self, line_id: str, batch: Batch, now: datetime) -> int:
         """Store a batch and its cursor in one transaction; return how many raw items are new.
 
-        An item whose remote id is known is not stored again. Equal bytes on the same line are stored
-        once, with every place they lie at (a message moved, copied, or renumbered after a change of
-        UIDVALIDITY), so nothing is filed twice.
+        An item whose remote id is known is not stored again. Equal bytes on the same line are
+        stored once, with every place they lie at (a message moved, copied, or renumbered after a
+        change of UIDVALIDITY), so nothing is filed twice.
         """
         ...
 
@@ -66,7 +66,9 @@ class RawStore(Protocol):
         ...
 
     async def count(self, line_id: str, census: Sequence[Census]) -> tuple[FolderCount, ...]:
-        """Compare the server's own list with what is stored, mark what is gone there, keep the counts.
+        """Compare the server's own list with what is stored.
+
+        What is gone there is marked, and the counts are kept.
 
         Items of an earlier epoch are marked as gone from their old place. Nothing is deleted here.
         """
@@ -164,9 +166,11 @@ class FilingStore(Protocol):
         ...
 
     async def file(self, filing: Filing) -> Filed:
-        """File one arrival in one transaction: message, conversation, merges, status changes, dead
-        contact points, search index, record queue, the raw item's state. Filing a raw item again
-        (after `complete`) replaces its message in its place.
+        """File one arrival, in one transaction.
+
+        Message, conversation, merges, status changes, dead contact points, search index, record
+        queue, the raw item's state. Filing a raw item again (after `complete`) replaces its message
+        in its place.
         """
         ...
 
@@ -263,7 +267,7 @@ class PatientStore(Protocol):
         ...
 
     async def find(self, text: str, limit: int) -> list[Patient]:
-        """Patients by the beginnings of their names, an address or an id; all when `text` is empty."""
+        """Patients by beginnings of names, by address or id; all when `text` is empty."""
         ...
 
     async def save(self, patients: Collection[Patient]) -> None:
@@ -339,7 +343,7 @@ class NewOutbox:
 
 
 class OutboxStore(Protocol):
-    """The outbox: intent is durable before the first byte, and one process at a time sends a row."""
+    """The outbox: intent is durable before the first byte, one process sends a row."""
 
     async def enqueue(self, new: NewOutbox) -> OutboxRow:
         """Store the intent and the message that stands for it, and drop the draft's saved copy.
@@ -350,7 +354,7 @@ class OutboxStore(Protocol):
         ...
 
     async def claim(self, now: datetime, holder: str) -> OutboxRow | None:
-        """Take the next due QUEUED row and make it SENDING, for this holder only; None when none."""
+        """Take the next due QUEUED row and make it SENDING for this holder; None when none."""
         ...
 
     async def handing_over(self, outbox_id: int, holder: str) -> None:
@@ -369,8 +373,9 @@ class OutboxStore(Protocol):
         retry_at: datetime | None = None,
         copy_raw: bytes | None = None,
     ) -> OutboxRow:
-        """Write what became of a row: SENT, DELIVERED, FAILED, UNKNOWN, or QUEUED again for
-        `retry_at`. The message in the conversation follows, and the record queue.
+        """Write what became of a row; the message in the conversation and the record follow.
+
+        SENT, DELIVERED, FAILED, UNKNOWN, or QUEUED again for `retry_at`.
         """
         ...
 
@@ -397,11 +402,11 @@ class OutboxStore(Protocol):
         ...
 
     async def recent_to(self, addresses: Collection[Address], since: datetime) -> list[OutboxRow]:
-        """Rows to any of these addresses made since, or UNKNOWN whenever; newest first, at most 20."""
+        """Rows to one of these made since, or UNKNOWN whenever; newest first, at most 20."""
         ...
 
     async def orphans(self, alive: Collection[str]) -> list[tuple[OutboxRow, bool]]:
-        """Rows left SENDING by a holder that is not alive, and whether it had begun handing over."""
+        """Rows left SENDING by a dead holder, and whether it had begun handing over."""
         ...
 
     async def next_due(self) -> datetime | None:
@@ -483,8 +488,9 @@ class RecordStore(Protocol):
         ...
 
     async def write(self, due: RecordDue, resource: Resource) -> None:
-        """Append to the patient's file, durably, and take it off the list. Safe to repeat: an entry
-        that reached the file before a crash is not written twice.
+        """Append to the patient's file, durably, and take it off the list.
+
+        Safe to repeat: an entry that reached the file before a crash is not written twice.
 
         Raises:
             StoreError: the file cannot be written; the entry stays due.
@@ -548,29 +554,64 @@ class Repository(Protocol):
     """One data folder."""
 
     @property
-    def raw(self) -> RawStore: ...
+    def raw(self) -> RawStore:
+        """See `RawStore`."""
+        ...
+
     @property
-    def filing(self) -> FilingStore: ...
+    def filing(self) -> FilingStore:
+        """See `FilingStore`."""
+        ...
+
     @property
-    def conversations(self) -> ConversationStore: ...
+    def conversations(self) -> ConversationStore:
+        """See `ConversationStore`."""
+        ...
+
     @property
-    def patients(self) -> PatientStore: ...
+    def patients(self) -> PatientStore:
+        """See `PatientStore`."""
+        ...
+
     @property
-    def outbox(self) -> OutboxStore: ...
+    def outbox(self) -> OutboxStore:
+        """See `OutboxStore`."""
+        ...
+
     @property
-    def blobs(self) -> BlobStore: ...
+    def blobs(self) -> BlobStore:
+        """See `BlobStore`."""
+        ...
+
     @property
-    def drafts(self) -> DraftStore: ...
+    def drafts(self) -> DraftStore:
+        """See `DraftStore`."""
+        ...
+
     @property
-    def lines(self) -> LineStore: ...
+    def lines(self) -> LineStore:
+        """See `LineStore`."""
+        ...
+
     @property
-    def records(self) -> RecordStore: ...
+    def records(self) -> RecordStore:
+        """See `RecordStore`."""
+        ...
+
     @property
-    def searches(self) -> SearchStore: ...
+    def searches(self) -> SearchStore:
+        """See `SearchStore`."""
+        ...
+
     @property
-    def leases(self) -> LeaseStore: ...
+    def leases(self) -> LeaseStore:
+        """See `LeaseStore`."""
+        ...
+
     @property
-    def audit(self) -> AuditStore: ...
+    def audit(self) -> AuditStore:
+        """See `AuditStore`."""
+        ...
 
     def batch(self) -> AbstractAsyncContextManager[None]:
         """Make one transaction of all that this task writes inside; other writers wait.

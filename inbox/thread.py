@@ -2,8 +2,8 @@
 
 An arrival joins the conversations of the messages it names (References, In-Reply-To) and of the
 messages that name it, wherever the person behind the answer takes part in what is answered. Whether
-two messages belong together depends on these two alone, never on what else is stored, so the order of
-arrival does not change the result. Nothing joins by its subject.
+two messages belong together depends on these two alone, never on what else is stored, so the
+order of arrival does not change the result. Nothing joins by its subject.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ def join(
         )
         if answers:
             together = bool(behind & relative.participants)
-            # A delivery report comes from a machine that takes part in nothing; it joins what is ours.
+            # A delivery report comes from a machine that takes part in nothing; it joins what is
+            # ours.
             together |= arrival.nature is Nature.BOUNCE and relative.direction is Direction.OUTBOUND
         else:
             child = _behind(relative.sender, relative.participants, relative.direction, own)

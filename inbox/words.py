@@ -58,7 +58,7 @@ def proof_words(proof: Proof, now: datetime) -> str:
 
 
 def from_words(plan: Plan | None, problem: str, now: datetime) -> str:
-    """The first line under the composer: which line this leaves from, and why it can be answered."""
+    """The first line under the composer: where it leaves from and why answers come home."""
     if plan is None:
         return f"No line to send from: {problem}"
     return f"From {plan.line.address} · {proof_words(plan.proof, now)}"

@@ -11,21 +11,26 @@ from inbox.rules.rule import rule
 from inbox.situation import Situation
 
 _THIS: Final = r"(?:this|these|our|the)\s+(?:automated\s+)?"
-_MAIL: Final = r"(?:e-?mails?|messages?|texts?|sms|notifications?|notices?|reminders?|address|number|inbox|mailbox|account)"
+_MAIL: Final = (
+    r"(?:e-?mails?|messages?|texts?|sms|notifications?|notices?|reminders?"
+    r"|address|number|inbox|mailbox|account)"
+)
+_NEG: Final = r"(?:do\s+not|don['’]?t|cannot|can['’]?t|can\s+not|are\s+unable\s+to)"
+_ANSWERS: Final = r"(?:replies|responses|answers)"
+_READ: Final = r"(?:monitored|read|seen|checked|received|answered|attended)"
 _NOREPLY_TEXT: Final = re.compile(
     rf"""
-      \b(?:do\s+not|don['’]?t|please\s+do\s+not|cannot|can['’]?t|can\s+not)\s+
-        (?:reply|respond|answer|write\s+back)\s+
+      \b{_NEG}\s+(?:reply|respond|answer|write\s+back)\s+
         (?:(?:directly\s+)?(?:to|by|via)\s+)?{_THIS}{_MAIL}\b
     | \b(?:please\s+)?(?:do\s+not|don['’]?t)\s+(?:reply|respond)\s*(?:[.!)]|$)
     | \bno[-\s]?reply\b(?!@)
-    | {_THIS}{_MAIL}\s+(?:is|are)\s+(?:not|un)[-\s]?(?:being\s+)?(?:monitored|checked|read|attended)\b
+    | {_THIS}{_MAIL}\s+(?:is|are)\s+(?:not|un)[-\s]?(?:being\s+)?{_READ}\b
     | \b(?:unmonitored|unattended)\s+(?:e-?mail\s+)?{_MAIL}
-    | \b(?:replies|responses|answers)\s+(?:to\s+{_THIS}{_MAIL}\s+)?(?:are|will|can)\s*(?:not|n['’]t)\s+
-        (?:be\s+)?(?:monitored|read|seen|checked|received|answered)\b
-    | \bwe\s+(?:do\s+not|don['’]?t|cannot|can['’]?t|are\s+unable\s+to)\s+(?:read|receive|see|monitor|accept)\s+
-        (?:replies|responses|answers)\b
-    | \bno\s+(?:responda|conteste|responder|contestar)\s+(?:a\s+)?(?:este|esta|al?)\s+(?:correo|mensaje|e-?mail|texto)
+    | \b{_ANSWERS}\s+(?:to\s+{_THIS}{_MAIL}\s+)?
+        (?:are|will|can)\s*(?:not|n['’]t)\s+(?:be\s+)?{_READ}\b
+    | \bwe\s+{_NEG}\s+(?:read|receive|see|monitor|accept)\s+{_ANSWERS}\b
+    | \bno\s+(?:responda|conteste|responder|contestar)\s+
+        (?:a\s+)?(?:este|esta|al?)\s+(?:correo|mensaje|e-?mail|texto)
     """,
     re.IGNORECASE | re.VERBOSE | re.MULTILINE,
 )
@@ -35,8 +40,9 @@ _UNFILLED: Final = re.compile(
     r"|_{4,}|\bLorem ipsum\b|\bTODO\b|\bXXX+\b"
 )
 _ATTACHED: Final = re.compile(
-    r"\b(?:i(?:['’]?ve|\s+have|\s+am)?\s+attach(?:ed|ing)?|(?:is|are)\s+attached|attached\s+(?:is|are|you|please)"
-    r"|see\s+(?:the\s+)?attach(?:ed|ment)|please\s+find\s+attached|enclosed\s+(?:is|please))\b",
+    r"\b(?:i(?:['’]?ve|\s+have|\s+am)?\s+attach(?:ed|ing)?|(?:is|are)\s+attached"
+    r"|attached\s+(?:is|are|you|please)|see\s+(?:the\s+)?attach(?:ed|ment)"
+    r"|please\s+find\s+attached|enclosed\s+(?:is|please))\b",
     re.IGNORECASE,
 )
 _SENTENCE_END: Final = re.compile(r"[.!?](?=\s|$)|\n")

@@ -35,7 +35,8 @@ def opted_out(situation: Situation) -> Iterator[Finding]:
 def confidential(situation: Situation) -> Iterator[Finding]:
     """A patient who asked to be reached at one address only is reached there and nowhere else.
 
-    45 CFR 164.522(b): a reasonable request for confidential communications is kept, no reason asked.
+    45 CFR 164.522(b): a reasonable request for confidential communications is kept, no reason
+    asked.
     """
     patient = situation.patient
     if patient is None or patient.form.confidential is None:

@@ -20,9 +20,10 @@ POLL_MAY_BE_OLD: Final = timedelta(minutes=15)
 def no_reply_path(situation: Situation) -> Iterator[Finding]:
     """The line must be proven to receive replies.
 
-    A line proves itself by a test message that comes home unchanged, or by real mail that arrives on
-    it. Without that, an answer may reach nobody, so nothing leaves from it: choose a proven line, or
-    let this one prove itself (`twoway doctor --prove`). An address that says no-reply is never used.
+    A line proves itself by a test message that comes home unchanged, or by real mail that arrives
+    on it. Without that, an answer may reach nobody, so nothing leaves from it: choose a proven
+    line, or let this one prove itself (`twoway doctor --prove`). An address that says no-reply is
+    never used.
     """
     plan = situation.plan
     if plan is None:
