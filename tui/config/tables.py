@@ -1,0 +1,217 @@
+"""What may stand in the configuration: one class a table, one field a key.
+
+The reader (`tui.config.strict`) takes names, kinds and defaults from here; a field without a
+default must be there. The text under a field is what the documentation says about the key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Security = Literal["tls", "starttls", "none"]
+"""`tls` from the first byte, `starttls` (enforced), or `none` for loopback addresses only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretTable:
+    """Where a secret comes from: exactly one of these keys."""
+
+    command: str | tuple[str, ...] | None = None
+    """A command that prints it: words as in a shell, but no shell runs; or a list of words."""
+    env: str | None = None
+    """The name of an environment variable."""
+    file: str | None = None
+    """A file whose first line it is; relative to the folder of the configuration."""
+    keyring: bool | None = None
+    """`true`: the system's keyring, service `twoway`, user the line's id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PracticeTable:
+    """`[practice]`: who we are."""
+
+    name: str
+    """As patients know it."""
+    timezone: str
+    """IANA name, e.g. `America/Chicago`."""
+    country: str = "US"
+    """Two letters (ISO 3166): holidays, phone numbers."""
+    scheduling_url: str = ""
+    """Where patients book a visit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadsUpTable:
+    """How the answering service is told to expect a call."""
+
+    channel: Literal["sms", "email", "phone"]
+    to: str
+    """The number or address of the answering service's desk."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnsweringServiceTable:
+    """`[answering_service]`: who answers the phones when the practice does not."""
+
+    number: str
+    takes_messages: bool
+    heads_up: HeadsUpTable | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffTable:
+    """`[[staff]]`: one person who acts under their own name."""
+
+    id: str
+    """Short and stable: `dana`; what `--as` takes."""
+    name: str
+    """As patients know them."""
+    direct_line: str = ""
+    """A number that rings on their desk, `+15550107701`."""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImapTable:
+    """Where the mail of a line is read."""
+
+    host: str
+    user: str
+    port: int | None = None
+    """Else 993, with `starttls` or `none` 143."""
+    security: Security = "tls"
+    folders: tuple[str, ...] = ("INBOX",)
+    """The folders that are read."""
+    sent: str = ""
+    """The folder of what was sent; else the one the server names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpTable:
+    """Where the mail of a line leaves."""
+
+    host: str
+    user: str
+    port: int | None = None
+    """Else 465, with `starttls` 587, with `none` 25."""
+    security: Security = "tls"
+    save_sent: bool = True
+    """Put a copy into the Sent folder; `false` when the provider does it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailTable:
+    """`[[line]]` with `channel = "email"`."""
+
+    id: str
+    channel: Literal["email"]
+    address: str
+    """What patients see and answer to."""
+    imap: ImapTable
+    smtp: SmtpTable
+    password: SecretTable
+    name: str = ""
+    """Stands beside the address."""
+    also: tuple[str, ...] = ()
+    """Further addresses that arrive here; nothing is sent from them."""
+    ca_file: str = ""
+    """The authorities (PEM) to trust in place of the system's, for a server of one's own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmsTable:
+    """`[[line]]` with `channel = "sms"`."""
+
+    id: str
+    channel: Literal["sms"]
+    number: str
+    account_sid: str
+    name: str = ""
+    auth_token: SecretTable | None = None
+    api_key: str = ""
+    """With `api_secret`, in place of `auth_token`."""
+    api_secret: SecretTable | None = None
+    base_url: str = "https://api.twilio.com"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneTable:
+    """`[[line]]` with `channel = "phone"`."""
+
+    id: str
+    channel: Literal["phone"]
+    number: str
+    provider: Literal["twilio", "manual"]
+    """`manual`: calls are made on the desk phone and logged here."""
+    name: str = ""
+    account_sid: str = ""
+    auth_token: SecretTable | None = None
+    api_key: str = ""
+    api_secret: SecretTable | None = None
+    base_url: str = "https://api.twilio.com"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackendServicesTable:
+    """SMART Backend Services: a signed assertion."""
+
+    kind: Literal["backend-services"]
+    client_id: str
+    key_file: str
+    """The private key (PEM); relative to the folder of the configuration."""
+    kid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BearerTable:
+    """A token that somebody else made."""
+
+    kind: Literal["bearer"]
+    token: SecretTable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoAuthTable:
+    """A server that asks for nothing."""
+
+    kind: Literal["none"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalTable:
+    """`[[line]]` with `channel = "portal"`."""
+
+    id: str
+    channel: Literal["portal"]
+    base_url: str
+    """The FHIR server's base."""
+    auth: BackendServicesTable | BearerTable | NoAuthTable
+    name: str = ""
+
+
+LineTable = EmailTable | SmsTable | PhoneTable | PortalTable
+"""One line; `channel` says which."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreenTable:
+    """`[screen]`: how it looks."""
+
+    theme: str = ""
+    """The name of a theme; the command palette lists them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileTables:
+    """The whole file."""
+
+    practice: PracticeTable
+    staff: tuple[StaffTable, ...]
+    line: tuple[LineTable, ...]
+    hours: dict[str, str | dict[str, str]] = field(default_factory=dict)
+    """`mon` to `sun`, and `[hours.<line id>]` where a line differs."""
+    answering_service: AnsweringServiceTable | None = None
+    keys: dict[str, str] = field(default_factory=dict)
+    """Command id and the key it gets instead of its own; `twoway keys` lists them."""
+    screen: ScreenTable = ScreenTable()

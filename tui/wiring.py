@@ -1,0 +1,284 @@
+"""The one place that puts the parts together: rules, disk, channels.
+
+Opening an office opens the database and nothing else; the adapters are loaded when they are needed,
+in a thread, so that the first paint waits for no vendor library.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import platform
+import secrets
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inbox.address import ChannelKind
+from inbox.channel import Capabilities, Channel
+from inbox.clock import Clock, utc_now
+from inbox.desk import UNDO_WINDOW, Desk
+from inbox.errors import NotFound, TwowayError
+from inbox.gate import Gate
+from inbox.line import Line, LineHealth, LineState
+from inbox.message import Attachment, Message
+from inbox.repository import Repository
+from inbox.rules import RULES
+from tui.config.reading import Configuration
+from tui.config.tables import EmailTable
+
+if TYPE_CHECKING:
+    from adapters.mail.settings import MailSettings
+    from inbox.backoffice import BackOffice
+
+NOT_YET = "This version of Twoway cannot use {} lines yet."
+"""What `doctor` says of a line whose channel has no adapter."""
+
+_AT_FIRST = {
+    ChannelKind.EMAIL: Capabilities(subject=True, attachments=True, copies=True, proves_itself=True)
+}
+"""What is known of a channel before its adapter is loaded."""
+_NOTHING = Capabilities(sends=False, receives=False)
+
+
+class PracticeOffice:
+    """One open data folder with the practice's lines behind it; the screen's `Office`."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        repository: Repository,
+        gate: Gate,
+        clock: Clock,
+        staff_id: str,
+        undo_window: timedelta,
+    ) -> None:
+        """Take the opened parts; `open_office` makes them.
+
+        Raises:
+            NotFound: no such staff member.
+        """
+        self.configuration = configuration
+        self.repository = repository
+        self._gate = gate
+        self._clock = clock
+        self._capabilities = {
+            line.id: _AT_FIRST.get(line.channel, _NOTHING) for line in configuration.practice.lines
+        }
+        self._desk = Desk(
+            repository,
+            configuration.practice,
+            gate,
+            clock,
+            staff_id,
+            self._capabilities,
+            undo_window,
+        )
+        self._channels: dict[str, Channel] = {}
+        self._back: BackOffice | None = None
+        self._loading = asyncio.Lock()
+        self._running: asyncio.Task[None] | None = None
+        self._failure: BaseException | None = None
+
+    @property
+    def desk(self) -> Desk:
+        """What a staff member can do."""
+        return self._desk
+
+    async def start(self) -> None:
+        """Begin to read, send, prove and record in the background; returns at once."""
+        if self._running is None:
+            self._running = asyncio.create_task(self._run(), name="back-office")
+
+    async def close(self) -> None:
+        """Stop everything and let go of the data folder.
+
+        Raises:
+            Exception: what ended the work in the background before its time.
+        """
+        if self._running is not None:
+            self._running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._running
+            self._running = None
+        try:
+            if self._back is not None:
+                await self._back.close()
+        finally:
+            self._back = None
+            await self.repository.close()
+        if self._failure is not None:
+            raise self._failure
+
+    def wake(self) -> None:
+        """Something was queued: look at the outbox now."""
+        if self._back is not None:
+            self._back.wake()
+
+    async def fetch_whole(self, message: Message) -> None:
+        """Fetch the rest of a message of which only the header is here.
+
+        Raises:
+            ChannelError: the server cannot give it.
+        """
+        await (await self.back_office()).fetch_whole(message)
+
+    async def attachment(self, message: Message, attachment: Attachment) -> bytes:
+        """The bytes of an attachment.
+
+        Raises:
+            TwowayError: it is not there.
+        """
+        await self.back_office()
+        channel = self._channels.get(message.line_id)
+        if channel is None:
+            raise NotFound(
+                "The line this message came on is not set up any more.",
+                "Add it to the configuration again, or read the raw message.",
+            )
+        raw = await self._desk.raw(message)
+        return await asyncio.to_thread(channel.attachment, raw.content, attachment.part)
+
+    async def prove(self, line_id: str, step: Callable[[str], None] | None = None) -> None:
+        """Send a line's own test message now and see it come home.
+
+        Args:
+            line_id: Which line.
+            step: Gets one sentence for each step.
+
+        Raises:
+            TwowayError: it cannot be sent, or there is no such line.
+        """
+        await (await self.back_office()).prove(line_id, step or _silently)
+
+    async def back_office(self) -> BackOffice:
+        """The part that talks to servers; loads the adapters the first time."""
+        async with self._loading:
+            if self._back is None:
+                self._channels = await asyncio.to_thread(_channels, self.configuration, self._clock)
+                for line_id, channel in self._channels.items():
+                    self._capabilities[line_id] = channel.capabilities
+                back_office = await asyncio.to_thread(_back_office_class)
+                self._back = back_office(
+                    self.repository,
+                    self.configuration.practice,
+                    self._gate,
+                    self._channels,
+                    self._clock,
+                    holder_name(),
+                )
+            return self._back
+
+    async def _run(self) -> None:
+        """Work until cancelled; what goes wrong is shown at each line, and told again at the end."""
+        try:
+            await (await self.back_office()).run()
+        except Exception as error:  # noqa: BLE001 - it is kept, shown, and raised by close()
+            self._failure = error
+            sentence, hint = "Twoway stopped working in the background.", "Start it again."
+            if isinstance(error, TwowayError):
+                sentence, hint = error.sentence, error.hint
+            for line in self.configuration.practice.lines:
+                with contextlib.suppress(TwowayError):
+                    await self.repository.lines.save_health(
+                        LineHealth(line.id, LineState.STOPPED, sentence=sentence, hint=hint)
+                    )
+
+
+async def open_office(
+    configuration: Configuration,
+    data: Path,
+    staff_id: str,
+    clock: Clock = utc_now,
+    *,
+    undo_window: timedelta = UNDO_WINDOW,
+) -> PracticeOffice:
+    """Open the data folder as a staff member; no connection is made.
+
+    Args:
+        configuration: What `read_configuration` gave.
+        data: The data folder; made when it is not there.
+        staff_id: Who acts.
+        clock: The present moment.
+        undo_window: How long a message can be taken back.
+
+    Raises:
+        StoreError: the data folder cannot be used.
+        NotFound: no such staff member.
+    """
+    database = await asyncio.to_thread(_store)
+    repository = await database(data, clock)
+    try:
+        return PracticeOffice(
+            configuration, repository, Gate(RULES), clock, staff_id, undo_window
+        )
+    except BaseException:
+        await repository.close()
+        raise
+
+
+def mail_settings(configuration: Configuration, table: EmailTable) -> MailSettings:
+    """The adapter's settings of one e-mail line."""
+    from adapters.mail.settings import ImapSettings, MailSettings, SmtpSettings
+
+    imap, smtp = table.imap, table.smtp
+    authorities = configuration.path.parent / Path(table.ca_file).expanduser()
+    return MailSettings(
+        imap=ImapSettings(
+            host=imap.host,
+            port=imap.port or (993 if imap.security == "tls" else 143),
+            security=imap.security,
+            user=imap.user,
+            folders=imap.folders,
+            sent=imap.sent or None,
+        ),
+        smtp=SmtpSettings(
+            host=smtp.host,
+            port=smtp.port or {"tls": 465, "starttls": 587, "none": 25}[smtp.security],
+            security=smtp.security,
+            user=smtp.user,
+            save_sent=smtp.save_sent,
+        ),
+        password=configuration.secret(table.password, table.id).read,
+        tls_cafile=str(authorities) if table.ca_file else None,
+    )
+
+
+def usable(line: Line) -> bool:
+    """Whether this version has an adapter for a line's channel."""
+    return line.channel in _AT_FIRST
+
+
+def holder_name() -> str:
+    """A name for this process among all that have the folder open: host, process id, a nonce."""
+    return f"{platform.node() or 'localhost'}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+def _channels(configuration: Configuration, clock: Clock) -> dict[str, Channel]:
+    """A channel for each line that this version can use."""
+    from adapters.mail.channel import MailChannel
+
+    made: dict[str, Channel] = {}
+    for line in configuration.practice.lines:
+        table = configuration.lines[line.id]
+        if isinstance(table, EmailTable):
+            made[line.id] = MailChannel(line, mail_settings(configuration, table), clock)
+    return made
+
+
+def _back_office_class() -> type[BackOffice]:
+    from inbox.backoffice import BackOffice
+
+    return BackOffice
+
+
+def _store() -> Callable[[Path, Clock], object]:
+    from store.database import open_repository
+
+    return open_repository
+
+
+def _silently(_: str) -> None:
+    """Tell nobody."""
