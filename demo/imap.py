@@ -1,7 +1,8 @@
 """A loopback IMAP server: pymap's in-memory backend, with the traps taken out.
 
-What real servers do and pymap 0.36 does not, and is set right here: IDLE announces at once what
-arrived before it began, the greeting asks no name server, and a refused password takes no time.
+What real servers do and pymap 0.36 does not is set right in `demo.mailboxes`: IDLE announces at
+once what arrived before it began, a response is sent in one piece, the greeting asks no name
+server, and a refused password takes no time.
 What stays different from real servers: no CONDSTORE, no SPECIAL-USE, keywords are dropped, and
 LOGIN is allowed before STARTTLS because the client is on this machine.
 """
@@ -11,30 +12,27 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from argparse import Namespace
 from collections.abc import Iterable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Literal, Self
 from uuid import uuid4
 
-from proxyprotocol.noop import ProxyProtocolNoop
 from proxyprotocol.result import ProxyResultLocal
 from proxyprotocol.sock import SocketInfo
-from pymap.backend.dict import Config, Login
+from pymap.backend.dict import Login
 from pymap.backend.dict.filter import FilterSet
-from pymap.backend.dict.mailbox import MailboxData, MailboxSet
-from pymap.concurrent import Event, Subsystem
-from pymap.imap import IMAPServer
+from pymap.backend.dict.mailbox import MailboxData
+from pymap.context import connection_exit
+from pymap.imap.state import ConnectionState
 from pymap.parsing.message import AppendMessage
-from pymap.parsing.specials import ObjectId
 from pymap.parsing.specials.flag import Flag
-from pymap.selected import SelectedMailbox
 from pymap.user import UserMetadata
-from pysasl.hashing import Cleartext
 
 from demo.loop import LoopThread
+from demo.mailboxes import Connection, Folders, ServerConfig
 
 Security = Literal["none", "starttls", "tls"]
 """How a server protects the connection: not at all, on request, or from the first byte."""
@@ -52,75 +50,6 @@ class Stored:
     """The message, byte for byte."""
     internal_date: datetime
     """The server's INTERNALDATE, aware."""
-
-
-class _Mailbox(MailboxData):
-    """A folder whose IDLE also announces what came in just before IDLE began."""
-
-    async def update_selected(
-        self, selected: SelectedMailbox, *, wait_on: Event | None = None
-    ) -> SelectedMailbox:
-        seen = selected.mod_sequence
-        if seen is not None and seen < self._mod_sequences.highest:
-            wait_on = None
-        return await super().update_selected(selected, wait_on=wait_on)
-
-
-class _Folders(MailboxSet):
-    """One user's folders; each new one gets a UIDVALIDITY never used before."""
-
-    def __init__(self, first: int) -> None:
-        super().__init__()
-        self._last_uid_validity = first
-        self._inbox = self.new_folder()
-
-    def new_folder(self) -> _Mailbox:
-        """An empty folder, not yet in any list."""
-        folder = _Mailbox(self._content_cache, self._thread_cache)
-        self._last_uid_validity += 1
-        folder._uid_validity = self._last_uid_validity
-        return folder
-
-    async def add_mailbox(self, name: str) -> ObjectId:
-        if name in self._set or name.upper() == "INBOX":
-            raise ValueError(name)
-        self._set[name] = folder = self.new_folder()
-        return folder.mailbox_id
-
-    def put(self, name: str, folder: MailboxData) -> None:
-        """Set a folder under a name, in place of the one there."""
-        if name.upper() == "INBOX":
-            self._inbox = folder
-        else:
-            self._set[name] = folder
-
-
-class _Config(Config):
-    """pymap's configuration for a server that asks nobody outside."""
-
-    def __init__(self, *, context: ssl.SSLContext | None, starttls: bool) -> None:
-        inline = Subsystem.for_asyncio()
-        super().__init__(
-            Namespace(passlib_cfg=None, proxy_protocol=None),
-            demo_data=False,
-            demo_user="",
-            demo_password="",
-            host=None,
-            port=0,
-            subsystem=inline,
-            cpu_subsystem=inline,
-            # Without a context pymap reads the system's certificates: 20 ms for nothing.
-            ssl_context=context or ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER),
-            tls_enabled=starttls,
-            hash_context=Cleartext(),
-            invalid_user_sleep=0.0,
-            proxy_protocol=ProxyProtocolNoop(),
-            reject_dnsbl=False,
-        )
-
-    @property
-    def greeting(self) -> bytes:
-        return b"Lakeside mail is ready"
 
 
 class ImapServer:
@@ -152,31 +81,31 @@ class ImapServer:
         self.connections = 0
         """How many connections were opened since the start."""
         self._context = ssl_context
-        self._thread = thread or LoopThread("demo-imap")
+        self.thread = thread or LoopThread("demo-imap")
         self._owns_thread = thread is None
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._config: _Config | None = None
+        self._config: ServerConfig | None = None
         self._login: Login | None = None
 
     def start(self) -> Self:
         """Listen; returns when clients can connect."""
         if self._owns_thread:
-            self._thread.start()
-        self._thread.call(self._start())
+            self.thread.start()
+        self.thread.call(self._start())
         return self
 
     def stop(self) -> None:
         """Stop listening and cut every connection; harmless when not running."""
-        if self._server is not None and self._thread.running:
-            self._thread.call(self._stop())
+        if self._server is not None and self.thread.running:
+            self.thread.call(self._stop())
         if self._owns_thread:
-            self._thread.stop()
+            self.thread.stop()
 
     def add_user(self, user: str, password: str) -> None:
         """Add a user with INBOX and Sent, or set the password of one who exists."""
-        self._thread.call(self._add_user(user, password))
+        self.thread.call(self._add_user(user, password))
 
     def create_folder(self, user: str, name: str) -> None:
         """Add a folder.
@@ -184,7 +113,7 @@ class ImapServer:
         Raises:
             ValueError: there is one of that name.
         """
-        self._thread.call(self._create_folder(user, name))
+        self.thread.call(self._create_folder(user, name))
 
     def deliver(
         self,
@@ -203,24 +132,24 @@ class ImapServer:
             internal_date: aware; by default the moment of delivery.
             flags: system flags such as ``\Seen``.
         """
-        return self._thread.call(
+        return self.thread.call(
             self.deliver_soon(user, raw, folder=folder, internal_date=internal_date, flags=flags)
         )
 
     def expunge(self, user: str, uids: Iterable[int], folder: str = "INBOX") -> None:
         """Remove messages, as if another client had."""
-        self._thread.call(self._expunge(user, list(uids), folder))
+        self.thread.call(self._expunge(user, list(uids), folder))
 
     def reset_uidvalidity(self, user: str, folder: str = "INBOX") -> int:
         """Give the folder a new UIDVALIDITY and every message a new UID; return the former.
 
         As real servers do, the connections that might have the folder selected are closed.
         """
-        return self._thread.call(self._reset_uidvalidity(user, folder))
+        return self.thread.call(self._reset_uidvalidity(user, folder))
 
     def uidvalidity(self, user: str, folder: str = "INBOX") -> int:
         """The folder's UIDVALIDITY."""
-        return self._thread.call(self._uidvalidity(user, folder))
+        return self.thread.call(self._uidvalidity(user, folder))
 
     def folders(self, user: str) -> list[str]:
         """The names of the user's folders, INBOX first."""
@@ -228,11 +157,11 @@ class ImapServer:
 
     def messages(self, user: str, folder: str = "INBOX") -> list[Stored]:
         """What the folder holds, by UID."""
-        return self._thread.call(self._messages(user, folder))
+        return self.thread.call(self._messages(user, folder))
 
     def drop_all(self) -> int:
         """Cut every open connection without a word; return how many there were."""
-        return self._thread.call(self._drop_all())
+        return self.thread.call(self._drop_all())
 
     # ---- on the loop -------------------------------------------------------------------------
 
@@ -253,7 +182,7 @@ class ImapServer:
         return message.uid
 
     async def _start(self) -> None:
-        self._config = _Config(context=self._context, starttls=self.security == "starttls")
+        self._config = ServerConfig(context=self._context, starttls=self.security == "starttls")
         self._config.apply_context()
         self._login = Login(self._config)
         self._server = await asyncio.start_server(
@@ -275,7 +204,11 @@ class ImapServer:
             self._tasks.add(task)
         info = SocketInfo.get(writer, ProxyResultLocal(), unique_id=uuid4().bytes)
         try:
-            await IMAPServer(self._login, self._config)(reader, writer, info)
+            async with AsyncExitStack() as stack:
+                connection_exit.set(stack)
+                connection = Connection(self._config.commands, self._config, reader, writer, info)
+                stack.callback(connection.close)
+                await connection.run(ConnectionState(self._login, self._config))
         finally:
             self._writers.discard(writer)
             if task is not None:
@@ -300,7 +233,7 @@ class ImapServer:
         self._login.users_dict[user] = UserMetadata(self._config, user, password=password)
         if not known:
             first = int(time.time()) + 100_000 * len(self._login.users_dict)
-            folders = _Folders(first)
+            folders = Folders(first)
             await folders.add_mailbox("Sent")
             self._config.set_cache[user] = (folders, FilterSet())
 
@@ -340,9 +273,9 @@ class ImapServer:
             writer.transport.abort()
         return len(writers)
 
-    def _folders(self, user: str) -> _Folders:
+    def _folders(self, user: str) -> Folders:
         known = self._config.set_cache.get(user) if self._config is not None else None
-        if known is None or not isinstance(known[0], _Folders):
+        if known is None or not isinstance(known[0], Folders):
             raise KeyError(user)
         return known[0]
 

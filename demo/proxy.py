@@ -102,7 +102,8 @@ class _Pipe:
                 if kept and not self._hole:
                     writer.write(kept)
                     await writer.drain()
-            if self._hole:
+            if self._hole and direction == "down":
+                # Nothing gets out of a hole, not even that the server has hung up.
                 await asyncio.Event().wait()
 
     async def _inspect(self, direction: Direction, seen: bytearray, chunk: bytes) -> bytes | None:
@@ -165,22 +166,22 @@ class FaultProxy:
         """How many connections came in since the start."""
         self.target = port
         """The server's port; may be changed, for new connections."""
-        self._thread = LoopThread("demo-proxy")
+        self.thread = LoopThread("demo-proxy")
         self._server: asyncio.Server | None = None
         self._pipes: set[_Pipe] = set()
         self._hole = False
 
     def start(self) -> Self:
         """Listen; returns when clients can connect."""
-        self._thread.start()
-        self._thread.call(self._start())
+        self.thread.start()
+        self.thread.call(self._start())
         return self
 
     def stop(self) -> None:
         """Stop listening and cut everything; harmless when not running."""
-        if self._thread.running:
-            self._thread.call(self._stop())
-        self._thread.stop()
+        if self.thread.running:
+            self.thread.call(self._stop())
+        self.thread.stop()
 
     def add(self, fault: Fault) -> None:
         """Put a fault in force."""
@@ -188,12 +189,12 @@ class FaultProxy:
 
     def cut_all(self, *, reset: bool = False) -> int:
         """Cut every open connection now; return how many there were."""
-        return self._thread.call(self._cut_all(reset=reset))
+        return self.thread.call(self._cut_all(reset=reset))
 
     def black_hole(self) -> None:
         """Swallow everything on open and new connections, which stay open."""
         self._hole = True
-        self._thread.call(self._swallow_all())
+        self.thread.call(self._swallow_all())
 
     def heal(self) -> None:
         """Forget all faults; connections that fell into a hole stay there."""

@@ -210,7 +210,7 @@ class SmtpServer:
         self._context = ssl_context
         self._size_limit = size_limit
         self._receiver = receiver
-        self._thread = thread or LoopThread("demo-smtp")
+        self.thread = thread or LoopThread("demo-smtp")
         self._owns_thread = thread is None
         self._server: asyncio.Server | None = None
         self._sessions: list[SMTP] = []
@@ -219,16 +219,16 @@ class SmtpServer:
     def start(self) -> Self:
         """Listen; returns when clients can connect."""
         if self._owns_thread:
-            self._thread.start()
-        self._thread.call(self._start())
+            self.thread.start()
+        self.thread.call(self._start())
         return self
 
     def stop(self) -> None:
         """Stop listening and cut every connection; harmless when not running."""
-        if self._server is not None and self._thread.running:
-            self._thread.call(self._stop())
+        if self._server is not None and self.thread.running:
+            self.thread.call(self._stop())
         if self._owns_thread:
-            self._thread.stop()
+            self.thread.stop()
 
     def add_user(self, user: str, password: str) -> None:
         """Allow a user to log in and send; from now on nobody sends without."""
@@ -251,7 +251,7 @@ class SmtpServer:
 
     def drop_all(self) -> int:
         """Cut every open connection without a word; return how many there were."""
-        return self._thread.call(self._drop_all())
+        return self.thread.call(self._drop_all())
 
     # ---- on the loop -------------------------------------------------------------------------
 

@@ -1,0 +1,25 @@
+"""The loopback servers, for this folder."""
+
+from __future__ import annotations
+
+from tests.demo.fixtures import (
+    client_tls,
+    fault_proxy,
+    imap_server,
+    lakeside,
+    mail_world,
+    server_tls,
+    smtp_server,
+    tls_authority,
+)
+
+__all__ = [
+    "client_tls",
+    "fault_proxy",
+    "imap_server",
+    "lakeside",
+    "mail_world",
+    "server_tls",
+    "smtp_server",
+    "tls_authority",
+]
