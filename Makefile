@@ -80,7 +80,7 @@ $(BIN)/python:
 
 # $(1) the list of packages, $(2) a word on what it is
 define install
-	@echo "Setting up Twoway ($(2)first time only, about a minute)…"
+	@echo "$(if $(wildcard $@),Bringing Twoway's packages up to date…,Setting up Twoway ($(2)first time only, about a minute)…)"
 	@( $(PIP) install --require-hashes -r $(1) \
 	  && $(PIP) install --no-deps --no-build-isolation -e . ) >$(SETUP_LOG) 2>&1 \
 	  || { tail -n 20 $(SETUP_LOG) >&2; \
@@ -92,5 +92,5 @@ $(RUNTIME): constraints.txt pyproject.toml | $(BIN)/python
 	$(call install,constraints.txt,)
 
 $(DEV): constraints-dev.txt pyproject.toml | $(BIN)/python
-	$(call install,constraints-dev.txt,with the tools for the tests; )
+	$(call install,constraints-dev.txt,with its tests; )
 	@touch $(RUNTIME)

@@ -27,7 +27,7 @@ from tests.interop.servers import (
     which,
 )
 
-PROGRAMS = ("dovecot", "doveadm")
+PROGRAMS = ("dovecot", "doveadm", "/usr/lib/dovecot/imap", "/usr/lib/dovecot/lmtp")
 USERS = ("dovecot", "dovenull")
 
 MAIL_UID = 5000

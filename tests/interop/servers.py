@@ -48,7 +48,7 @@ def why_not(programs: Sequence[str], users: Sequence[str]) -> str | None:
 
 
 def which(program: str) -> str | None:
-    """Find a program on PATH or in the folders for administrators."""
+    """Find a program on PATH, in the folders for administrators, or by its full path."""
     return shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 
 
