@@ -54,16 +54,18 @@ def join(
         answers = relative.rfc_id in arrival.parents or (
             arrival.report is not None and relative.rfc_id == arrival.report.original_message_id
         )
-        if answers:
-            together = bool(behind & relative.participants)
-            # A delivery report comes from a machine that takes part in nothing; it joins what is
-            # ours.
-            together |= arrival.nature is Nature.BOUNCE and relative.direction is Direction.OUTBOUND
-        else:
+        together = answers and bool(behind & relative.participants)
+        # A delivery report comes from a machine that takes part in nothing; it joins what is ours.
+        bounced = answers and arrival.nature is Nature.BOUNCE
+        together |= bounced and relative.direction is Direction.OUTBOUND
+        if arrival.message_id and arrival.message_id in relative.parents:
             child = _behind(relative.sender, relative.participants, relative.direction, own)
-            together = bool(child & people)
+            together |= bool(child & people)
         together |= bool(arrival.list_id) and arrival.list_id == relative.list_id
-        (joined if together else suggested).add(relative.conversation_id)
+        if together:
+            joined.add(relative.conversation_id)
+        elif answers:
+            suggested.add(relative.conversation_id)
     others = sorted(suggested - joined)
     return Joining(tuple(sorted(joined)), others[0] if others and not joined else None)
 

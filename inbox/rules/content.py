@@ -40,7 +40,7 @@ _UNFILLED: Final = re.compile(
     r"|_{4,}|\bLorem ipsum\b|\bTODO\b|\bXXX+\b"
 )
 _ATTACHED: Final = re.compile(
-    r"\b(?:i(?:['’]?ve|\s+have|\s+am)?\s+attach(?:ed|ing)?|(?:is|are)\s+attached"
+    r"\b(?:i(?:['’]?ve|\s+have|\s+am)?\s+attach(?:ed|ing)?|(?:is|are)\s+attached(?!\s+to\s+(?!this))"
     r"|attached\s+(?:is|are|you|please)|see\s+(?:the\s+)?attach(?:ed|ment)"
     r"|please\s+find\s+attached|enclosed\s+(?:is|please))\b",
     re.IGNORECASE,
