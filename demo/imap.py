@@ -14,10 +14,9 @@ import ssl
 import time
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 from uuid import uuid4
 
 from proxyprotocol.result import ProxyResultLocal
@@ -38,8 +37,7 @@ Security = Literal["none", "starttls", "tls"]
 """How a server protects the connection: not at all, on request, or from the first byte."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """One message as the server holds it."""
 
     uid: int
@@ -48,8 +46,6 @@ class Stored:
     r"""System flags such as ``\Seen``, sorted."""
     raw: bytes
     """The message, byte for byte."""
-    internal_date: datetime
-    """The server's INTERNALDATE, aware."""
 
 
 class ImapServer:
@@ -159,6 +155,14 @@ class ImapServer:
         """What the folder holds, by UID."""
         return self.thread.call(self._messages(user, folder))
 
+    def internal_date(self, user: str, uid: int, folder: str = "INBOX") -> datetime:
+        """When the server says a message arrived, aware.
+
+        Raises:
+            KeyError: there is no such message.
+        """
+        return self.thread.call(self._internal_date(user, uid, folder))
+
     def drop_all(self) -> int:
         """Cut every open connection without a word; return how many there were."""
         return self.thread.call(self._drop_all())
@@ -251,9 +255,9 @@ class ImapServer:
         old = await self._mailbox(user, folder)
         new = folders.new_folder()
         new._max_uid = 500
-        for stored in await self._messages(user, folder):
-            marks = frozenset(Flag(flag.encode("ascii")) for flag in stored.flags)
-            await new.append(AppendMessage(stored.raw, stored.internal_date, marks))
+        async for message in old.messages():
+            content = bytes(message._content or b"")
+            await new.append(AppendMessage(content, message.internal_date, message.permanent_flags))
         folders.put(folder, new)
         await self._drop_all()
         return old.uid_validity
@@ -262,10 +266,15 @@ class ImapServer:
         mailbox = await self._mailbox(user, folder)
         found: list[Stored] = []
         async for message in mailbox.messages():
-            content = message._content
             flags = tuple(sorted(str(flag) for flag in message.permanent_flags))
-            found.append(Stored(message.uid, flags, bytes(content or b""), message.internal_date))
+            found.append(Stored(message.uid, flags, bytes(message._content or b"")))
         return found
+
+    async def _internal_date(self, user: str, uid: int, folder: str) -> datetime:
+        async for message in (await self._mailbox(user, folder)).messages():
+            if message.uid == uid:
+                return message.internal_date
+        raise KeyError(uid)
 
     async def _drop_all(self) -> int:
         writers = list(self._writers)

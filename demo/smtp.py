@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -73,8 +74,18 @@ Receiver = Callable[[Accepted], Awaitable[str | None]]
 """Called on the server's loop for each mail before 250 is said; a string is sent instead of 250."""
 
 
+_NULL = "null@sender.invalid"
+"""What ``MAIL FROM:<>`` is called inside, since aiosmtpd takes no empty address."""
+
+
 class _Protocol(SMTP):
-    """aiosmtpd's session with trouble at the DATA command."""
+    """aiosmtpd's session with the null sender, and with trouble at the DATA command."""
+
+    async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802  # aiosmtpd finds commands by name
+        # RFC 5321 4.5.5: reports and automatic answers come from nobody.
+        if arg is not None:
+            arg = re.sub(r"(?i)^(FROM:\s*)<>", rf"\1<{_NULL}>", arg)
+        await super().smtp_MAIL(arg)
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802  # aiosmtpd finds commands by name
         handler: _Handler = self.event_handler
@@ -85,6 +96,11 @@ class _Protocol(SMTP):
                 await self.push(line)
                 return
         await super().smtp_DATA(arg)
+
+
+def _sender(envelope: Envelope) -> str:
+    """The envelope sender as the client gave it; empty for the null sender."""
+    return "" if envelope.mail_from in {None, _NULL} else str(envelope.mail_from)
 
 
 def _cut(session: SMTP) -> None:
@@ -130,7 +146,7 @@ class _Handler:
     ) -> str:
         user = cast("str | None", session.auth_data) or ""  # aiosmtpd types it as always None
         mail = Accepted(
-            sender=envelope.mail_from or "",
+            sender=_sender(envelope),
             recipients=tuple(envelope.rcpt_tos),
             raw=envelope.original_content or b"",
             user=user,
@@ -152,7 +168,7 @@ class _Handler:
     ) -> str | None:
         """The trouble due now: a reply line, or None when all is well."""
         recipients = (recipient,) if recipient is not None else tuple(envelope.rcpt_tos)
-        trouble = self._server.take_trouble(phase, envelope.mail_from or "", recipients)
+        trouble = self._server.take_trouble(phase, _sender(envelope), recipients)
         return None if trouble is None else await self.suffer(smtp, trouble)
 
     async def suffer(self, smtp: SMTP, trouble: Trouble) -> str:

@@ -66,7 +66,7 @@ class Delivered:
 
 
 Listener = Callable[[Delivered], None]
-"""Called on the world's loop after a delivery; it must not block."""
+"""Called on the world's loop soon after a delivery; it must not block."""
 
 
 class MailWorld:
@@ -208,8 +208,10 @@ class MailWorld:
             return
         traced = self._trace(sender, recipient) + raw
         await self.imap.deliver_soon(user, traced, internal_date=self.clock())
+        delivered = Delivered(recipient, sender, traced)
         for listener in self._listeners.get(recipient.lower(), []):
-            listener(Delivered(recipient, sender, traced))
+            # By way of the loop: a listener that fails must not refuse what is delivered.
+            asyncio.get_running_loop().call_soon(listener, delivered)
 
     async def _bounce(self, sender: str, failure: Failure, raw: bytes) -> None:
         self.bounced.append(failure)

@@ -54,7 +54,7 @@ def test_a_mail_arrives_with_its_trace(world: MailWorld, clock: FakeClock) -> No
     assert mail["Delivered-To"] == ROSA.upper()
     assert "Mon, 02 Mar 2026 15:00:00 +0000" in mail["Received"]
     [stored] = world.imap.messages(ROSA)
-    assert stored.internal_date == clock()
+    assert world.imap.internal_date(ROSA, stored.uid) == clock()
 
 
 def test_a_mail_is_announced_by_idle_within_milliseconds(world: MailWorld) -> None:
@@ -184,7 +184,28 @@ def test_listeners_hear_of_deliveries(world: MailWorld) -> None:
     heard: list[str] = []
     world.listen(ROSA, lambda delivered: heard.append(delivered.sender))
     submit(world, ROSA)
-    assert heard == [DESK]
+    assert wait_for(lambda: heard) == [DESK]
+
+
+def test_a_listener_that_fails_harms_nobody(clock: FakeClock) -> None:
+    def fail(_: object) -> None:
+        raise LookupError("listener")
+
+    with MailWorld(clock=clock) as world:
+        world.add_user("frontdesk", "right", DESK)
+        world.add_address(ROSA)
+        world.listen(ROSA, fail)
+        submit(world, ROSA)
+        assert len(world.inbox(ROSA)) == 1
+        assert "listener" in str(wait_for(lambda: world.thread.failures)[0])
+
+
+def test_mail_with_a_null_sender_is_taken_and_never_reported(world: MailWorld) -> None:
+    with smtp(world.smtp.port, "frontdesk", "right") as client:
+        client.sendmail("", [ROSA, NOBODY], MAIL)
+    assert read(world.inbox(ROSA)[0])["Return-Path"] == "<>"
+    assert world.smtp.accepted[0].sender == ""
+    assert world.inbox(DESK) == []
 
 
 def test_a_world_with_tls(server_tls: ssl.SSLContext, client_tls: ssl.SSLContext) -> None:
