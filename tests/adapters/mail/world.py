@@ -18,7 +18,7 @@ from inbox.clock import Clock
 from inbox.line import Line
 from tests.adapters.contract import Failure, Taken
 
-USER, PASSWORD = "frontdesk", "correct horse ünïcode"
+USER, PASSWORD = "frontdesk", 'correct "horse" \\ battery'
 LINE = Line("front-desk", ChannelKind.EMAIL, "frontdesk@lakeside.example", "Lakeside front desk")
 
 _TROUBLES = {
@@ -151,9 +151,7 @@ class MailHandle:
         self.world.smtp.script(_TROUBLES[failure])
 
     def taken(self) -> list[Taken]:
-        return [
-            Taken(mail.sender, mail.recipients, mail.raw) for mail in self.world.smtp.accepted
-        ]
+        return [Taken(mail.sender, mail.recipients, mail.raw) for mail in self.world.smtp.accepted]
 
     def reveal(self) -> None:
         """Do what a provider does that keeps what it sent in Sent by itself."""
