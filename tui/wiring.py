@@ -11,7 +11,7 @@ import contextlib
 import os
 import platform
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -172,7 +172,7 @@ class PracticeOffice:
             return self._back
 
     async def _run(self) -> None:
-        """Work until cancelled; what goes wrong is shown at each line, and told again at the end."""
+        """Work until cancelled; trouble is shown at each line and told again at the end."""
         try:
             await (await self.back_office()).run()
         except Exception as error:  # noqa: BLE001 - it is kept, shown, and raised by close()
@@ -211,9 +211,7 @@ async def open_office(
     database = await asyncio.to_thread(_store)
     repository = await database(data, clock)
     try:
-        return PracticeOffice(
-            configuration, repository, Gate(RULES), clock, staff_id, undo_window
-        )
+        return PracticeOffice(configuration, repository, Gate(RULES), clock, staff_id, undo_window)
     except BaseException:
         await repository.close()
         raise
@@ -274,7 +272,7 @@ def _back_office_class() -> type[BackOffice]:
     return BackOffice
 
 
-def _store() -> Callable[[Path, Clock], object]:
+def _store() -> Callable[[Path, Clock], Awaitable[Repository]]:
     from store.database import open_repository
 
     return open_repository

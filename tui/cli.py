@@ -1,0 +1,290 @@
+"""The command line: what `twoway` understands, and how it ends.
+
+Exit status: 0 done, 1 failed, 2 wrong usage, 3 held (needs `--because`), 4 blocked. What went wrong
+is one sentence and a hint on standard error, never a traceback. Nothing heavy is imported before
+the command is known.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from tui.commandline.output import Output
+
+    Parsers: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
+
+DONE, FAILED, USAGE, HELD, BLOCKED = 0, 1, 2, 3, 4
+"""The exit statuses."""
+_INTERRUPTED, _PIPE_CLOSED = 130, 141
+
+_DESCRIPTION = """\
+The unified inbox of a small medical practice: every message can be answered, every answer is seen.
+Without a command, the inbox opens."""
+_EPILOG = """\
+Exit status: 0 done, 1 failed, 2 wrong usage, 3 held (needs --because), 4 blocked.
+`twoway COMMAND --help` tells more about a command; `twoway demo` shows a sample practice."""
+_STATES = (
+    "needs-reply", "waiting", "promised", "undelivered", "done", "unknown", "snoozed", "all",
+)  # fmt: skip
+_CHANNELS = ("email", "sms", "phone", "portal")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a letter shows a question mark instead of failing.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        options = build_parser().parse_args(arguments)
+        status = _run(options)
+        sys.stdout.flush()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else (DONE if end.code is None else FAILED)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has gone; Python must not complain about it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _PIPE_CLOSED
+    return status
+
+
+def _run(options: argparse.Namespace) -> int:
+    from inbox.errors import TwowayError
+    from tui.commandline.output import Output, tell_error
+
+    output = Output(as_json=options.json)
+    try:
+        return _handler(options.handler)(options, output)
+    except TwowayError as error:
+        return tell_error(error, output)
+    except (KeyboardInterrupt, BrokenPipeError):
+        raise
+    except Exception as error:
+        if os.environ.get("TWOWAY_TRACEBACK"):
+            raise
+        # What a foreign error says can hold a patient's words; its kind cannot.
+        output.error(
+            f"Twoway ran into something it does not know ({type(error).__name__}).",
+            "Set TWOWAY_TRACEBACK=1 and run it again to see where.",
+        )
+        return FAILED
+
+
+def _handler(name: str) -> Callable[[argparse.Namespace, Output], int]:
+    module, _, function = name.partition(":")
+    found: Callable[[argparse.Namespace, Output], int] = getattr(
+        import_module(f"tui.commandline.{module}"), function
+    )
+    return found
+
+
+class _Version(argparse.Action):
+    """Looks the version up when it is asked for, since that takes a while."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **_: object) -> None:
+        super().__init__(option_strings, argparse.SUPPRESS, nargs=0, help="show the version")
+
+    def __call__(self, *_: object) -> None:
+        from importlib.metadata import version
+
+        print(f"twoway {version('twoway')}")
+        raise SystemExit(DONE)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole grammar."""
+    parser = argparse.ArgumentParser(
+        prog="twoway",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action=_Version)
+    _add_global(parser, first=True)
+    parser.set_defaults(handler="opening:inbox")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
+    _add_practice(commands)
+    _add_reading(commands)
+    _add_writing(commands)
+    _add_tending(commands)
+    _add_record(commands)
+    return parser
+
+
+def _add_global(parser: argparse.ArgumentParser, *, first: bool = False) -> None:
+    """Options that every command takes, before its name or after it."""
+    group = parser.add_argument_group("for every command")
+    for name, metavar, words in (
+        ("--config", "FILE", "the configuration (else $TWOWAY_CONFIG, else the platform's folder)"),
+        ("--data", "DIR", "the data folder (else $TWOWAY_DATA, else the platform's folder)"),
+        ("--as", "STAFF", "who you are (else $TWOWAY_STAFF; not needed with one staff member)"),
+    ):
+        group.add_argument(
+            name,
+            metavar=metavar,
+            dest={"--as": "staff"}.get(name, name[2:]),
+            default="" if first else argparse.SUPPRESS,
+            help=words,
+        )
+    group.add_argument(
+        "--json",
+        action="store_true",
+        default=False if first else argparse.SUPPRESS,
+        help="print one JSON document",
+    )
+
+
+def _add(commands: Parsers, name: str, handler: str, words: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=words, description=words[0].upper() + words[1:] + ".", allow_abbrev=False
+    )
+    _add_global(parser)
+    parser.set_defaults(handler=handler)
+    return parser
+
+
+def _add_practice(commands: Parsers) -> None:
+    demo = _add(
+        commands, "demo", "opening:demo", "the sample practice; nothing leaves this machine"
+    )
+    demo.add_argument("--smoke", action="store_true", help="run it without a screen and check it")
+    demo.add_argument("--keep", metavar="DIR", default="", help="keep its folder here, to look at")
+    setup = _add(commands, "setup", "opening:setup", "first run: asks, tests each line, configures")
+    setup.add_argument("--answers", metavar="FILE", default="", help="answers in TOML, not asked")
+    doctor = _add(commands, "doctor", "lines:doctor", "every line: sends, is read, is proven")
+    doctor.add_argument("--prove", action="store_true", help="send each line's test message now")
+    doctor.add_argument("--offline", action="store_true", help="only what is known, no connection")
+    sync = _add(commands, "sync", "lines:sync", "fetch and send without the screen")
+    sync.add_argument("--once", action="store_true", help="end when every line is up to date")
+    _add(commands, "keys", "opening:keys", "every command of the screen with its id and key")
+
+
+def _add_reading(commands: Parsers) -> None:
+    lister = _add(commands, "list", "reading:conversations", "conversations, newest first")
+    lister.add_argument("--state", choices=_STATES, default="needs-reply", help="which ones")
+    lister.add_argument("--limit", type=_count, default=50, metavar="N", help="at most N (50)")
+    lister.add_argument("--mine", action="store_true", help="only what is assigned to me")
+    show = _add(commands, "show", "reading:show", "one conversation with its messages")
+    _conversation(show)
+    show.add_argument("--limit", type=_count, default=100, metavar="N", help="the latest N (100)")
+    show.add_argument("--whole", action="store_true", help="quoted history as well")
+    show.add_argument("--mark-seen", action="store_true", help="mark it as read")
+    search = _add(commands, "search", "reading:search", "find conversations")
+    search.add_argument("query", metavar="QUERY", nargs="+")
+    search.add_argument("--limit", type=_count, default=50, metavar="N", help="at most N (50)")
+    _add(commands, "outbox", "reading:outbox", "what has not been delivered yet")
+    raw = _add(commands, "raw", "reading:raw", "the raw text a message was read from")
+    raw.add_argument("message", type=int, metavar="MESSAGE")
+    save = _add(commands, "save", "reading:save", "save an attachment")
+    save.add_argument("message", type=int, metavar="MESSAGE")
+    save.add_argument("name", metavar="NAME", help="the attachment's name, or its number from 1")
+    save.add_argument("--output", metavar="FILE", default="", help="where (else its own name)")
+
+
+def _add_writing(commands: Parsers) -> None:
+    reply = _add(commands, "reply", "writing:reply", "answer a conversation")
+    _conversation(reply)
+    reply.add_argument("--text", required=True, metavar="T", help="the words; - reads them")
+    reply.add_argument("--channel", choices=_CHANNELS, help="else the one used last")
+    reply.add_argument("--seen", type=int, metavar="MESSAGE", help="the newest message you read")
+    reply.add_argument("--drop-draft", action="store_true", help="forget my kept draft of it")
+    send = _add(commands, "send", "writing:send", "begin a conversation")
+    send.add_argument("--to", required=True, metavar="PATIENT|ADDRESS")
+    send.add_argument("--channel", choices=_CHANNELS, required=True)
+    send.add_argument("--text", required=True, metavar="T", help="the words; - reads them")
+    for parser in (reply, send):
+        parser.add_argument("--subject", metavar="S", help="the subject")
+        parser.add_argument("--attach", metavar="FILE", action="append", default=[])
+        parser.add_argument("--line", metavar="LINE", default="", help="leave from this line")
+        parser.add_argument(
+            "--because", metavar="R", default="", help="the reason, when it is held"
+        )
+        parser.add_argument("--wait", action="store_true", help="send now and wait until it left")
+        parser.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS")
+    lint = _add(commands, "lint", "writing:lint", "what the gate says; nothing is sent")
+    lint.add_argument("--channel", choices=_CHANNELS, required=True)
+    lint.add_argument("--text", required=True, metavar="T", help="the words; - reads them")
+    lint.add_argument("--subject", metavar="S", default="")
+    lint.add_argument(
+        "--at", metavar="TIME", default="", help="as if it were then: 2026-03-02T17:30"
+    )
+    lint.add_argument("--to", metavar="PATIENT|ADDRESS", default="")
+    lint.add_argument("--line", metavar="LINE", default="", help="as if it left from this line")
+    undo = _add(commands, "undo", "writing:undo", "take back a message that has not left")
+    undo.add_argument("outbox_id", type=int, metavar="OUTBOX")
+    retry = _add(commands, "retry", "writing:retry", "send a failed or uncertain message again")
+    retry.add_argument("outbox_id", type=int, metavar="OUTBOX")
+    retry.add_argument("--because", metavar="R", default="", help="the reason, when it is held")
+    retry.add_argument("--wait", action="store_true", help="send now and wait until it left")
+    retry.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS")
+
+
+def _add_tending(commands: Parsers) -> None:
+    note = _add(commands, "note", "tending:note", "add a note, which never leaves the practice")
+    _conversation(note)
+    note.add_argument("--text", required=True, metavar="T", help="the words; - reads them")
+    assign = _add(commands, "assign", "tending:assign", "give a conversation to somebody")
+    _conversation(assign)
+    assign.add_argument("to", metavar="STAFF", help="who looks after it; nobody")
+    snooze = _add(commands, "snooze", "tending:snooze", "hide it until a time or until news")
+    _conversation(snooze)
+    snooze.add_argument("until", metavar="TIME", help="2h, 3d, tomorrow, 2026-03-02T09:00; now")
+    for name, words in (("done", "close a conversation"), ("reopen", "open it again")):
+        _conversation(_add(commands, name, f"tending:{name}", words))
+    link = _add(commands, "link", "tending:link", "say whom a conversation is about")
+    _conversation(link)
+    link.add_argument("patient", metavar="PATIENT", help="the patient's id; nobody")
+    audit = _add(commands, "audit", "tending:audit", "who did what, newest first")
+    audit.add_argument("--patient", metavar="PATIENT", default="", help="only about this patient")
+    audit.add_argument("--limit", type=_count, default=50, metavar="N", help="at most N (50)")
+
+
+def _add_record(commands: Parsers) -> None:
+    patients = commands.add_parser(
+        "patients", help="import, list, show patients", allow_abbrev=False
+    ).add_subparsers(metavar="ACTION", required=True)
+    importer = _add(patients, "import", "people:import_file", "take patients from CSV or JSON")
+    importer.add_argument("file", metavar="FILE", help="CSV, JSON, or FHIR JSON")
+    importer.add_argument("--dry-run", action="store_true", help="read and report, change nothing")
+    lister = _add(patients, "list", "people:find", "patients, by name")
+    lister.add_argument("text", metavar="TEXT", nargs="?", default="", help="a name or an address")
+    lister.add_argument("--limit", type=_count, default=200, metavar="N", help="at most N (200)")
+    show = _add(patients, "show", "people:show", "one patient")
+    show.add_argument("patient", metavar="PATIENT")
+    record = commands.add_parser(
+        "record", help="show, verify, export record files", allow_abbrev=False
+    ).add_subparsers(metavar="ACTION", required=True)
+    shown = _add(record, "show", "record:show", "what a patient's record file holds")
+    shown.add_argument("patient", metavar="PATIENT")
+    verify = _add(record, "verify", "record:verify", "check that no line was changed or removed")
+    verify.add_argument("patient", metavar="PATIENT", nargs="?", default="")
+    export = _add(record, "export", "record:export", "one patient's record, to hand over")
+    export.add_argument("patient", metavar="PATIENT")
+    export.add_argument("--format", choices=("fhir", "text"), required=True)
+    export.add_argument("--output", metavar="FILE", default="", help="else standard output")
+
+
+def _conversation(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("conversation", type=int, metavar="CONVERSATION", help="its number")
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,234 @@
+"""Looking: list, show, search, outbox, raw, save."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from argparse import Namespace
+
+from inbox.conversation import ConversationRow, ListState, PageKey
+from inbox.desk import ConversationView
+from inbox.errors import NotFound
+from inbox.message import Attachment, Direction, Message
+from inbox.plain import file_name, plain_line
+from inbox.words import ago_words, clock_words
+from tui.commandline import shapes
+from tui.commandline.output import Output, table
+from tui.commandline.session import with_office, write_new
+from tui.wiring import PracticeOffice
+
+_PAGE = 200
+
+
+def conversations(options: Namespace, output: Output) -> int:
+    """`twoway list`."""
+
+    async def work(office: PracticeOffice) -> int:
+        desk, rows = office.desk, list[ConversationRow]()
+        after: PageKey | None = None
+        while len(rows) < options.limit:
+            page = await desk.page(
+                ListState(options.state),
+                after=after,
+                limit=min(_PAGE, options.limit - len(rows)),
+                mine=options.mine,
+            )
+            rows += page.rows
+            after = page.next
+            if after is None:
+                break
+        now, zone = desk.clock(), desk.practice.timezone
+        output.document([shapes.conversation(row, now, zone) for row in rows])
+        for line in table([_row(row, office) for row in rows]):
+            output.line(line)
+        if not rows:
+            output.line(f"Nothing here ({options.state}).")
+        return 0
+
+    return with_office(options, work)
+
+
+def show(options: Namespace, output: Output) -> int:
+    """`twoway show`."""
+
+    async def work(office: PracticeOffice) -> int:
+        view = await office.desk.open(options.conversation, limit=options.limit)
+        zone, now = office.desk.practice.timezone, office.desk.clock()
+        output.document(
+            {
+                **shapes.conversation(view.row, now, zone),
+                "more": view.more,
+                "candidates": [patient.id for patient in view.candidates],
+                "others": [row.id for row in view.others],
+                "messages": [
+                    shapes.message(one, zone, whole=options.whole) for one in view.messages
+                ],
+            }
+        )
+        if not output.as_json:
+            _print_view(view, office, output, whole=options.whole)
+        if options.mark_seen and view.messages:
+            await office.desk.seen(view.row.id, view.messages[-1].id)
+        return 0
+
+    return with_office(options, work)
+
+
+def search(options: Namespace, output: Output) -> int:
+    """`twoway search`."""
+
+    async def work(office: PracticeOffice) -> int:
+        hits = await office.desk.search(" ".join(options.query), options.limit)
+        now, zone = office.desk.clock(), office.desk.practice.timezone
+        output.document(
+            [
+                {
+                    **shapes.conversation(hit.row, now, zone),
+                    "message": hit.message_id,
+                    "snippet": _unmarked(hit.snippet),
+                }
+                for hit in hits
+            ]
+        )
+        for hit in hits:
+            for line in table([_row(hit.row, office)]):
+                output.line(line)
+            output.line(f"      {_unmarked(hit.snippet)}")
+        if not hits:
+            output.line("Nothing was found.")
+        return 0
+
+    return with_office(options, work)
+
+
+def outbox(options: Namespace, output: Output) -> int:
+    """`twoway outbox`."""
+
+    async def work(office: PracticeOffice) -> int:
+        rows = await office.repository.outbox.open_rows(1000)
+        zone, now = office.desk.practice.timezone, office.desk.clock()
+        output.document([shapes.outbox_row(row, zone) for row in rows])
+        for row in rows:
+            to = ", ".join(str(address) for address in row.draft.recipients)
+            output.line(
+                f"{row.id:>6}  {row.status.value:<8} {row.line_address} → {to}"
+                f"  {ago_words(row.created_at, now)}"
+            )
+            if row.status_text:
+                output.line(f"        {row.status_text} {row.hint}".rstrip())
+        if not rows:
+            output.line("Everything that was sent has left.")
+        return 0
+
+    return with_office(options, work)
+
+
+def raw(options: Namespace, output: Output) -> int:
+    """`twoway raw`: safe text on a terminal, the very bytes everywhere else."""
+
+    async def work(office: PracticeOffice) -> int:
+        message = await office.repository.conversations.message(options.message)
+        item = await office.desk.raw(message)
+        text = item.content.decode("utf-8", "replace")
+        output.document({"id": message.id, "complete": item.complete, "raw": text})
+        if output.as_json:
+            return 0
+        if sys.stdout.isatty():
+            output.line(text)
+        else:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(item.content)
+            sys.stdout.buffer.flush()
+        return 0
+
+    return with_office(options, work)
+
+
+def save(options: Namespace, output: Output) -> int:
+    """`twoway save`."""
+
+    async def work(office: PracticeOffice) -> int:
+        message = await office.repository.conversations.message(options.message)
+        chosen = _chosen(message, options.name)
+        content = await office.attachment(message, chosen)
+        name = options.output or file_name(chosen.name)
+        path = await asyncio.to_thread(write_new, name, content)
+        output.document({"name": chosen.name, "size": len(content), "path": str(path)})
+        output.line(f"Saved {chosen.name} ({len(content)} bytes) as {path}.")
+        return 0
+
+    return with_office(options, work)
+
+
+def _chosen(message: Message, name: str) -> Attachment:
+    for number, file in enumerate(message.attachments, start=1):
+        if name in {file.name, str(number)}:
+            return file
+    names = ", ".join(file.name for file in message.attachments) or "none"
+    raise NotFound("The message has no attachment of this name.", f"It has: {names}.")
+
+
+def _row(row: ConversationRow, office: PracticeOffice) -> tuple[str, ...]:
+    now, practice = office.desk.clock(), office.desk.practice
+    marks = "".join(
+        mark
+        for mark, here in (
+            ("*", row.unread),
+            ("!", row.undelivered),
+            ("?", row.patient_id is None),
+        )
+        if here
+    )
+    owner = practice.member(row.assigned_to)
+    return (
+        f"{row.id:>5}",
+        f"{marks:<2}",
+        row.state.value,
+        row.channels[0].words if row.channels else "note",
+        plain_line(row.title, 28),
+        plain_line(row.subject or row.snippet, 44),
+        ago_words(row.last_message_at, now),
+        f"→ {owner.first_name}" if owner else "",
+    )
+
+
+def _print_view(
+    view: ConversationView, office: PracticeOffice, output: Output, *, whole: bool
+) -> None:
+    desk, row = office.desk, view.row
+    practice, now = desk.practice, desk.clock()
+    about = f"{view.patient.name} ({view.patient.id})" if view.patient else "unknown"
+    output.line(f"Conversation {row.id}: {row.subject or '(no subject)'}")
+    output.line(f"About {about} · {row.state.value}")
+    if row.assigned_to:
+        output.line(f"Assigned to {row.assigned_to}")
+    if view.candidates:
+        names = ", ".join(f"{one.name} ({one.id})" for one in view.candidates)
+        output.line(f"May be about: {names}. Say whom: twoway link {row.id} PATIENT")
+    if view.more:
+        output.line("Earlier messages are not shown (--limit).")
+    for one in view.messages:
+        output.line()
+        who = str(one.sender) if one.sender else "unknown sender"
+        if one.direction is Direction.INTERNAL:
+            member = practice.member(one.staff_id)
+            output.line(f"# note {one.id} by {member.name if member else one.staff_id}")
+        else:
+            arrow = "<" if one.direction is Direction.INBOUND else ">"
+            to = ", ".join(str(address) for address in one.to)
+            output.line(f"{arrow} {one.kind.value} {one.id} from {who} to {to or '?'}")
+        problem = f" ({one.status_text})" if one.status_text else ""
+        local = one.at.astimezone(practice.timezone)
+        output.line(
+            f"  {local:%Y-%m-%d %H:%M}, {ago_words(one.at, now)} · {one.status.value}{problem}"
+        )
+        for text in (one.whole if whole else one.text).splitlines():
+            output.line(f"    {text}")
+        for number, file in enumerate(one.attachments, start=1):
+            output.line(f"    [{number}] {file.name} ({file.media_type}, {file.size} bytes)")
+    if row.snoozed_until:
+        output.line(f"\nSnoozed until {clock_words(row.snoozed_until, now, practice)}")
+
+
+def _unmarked(snippet: str) -> str:
+    return snippet.replace("\ue000", "").replace("\ue001", "")

@@ -1,0 +1,135 @@
+"""What every command needs: the configuration, who is acting, and the office."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from argparse import Namespace
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from inbox.clock import Clock, utc_now
+from inbox.errors import ConfigurationError, TwowayError
+from inbox.practice import Practice
+from tui.config.reading import Configuration, read_configuration
+from tui.folders import configuration_file, data_folder
+from tui.wiring import PracticeOffice, open_office
+
+Result = TypeVar("Result")
+
+_MOST_TEXT = 1_000_000
+
+
+class NotConfigured(ConfigurationError):
+    """There is no configuration yet."""
+
+
+def configuration_of(options: Namespace) -> Configuration:
+    """The configuration the options name.
+
+    Raises:
+        NotConfigured: there is none.
+        ConfigurationError: it cannot be used.
+    """
+    path = configuration_file(options.config)
+    if not path.exists():
+        raise NotConfigured(
+            f"There is no configuration yet ({path}).",
+            "`twoway setup` makes one; `twoway demo` shows a sample practice.",
+        )
+    return read_configuration(path)
+
+
+def staff_of(options: Namespace, practice: Practice) -> str:
+    """Who is acting: --as, else the only staff member, else $TWOWAY_STAFF.
+
+    Raises:
+        ConfigurationError: nobody is named, or somebody who does not work here.
+    """
+    known = [member.id for member in practice.staff]
+    named = options.staff or (known[0] if len(known) == 1 else os.environ.get("TWOWAY_STAFF", ""))
+    if not named:
+        raise ConfigurationError(
+            "Several people work here, and nobody said who you are.",
+            f"Use --as with one of: {', '.join(known)}. Or set TWOWAY_STAFF.",
+        )
+    if named not in known:
+        raise ConfigurationError(
+            f"There is no staff member “{named}”.", f"Use --as with one of: {', '.join(known)}."
+        )
+    return str(named)
+
+
+@asynccontextmanager
+async def office_of(options: Namespace, clock: Clock = utc_now) -> AsyncIterator[PracticeOffice]:
+    """The opened office, for as long as the command runs. What it sends leaves at once."""
+    configuration = configuration_of(options)
+    staff_id = staff_of(options, configuration.practice)
+    office = await open_office(
+        configuration, data_folder(options.data), staff_id, clock, undo_window=timedelta(0)
+    )
+    try:
+        yield office
+    finally:
+        await office.close()
+
+
+def with_office(
+    options: Namespace,
+    work: Callable[[PracticeOffice], Awaitable[Result]],
+    clock: Clock = utc_now,
+) -> Result:
+    """Run `work` in an opened office."""
+
+    async def run() -> Result:
+        async with office_of(options, clock) as office:
+            return await work(office)
+
+    return asyncio.run(run())
+
+
+def words(text: str) -> str:
+    """What `--text` means: itself, or standard input for `-`.
+
+    Raises:
+        TwowayError: there is nothing in it.
+    """
+    if text == "-":
+        text = sys.stdin.buffer.read(_MOST_TEXT).decode("utf-8", "replace").rstrip("\n")
+    if not text.strip():
+        raise TwowayError("The message is empty.", "Write it with --text, or --text - to read it.")
+    return text
+
+
+def read_bytes(name: str) -> bytes:
+    """A file the user named.
+
+    Raises:
+        TwowayError: it cannot be read.
+    """
+    try:
+        return Path(name).expanduser().read_bytes()
+    except OSError as error:
+        raise TwowayError(f"{name} cannot be read: {error.strerror}.", "Check its name.") from None
+
+
+def write_new(name: str, content: bytes) -> Path:
+    """Write a file for the owner's eyes, never over one that is there.
+
+    Raises:
+        TwowayError: it is there already, or cannot be written.
+    """
+    path = Path(name).expanduser()
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+    except FileExistsError:
+        raise TwowayError(f"{name} is there already.", "Choose another name.") from None
+    except OSError as error:
+        raise TwowayError(f"{name} cannot be written: {error.strerror}.", "Check it.") from None
+    return path

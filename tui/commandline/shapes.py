@@ -1,0 +1,158 @@
+"""The JSON shapes of the commands; fields may be added, never renamed."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+from typing import Any
+
+from inbox.conversation import ConversationRow
+from inbox.finding import Finding
+from inbox.message import Message
+from inbox.patient import ContactPoint, Patient
+from inbox.reply_path import Proof
+from inbox.repository import OutboxRow
+from tui.commandline.output import stamp
+
+Document = dict[str, Any]
+"""One JSON object."""
+
+
+def conversation(row: ConversationRow, now: datetime, zone: tzinfo) -> Document:
+    """One row of `list --json`."""
+    waiting = row.waiting_since
+    return {
+        "id": row.id,
+        "patient": row.patient_id,
+        "patient_name": row.patient_name or None,
+        "person": row.person or row.person_address or None,
+        "address": row.person_address or None,
+        "state": row.state.value,
+        "channels": [channel.value for channel in row.channels],
+        "line": row.line_id or None,
+        "subject": row.subject,
+        "snippet": row.snippet,
+        "last_message_at": stamp(row.last_message_at, zone),
+        "waiting_minutes": None if waiting is None else int((now - waiting).total_seconds() // 60),
+        "unread": row.unread,
+        "undelivered": row.undelivered,
+        "assigned_to": row.assigned_to or None,
+        "snoozed_until": stamp(row.snoozed_until, zone),
+        "recorded": not row.unrecorded,
+    }
+
+
+def message(one: Message, zone: tzinfo, *, whole: bool = False) -> Document:
+    """One message of `show --json`."""
+    return {
+        "id": one.id,
+        "direction": one.direction.value,
+        "channel": one.channel.value if one.channel else None,
+        "kind": one.kind.value,
+        "nature": one.nature.value,
+        "line": one.line_id or None,
+        "from": one.sender.value if one.sender else None,
+        "from_name": (one.sender.name or None) if one.sender else None,
+        "to": [address.value for address in one.to],
+        "cc": [address.value for address in one.cc],
+        "at": stamp(one.at, zone),
+        "sent_at": stamp(one.sent_at, zone),
+        "subject": one.subject,
+        "text": one.whole if whole else one.text,
+        "status": one.status.value,
+        "status_text": one.status_text or None,
+        "attachments": [
+            {"name": file.name, "type": file.media_type, "size": file.size}
+            for file in one.attachments
+        ],
+        "about": one.patient_id,
+        "about_reason": one.match_reason or None,
+        "staff": one.staff_id or None,
+        "message_id": one.message_id or None,
+        "proof": one.proof or None,
+        "outbox_id": one.outbox_id,
+        "recorded": one.recorded,
+        "partial": one.partial,
+    }
+
+
+def finding(one: Finding) -> Document:
+    """One finding; `fix` is the way out in words, or null."""
+    return {
+        "rule": one.rule,
+        "severity": one.severity.value,
+        "reason": one.reason,
+        "fix": one.fix.label if one.fix else None,
+    }
+
+
+def proof(one: Proof | None, zone: tzinfo) -> Document | None:
+    """What is known of a line's reply path."""
+    if one is None:
+        return None
+    return {"state": one.state.value, "at": stamp(one.at, zone), "how": one.how or None}
+
+
+def outbox_row(row: OutboxRow, zone: tzinfo) -> Document:
+    """One row of `outbox --json`."""
+    return {
+        "id": row.id,
+        "state": row.status.value,
+        "conversation": row.conversation_id,
+        "channel": row.draft.channel.value,
+        "line": row.draft.line_id,
+        "from": row.line_address,
+        "to": [address.value for address in row.draft.recipients],
+        "subject": row.draft.subject,
+        "queued_at": stamp(row.created_at, zone),
+        "due_at": stamp(row.not_before, zone),
+        "sent_at": stamp(row.sent_at, zone),
+        "attempts": row.attempts,
+        "retries_by_itself": row.automatic_retry,
+        "problem": row.status_text or None,
+        "hint": row.hint or None,
+        "staff": row.staff_id,
+        "because": row.because or None,
+    }
+
+
+def patient(one: Patient) -> Document:
+    """One patient of `patients show --json`."""
+    form = one.form
+    return {
+        "id": one.id,
+        "given": one.given,
+        "family": one.family,
+        "birth_date": one.birth_date.isoformat() if one.birth_date else None,
+        "contact": [_point(point) for point in one.points],
+        "proxies": [
+            {
+                "name": proxy.name,
+                "relation": proxy.relation,
+                "contact": [_point(point) for point in proxy.points],
+                "until": proxy.until.isoformat() if proxy.until else None,
+            }
+            for proxy in one.proxies
+        ],
+        "preferred_channel": one.preferred_channel.value if one.preferred_channel else None,
+        "language": one.language or None,
+        "privacy_form": {
+            "form_date": form.form_date.isoformat() if form.form_date else None,
+            "voicemail": form.voicemail.value,
+            "sms": form.sms.value,
+            "email": form.email.value,
+            "portal": form.portal.value,
+            "confidential": form.confidential.value if form.confidential else None,
+            "may_tell": list(form.may_tell),
+        },
+    }
+
+
+def _point(point: ContactPoint) -> Document:
+    return {
+        "system": point.system.value,
+        "value": point.value,
+        "use": point.use.value,
+        "rank": point.rank,
+        "health": point.health.value,
+        "health_reason": point.health_reason or None,
+    }

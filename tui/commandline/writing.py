@@ -1,0 +1,329 @@
+"""Sending: reply, send, lint, undo, retry. Same desk, same gate as the screen."""
+
+from __future__ import annotations
+
+import asyncio
+import mimetypes
+from argparse import Namespace
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from inbox.address import Address, AddressSystem, ChannelKind, email
+from inbox.clock import utc_now
+from inbox.desk import Preview
+from inbox.errors import Blocked, Held, NotFound, Refused, TwowayError
+from inbox.finding import Finding
+from inbox.message import MessageStatus
+from inbox.outgoing import Draft
+from inbox.patient import Patient, PointHealth
+from inbox.plain import file_name
+from inbox.repository import OutboxRow
+from tui.commandline import shapes
+from tui.commandline.output import Output, stamp, tell_error, tell_findings
+from tui.commandline.session import configuration_of, read_bytes, with_office, words
+from tui.commandline.times import moment_of
+from tui.config.reading import is_mail_address
+from tui.wiring import PracticeOffice
+
+_FRESH = timedelta(minutes=2)
+"""A line that was read this recently is being read by somebody."""
+_LOOK_EVERY = 0.1
+_SETTLED = {
+    MessageStatus.SENT,
+    MessageStatus.DELIVERED,
+    MessageStatus.FAILED,
+    MessageStatus.UNKNOWN,
+    MessageStatus.CANCELLED,
+}
+
+
+def reply(options: Namespace, output: Output) -> int:
+    """`twoway reply`."""
+    text = words(options.text)
+
+    async def work(office: PracticeOffice) -> int:
+        desk = office.desk
+        key = f"c{(await desk.repository.conversations.row(options.conversation)).id}"
+        kept = await desk.repository.drafts.load(key, desk.member.id)
+        if kept is not None and not options.drop_draft:
+            raise TwowayError(
+                "You have begun a draft in this conversation, which sending would replace.",
+                "Send it from the screen, or use --drop-draft to forget it.",
+            )
+        if kept is not None:
+            await desk.drop_draft(kept)
+        channel = ChannelKind(options.channel) if options.channel else None
+        draft = await desk.reply_draft(options.conversation, channel)
+        if options.seen is not None:
+            draft = replace(draft, seen_message_id=options.seen)
+        return await _send(office, replace(draft, text=text), options, output)
+
+    return with_office(options, work)
+
+
+def send(options: Namespace, output: Output) -> int:
+    """`twoway send`."""
+    text = words(options.text)
+
+    async def work(office: PracticeOffice) -> int:
+        channel = ChannelKind(options.channel)
+        to, patient_id = await _recipient(office, options.to, channel)
+        draft = await office.desk.new_draft(to, channel, patient_id)
+        return await _send(office, replace(draft, text=text), options, output)
+
+    return with_office(options, work)
+
+
+def lint(options: Namespace, output: Output) -> int:
+    """`twoway lint`: exit status 0 allow, 3 hold, 4 block."""
+    text = words(options.text)
+    practice = configuration_of(options).practice
+    at = moment_of(options.at, utc_now(), practice.timezone) if options.at else None
+
+    async def work(office: PracticeOffice) -> int:
+        channel, desk = ChannelKind(options.channel), office.desk
+        to, patient_id = (), None
+        if options.to:
+            address, patient_id = await _recipient(office, options.to, channel)
+            draft = await desk.new_draft(address, channel, patient_id)
+        else:
+            draft = Draft(channel, "", to, "", begun_at=desk.clock())
+        draft = replace(draft, text=text, subject=options.subject)
+        if options.line:
+            draft = _from_line(office, draft, options.line)
+        preview = desk.judge(await desk.situation(draft), draft)
+        verdict = preview.verdict
+        word = "block" if verdict.blocked else "hold" if verdict.held else "allow"
+        output.document(
+            {
+                "verdict": word,
+                "at": stamp(desk.clock(), desk.practice.timezone),
+                **_leaving(office, preview),
+                "findings": [shapes.finding(one) for one in verdict.findings],
+            }
+        )
+        output.line({"allow": "It may leave.", "hold": "Held.", "block": "Blocked."}[word])
+        output.line(f"  {preview.from_words}")
+        if options.to:
+            output.line(f"  {preview.answer_words}")
+        tell_findings(verdict.findings, output)
+        return 4 if verdict.blocked else 3 if verdict.held else 0
+
+    return with_office(options, work, (lambda: at) if at else utc_now)
+
+
+def undo(options: Namespace, output: Output) -> int:
+    """`twoway undo`."""
+
+    async def work(office: PracticeOffice) -> int:
+        taken_back = await office.desk.undo(options.outbox_id)
+        if taken_back is None:
+            raise TwowayError(
+                "It is too late: the message has left, or is leaving.",
+                "`twoway show` tells what became of it.",
+            )
+        output.document({"outbox_id": options.outbox_id, "state": "cancelled"})
+        output.line("Taken back; its text is kept as your draft.")
+        return 0
+
+    return with_office(options, work)
+
+
+def retry(options: Namespace, output: Output) -> int:
+    """`twoway retry`."""
+
+    async def work(office: PracticeOffice) -> int:
+        if options.wait:
+            row = await office.repository.outbox.get(options.outbox_id)
+            await _read_first(office, row.draft.line_id)
+        row = await office.desk.retry(options.outbox_id, options.because)
+        return await _follow(office, row, (), options, output)
+
+    return with_office(options, work)
+
+
+# ---------------------------------------------------------------- one way to send
+
+
+async def _send(office: PracticeOffice, draft: Draft, options: Namespace, output: Output) -> int:
+    desk = office.desk
+    if options.subject is not None:
+        draft = replace(draft, subject=options.subject)
+    if options.line:
+        draft = _from_line(office, draft, options.line)
+    for name in options.attach:
+        content = await asyncio.to_thread(read_bytes, name)
+        media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        added = await desk.attach(file_name(Path(name).name), media_type, content)
+        draft = replace(draft, attachments=(*draft.attachments, added))
+    if options.wait:
+        await _read_first(office, draft.line_id)
+    preview = desk.judge(await desk.situation(draft), draft)
+    try:
+        row = await desk.send(preview.draft, options.because, undo=False)
+    except Refused as error:
+        return _refused(office, preview, error, output)
+    return await _follow(office, row, preview.verdict.findings, options, output)
+
+
+def _refused(office: PracticeOffice, preview: Preview, error: Refused, output: Output) -> int:
+    state = "held" if isinstance(error, Held) else "blocked"
+    output.document(
+        {
+            "outbox_id": None,
+            "state": state,
+            **_leaving(office, preview),
+            "findings": [shapes.finding(one) for one in error.findings],
+        }
+    )
+    output.line(preview.from_words)
+    tell_findings(error.findings, output)
+    hint = 'Use --because "the reason" to send it all the same.' if state == "held" else error.hint
+    kind = Held if state == "held" else Blocked
+    return tell_error(kind(error.sentence, hint, error.findings), output)
+
+
+async def _follow(
+    office: PracticeOffice,
+    row: OutboxRow,
+    findings: tuple[Finding, ...],
+    options: Namespace,
+    output: Output,
+) -> int:
+    """Wait when asked to, then say what became of a queued message."""
+    if options.wait:
+        row = await _until_settled(office, row, options.timeout)
+    desk = office.desk
+    proofs = {view.line.id: view.proof for view in await desk.lines()}
+    output.document(
+        {
+            "outbox_id": row.id,
+            "state": row.status.value,
+            "channel": row.draft.channel.value,
+            "line": row.draft.line_id,
+            "from": row.line_address,
+            "to": [address.value for address in row.draft.recipients],
+            "conversation": row.conversation_id,
+            "message": row.message_id,
+            "message_id": row.rfc_id,
+            "proof": shapes.proof(proofs.get(row.draft.line_id), desk.practice.timezone),
+            "problem": row.status_text or None,
+            "findings": [shapes.finding(one) for one in findings],
+        }
+    )
+    output.line(
+        f"{row.status.value.capitalize()}: conversation {row.conversation_id}, outbox {row.id}, "
+        f"from {row.line_address} ({row.proof})."
+    )
+    tell_findings(findings, output)
+    if not options.wait:
+        output.line("An open Twoway sends it now; else run `twoway sync --once`.")
+        return 0
+    if row.status in {MessageStatus.SENT, MessageStatus.DELIVERED}:
+        return 0
+    if row.status is MessageStatus.QUEUED:
+        output.error(row.status_text or "It has not left yet.", "`twoway outbox` follows it.")
+    else:
+        output.error(row.status_text or f"It is {row.status.value}.", row.hint)
+    return 1
+
+
+async def _read_first(office: PracticeOffice, line_id: str) -> None:
+    """Make sure that the line is being read, so that what arrived meanwhile is known."""
+    health = (await office.repository.lines.health()).get(line_id)
+    polled = health.last_poll_at if health else None
+    if polled is None or office.desk.clock() - polled > _FRESH:
+        await (await office.back_office()).sync_once()
+
+
+async def _until_settled(office: PracticeOffice, row: OutboxRow, seconds: float) -> OutboxRow:
+    """Send what is due, here or in the process that has the folder open, and wait for the end."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + seconds
+    await (await office.back_office()).deliver_due()
+    while True:
+        row = await office.repository.outbox.get(row.id)
+        waits_long = row.status is MessageStatus.QUEUED and row.automatic_retry
+        if row.status in _SETTLED or waits_long or loop.time() >= until:
+            return row
+        await asyncio.sleep(_LOOK_EVERY)
+
+
+def _leaving(office: PracticeOffice, preview: Preview) -> shapes.Document:
+    plan = preview.plan
+    return {
+        "channel": preview.draft.channel.value,
+        "line": plan.line.id if plan else None,
+        "from": plan.line.address if plan else None,
+        "to": [address.value for address in preview.draft.recipients],
+        "proof": shapes.proof(plan.proof if plan else None, office.desk.practice.timezone),
+        "answers": preview.answer_words,
+    }
+
+
+def _from_line(office: PracticeOffice, draft: Draft, line_id: str) -> Draft:
+    line = office.desk.practice.line(line_id)
+    lines = office.desk.practice.lines
+    usable = [one.id for one in lines if one.channel is draft.channel]
+    if line is None or line.id not in usable:
+        raise NotFound(
+            f"There is no {draft.channel.words} line “{line_id}”.",
+            f"Known: {', '.join(usable) or 'none'}.",
+        )
+    return replace(draft, line_id=line_id, line_chosen=True)
+
+
+async def _recipient(
+    office: PracticeOffice, named: str, channel: ChannelKind
+) -> tuple[Address, str | None]:
+    """The address that `--to` means: an address, a patient's id, or a patient's name."""
+    if "@" in named:
+        if channel is not ChannelKind.EMAIL or not is_mail_address(named):
+            raise TwowayError(
+                f"“{named}” is not an address for {channel.words}.",
+                "Give one e-mail address, or a patient's id.",
+            )
+        return email(named), None
+    if named.startswith("+") and named[1:].isdigit():
+        if channel.system is not AddressSystem.PHONE:
+            raise TwowayError(
+                f"A phone number cannot be written to by {channel.words}.", "Use --channel sms."
+            )
+        return Address(AddressSystem.PHONE, named), None
+    patient = await patient_named(office, named)
+    points = sorted(
+        (point for point in patient.points if point.system is channel.system),
+        key=lambda point: (point.health is PointHealth.BAD, point.rank),
+    )
+    if not points:
+        raise NotFound(
+            f"Patient {patient.id} has no address for {channel.words}.",
+            "Choose another channel, or give the address itself.",
+        )
+    return Address(points[0].system, points[0].value, patient.name), patient.id
+
+
+async def patient_named(office: PracticeOffice, named: str) -> Patient:
+    """The patient of an id, or the only one of a name.
+
+    Raises:
+        NotFound: none, or several.
+    """
+    patients = office.repository.patients
+    try:
+        return await patients.get(named)
+    except NotFound:
+        found = await patients.find(named, 6)
+    if len(found) == 1:
+        return found[0]
+    ids = ", ".join(patient.id for patient in found[:5])
+    raise NotFound(
+        "Several patients have this name." if found else "There is no such patient.",
+        f"Use one of these ids: {ids}." if found else "`twoway patients list` shows them.",
+    )
+
+
+def as_moment(text: str, office: PracticeOffice) -> datetime:
+    """A moment somebody wrote, in the practice's time."""
+    return moment_of(text, office.desk.clock(), office.desk.practice.timezone)
