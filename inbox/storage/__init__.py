@@ -1,0 +1,1 @@
+"""The contract of the storage, one module a noun; `inbox.repository` puts them together."""

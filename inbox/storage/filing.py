@@ -1,0 +1,104 @@
+"""The storage contract of filing: what an arrival is looked up by, and the step that files it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from inbox.address import Address
+from inbox.message import Arrival, Direction, Message, MessageStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Relative:
+    """A stored message that an arrival names, or that names the arrival."""
+
+    message_id: int
+    rfc_id: str
+    """Its Message-ID, without angle brackets."""
+    conversation_id: int
+    direction: Direction
+    participants: frozenset[str]
+    """Address keys of sender, To, Cc and Reply-To, the practice's own included."""
+    sender: str
+    """Address key of the sender, or empty."""
+    parents: tuple[str, ...]
+    """The ids it names."""
+    list_id: str
+    patient_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """A new state of a message that is already stored."""
+
+    message_id: int
+    status: MessageStatus
+    text: str = ""
+    """Why, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """Where an arrival belongs, as the rules decided it."""
+
+    raw_id: int
+    line_id: str
+    arrival: Arrival
+    direction: Direction
+    status: MessageStatus
+    at: datetime
+    """When it happened, by the server's clock (aware)."""
+    conversations: tuple[int, ...] = ()
+    """Conversations it joins; the first is kept, the others are merged into it. None: a new one."""
+    suggested_merge: int | None = None
+    """A conversation it may belong to, for a person to decide."""
+    patient_id: str | None = None
+    match_reason: str = ""
+    visible: bool = True
+    """False: kept and linked, but no message of a conversation (a round trip, an echo)."""
+    echo_of: int | None = None
+    """Id of the stored message this is a copy of (our own, seen in the Sent folder)."""
+    changes: tuple[StatusChange, ...] = ()
+    """What it says about messages of ours (bounces)."""
+    bad_points: tuple[tuple[Address, str], ...] = ()
+    """Addresses it says are dead, with the reason."""
+    quarantined: bool = False
+    """It could not be read; the raw text is shown."""
+    partial: bool = False
+    """Only the header was fetched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """Where an arrival went."""
+
+    conversation_id: int | None
+    """None when it is not visible."""
+    message_id: int | None
+
+
+class FilingStore(Protocol):
+    """What filing an arrival looks up, and the one step that files it."""
+
+    async def relatives(self, message_id: str, parents: Sequence[str]) -> list[Relative]:
+        """Stored messages that bear one of the ids `parents`, or that name `message_id`.
+
+        At most 200; ids are compared as they are.
+        """
+        ...
+
+    async def with_message_id(self, message_id: str, line_id: str = "") -> list[Message]:
+        """Stored messages with this Message-ID (of one line, when given), oldest first."""
+        ...
+
+    async def file(self, filing: Filing) -> Filed:
+        """File one arrival, in one transaction.
+
+        Message, conversation, merges, status changes, dead contact points, search index, record
+        queue, the raw item's state. Filing a raw item again (after `complete`) replaces its message
+        in its place.
+        """
+        ...

@@ -1,0 +1,62 @@
+"""The storage contract of raw messages: whatever came is kept before anybody looks into it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from inbox.channel import Batch, Census, RawItem, RemoteId
+from inbox.line import FolderCount
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRaw:
+    """A raw item that is stored and waits to be read and filed."""
+
+    raw_id: int
+    line_id: str
+    item: RawItem
+
+
+class RawStore(Protocol):
+    """Raw bytes first: whatever came is kept before anybody looks into it."""
+
+    async def cursors(self, line_id: str) -> dict[str, str]:
+        """The stored cursor of each folder of a line."""
+        ...
+
+    async def save_batch(self, line_id: str, batch: Batch, now: datetime) -> int:
+        """Store a batch and its cursor in one transaction; return how many raw items are new.
+
+        An item whose remote id is known is not stored again. Equal bytes on the same line are
+        stored once, with every place they lie at (a message moved, copied, or renumbered after a
+        change of UIDVALIDITY), so nothing is filed twice.
+        """
+        ...
+
+    async def unfiled(self, line_id: str, limit: int) -> list[StoredRaw]:
+        """Raw items that no message stands for yet, the newest `received_at` first."""
+        ...
+
+    async def content(self, raw_id: int) -> RawItem:
+        """The raw bytes of one item. Raises NotFound."""
+        ...
+
+    async def complete(self, raw_id: int, item: RawItem) -> None:
+        """Put the whole of an item in the place of its header, to be read and filed again."""
+        ...
+
+    async def count(self, line_id: str, census: Sequence[Census]) -> tuple[FolderCount, ...]:
+        """Compare the server's own list with what is stored.
+
+        What is gone there is marked, and the counts are kept.
+
+        Items of an earlier epoch are marked as gone from their old place. Nothing is deleted here.
+        """
+        ...
+
+    async def missing(self, line_id: str, census: Census, limit: int) -> list[RemoteId]:
+        """Items the server holds and we do not."""
+        ...

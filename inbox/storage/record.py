@@ -1,0 +1,50 @@
+"""The storage contract of the record files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from inbox.message import Message
+from inbox.record import ChainReport, Resource
+
+
+@dataclass(frozen=True, slots=True)
+class RecordDue:
+    """A state of a message that is to be written to a patient's record file."""
+
+    id: int
+    patient_id: str
+    message: Message
+    because: str = ""
+    findings: tuple[str, ...] = ()
+
+
+class RecordStore(Protocol):
+    """The record files and what is still to be written to them."""
+
+    async def due(self, limit: int) -> list[RecordDue]:
+        """What is to be written, in the order it happened."""
+        ...
+
+    async def write(self, due: RecordDue, resource: Resource) -> None:
+        """Append to the patient's file, durably, and take it off the list.
+
+        Safe to repeat: an entry that reached the file before a crash is not written twice.
+
+        Raises:
+            StoreError: the file cannot be written; the entry stays due.
+        """
+        ...
+
+    async def entries(self, patient_id: str) -> list[Resource]:
+        """Everything in a patient's record file, in order; empty when there is none."""
+        ...
+
+    async def verify(self, patient_id: str) -> ChainReport:
+        """Check one file's chain, and its end against what the database remembers."""
+        ...
+
+    async def patients(self) -> list[str]:
+        """Ids of the patients that have a record file."""
+        ...
