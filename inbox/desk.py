@@ -6,7 +6,6 @@ outbox, which asks the gate again right before the message leaves.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,17 +14,17 @@ from inbox.address import Address, AddressSystem, ChannelKind
 from inbox.channel import Capabilities, RawItem
 from inbox.clock import Clock
 from inbox.conversation import ConversationRow, Counts, ListState, Page, PageKey, SearchHit
+from inbox.drafting import Drafting
 from inbox.errors import Blocked, Held, NotFound, TwowayError
 from inbox.facts import Facts
-from inbox.finding import Severity
 from inbox.gate import Gate, Verdict
 from inbox.line import Line, LineHealth
-from inbox.message import Direction, Message
+from inbox.message import Message
 from inbox.outgoing import Draft, DraftAttachment
 from inbox.patient import Patient
 from inbox.practice import Practice
 from inbox.reply_path import Plan, Proof
-from inbox.repository import NewOutbox, OutboxRow, Repository
+from inbox.repository import OutboxRow, Repository
 from inbox.situation import Situation
 from inbox.words import answer_words, from_words, proof_words
 
@@ -114,6 +113,7 @@ class Desk:
         self._capabilities = capabilities
         self._undo_window = undo_window
         self._facts = Facts(repository, practice)
+        self._drafting = Drafting(repository, practice)
 
     # ------------------------------------------------------------ looking
 
@@ -208,73 +208,21 @@ class Desk:
     async def reply_draft(self, conversation_id: int, channel: ChannelKind | None = None) -> Draft:
         """A draft that answers a conversation; the one that was kept, when there is one.
 
-        It goes to whoever wrote last: their Reply-To, else their From (RFC 5322 section 3.6.2),
-        never to ourselves. Cc is kept empty: a practice answers the person.
-
         Raises:
             NotFound: no such conversation, or nobody to answer on that channel.
         """
         kept = await self.repository.drafts.load(f"c{conversation_id}", self.member.id)
-        row = await self.repository.conversations.row(conversation_id)
         if kept is not None and (channel is None or kept.channel is channel):
             return kept
-        newest = await self.repository.conversations.messages(row.id, limit=50)
-        channel = channel or (row.channels[0] if row.channels else ChannelKind.EMAIL)
-        answered = next(
-            (
-                message
-                for message in reversed(newest)
-                if message.channel is channel
-                and message.direction is Direction.INBOUND
-                and message.nature.wants_answer
-            ),
-            None,
-        ) or next(
-            (
-                message
-                for message in reversed(newest)
-                if message.channel is channel and message.direction is not Direction.INTERNAL
-            ),
-            None,
-        )
-        to = self._answer_to(answered) if answered else ()
-        if not to:
-            to = await self._known_address(row, channel)
-        if not to:
-            raise NotFound(
-                f"There is nobody to answer by {channel.words} here.",
-                "Choose another channel, or add a contact point to the patient.",
-            )
-        draft = Draft(
-            channel=channel,
-            line_id="",
-            to=to,
-            text="",
-            subject=_reply_subject(answered.subject if answered else row.subject),
-            conversation_id=row.id,
-            answers=answered.id if answered else None,
-            patient_id=row.patient_id,
-            begun_at=self.clock(),
-            seen_message_id=newest[-1].id if newest else 0,
-        )
-        return await self._with_line(draft)
+        draft = await self._drafting.reply(conversation_id, channel, self.clock())
+        return (await self.situation(draft)).draft
 
     async def new_draft(
         self, to: Address, channel: ChannelKind, patient_id: str | None = None
     ) -> Draft:
         """A draft that begins a conversation."""
-        if patient_id is None:
-            patients = await self.repository.patients.by_address(to)
-            patient_id = patients[0].id if len(patients) == 1 else None
-        draft = Draft(
-            channel=channel,
-            line_id="",
-            to=(to,),
-            text="",
-            patient_id=patient_id,
-            begun_at=self.clock(),
-        )
-        return await self._with_line(draft)
+        draft = await self._drafting.begin(to, channel, patient_id, self.clock())
+        return (await self.situation(draft)).draft
 
     async def situation(self, draft: Draft) -> Situation:
         """All facts about a draft. Ask again when something changed; typing needs only `judge`."""
@@ -340,8 +288,15 @@ class Desk:
                 "Give a reason to send it all the same.",
                 verdict.findings,
             )
+        now = self.clock()
         row = await self.repository.outbox.enqueue(
-            await self._new_row(situation, verdict, because.strip(), undo=undo)
+            await self._drafting.outbox_row(
+                situation,
+                verdict,
+                because.strip(),
+                now=now,
+                not_before=now + self._undo_window if undo else now,
+            )
         )
         await self.repository.audit.add(
             self.member.id,
@@ -457,63 +412,6 @@ class Desk:
         except NotFound:
             return None
 
-    def _answer_to(self, answered: Message) -> tuple[Address, ...]:
-        if answered.direction is Direction.OUTBOUND:
-            return answered.to
-        own = self.practice.own_keys
-        reply_to = tuple(address for address in answered.reply_to if address.key not in own)
-        if reply_to:
-            return reply_to
-        return (answered.sender,) if answered.sender and answered.sender.key not in own else ()
-
-    async def _known_address(
-        self, row: ConversationRow, channel: ChannelKind
-    ) -> tuple[Address, ...]:
-        if row.patient_id is not None:
-            patient = await self._patient(row.patient_id)
-            points = sorted(patient.points, key=lambda point: point.rank) if patient else []
-            for point in points:
-                if point.system is channel.system:
-                    return (Address(point.system, point.value, patient.name if patient else ""),)
-        if row.person_address and row.channels and row.channels[0].system is channel.system:
-            return (Address(channel.system, row.person_address, row.person),)
-        return ()
-
-    async def _with_line(self, draft: Draft) -> Draft:
-        return (await self.situation(draft)).draft
-
-    async def _new_row(
-        self, situation: Situation, verdict: Verdict, because: str, *, undo: bool
-    ) -> NewOutbox:
-        draft, plan, now = situation.draft, situation.plan, self.clock()
-        if plan is None:
-            raise Blocked(situation.plan_problem, "", verdict.findings)
-        answered = (
-            await self.repository.conversations.message(draft.answers) if draft.answers else None
-        )
-        name = uuid.uuid4()
-        domain = plan.line.address.rpartition("@")[2] or "twoway.invalid"
-        return NewOutbox(
-            uuid=str(name),
-            draft=draft,
-            line_address=plan.line.address,
-            rfc_id=f"{name.hex}@{domain}",
-            in_reply_to=answered.message_id if answered else "",
-            references=_references(answered),
-            staff_id=self.member.id,
-            because=because,
-            overridden=verdict.holding(),
-            findings=tuple(
-                f"{finding.rule} {finding.severity.value}: {finding.reason}"
-                for finding in verdict.findings
-                if finding.severity is not Severity.INFO
-            ),
-            proof=proof_words(plan.proof, now),
-            created_at=now,
-            not_before=now + self._undo_window if undo else now,
-            person=draft.to[0].name if draft.to else "",
-        )
-
     def capabilities(self, line_id: str) -> Capabilities:
         """What the channel of a line can do."""
         return self._capabilities.get(line_id, Capabilities(sends=False, receives=False))
@@ -521,20 +419,3 @@ class Desk:
 
 def _draft_key(draft: Draft) -> str:
     return "new" if draft.conversation_id is None else f"c{draft.conversation_id}"
-
-
-def _reply_subject(subject: str) -> str:
-    plain = subject.strip()
-    while plain[:3].casefold() in {"re:", "aw:", "sv:"}:
-        plain = plain[3:].strip()
-    return f"Re: {plain}" if plain else ""
-
-
-def _references(answered: Message | None) -> tuple[str, ...]:
-    """References of an answer (RFC 5322 section 3.6.4): the parent's chain, then the parent."""
-    if answered is None or not answered.message_id:
-        return ()
-    chain = answered.references or (answered.in_reply_to if len(answered.in_reply_to) == 1 else ())
-    whole = tuple(dict.fromkeys((*chain, answered.message_id)))
-    # The first id names the conversation; the last ones name the branch.
-    return whole if len(whole) <= _MOST_REFERENCES else (whole[0], *whole[1 - _MOST_REFERENCES :])

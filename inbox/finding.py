@@ -36,6 +36,8 @@ class Fix:
     subject: str | None = None
     line_id: str | None = None
     channel: ChannelKind | None = None
+    seen_message_id: int | None = None
+    """The writer has read the conversation up to this message."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from inbox.finding import Finding, Severity
+from inbox.finding import Finding, Fix, Severity
 from inbox.message import MessageStatus
 from inbox.rules.rule import rule
 from inbox.situation import Situation
@@ -42,5 +42,8 @@ def stale_reply(situation: Situation) -> Iterator[Finding]:
         when = situation.newest_inbound_at
         ago = f" ({ago_words(when, situation.now)})" if when else ""
         yield Finding(
-            "TW31", Severity.HOLD, f"They wrote again{ago} and you have not answered to that yet."
+            "TW31",
+            Severity.HOLD,
+            f"They wrote again{ago} after you began. Read it first.",
+            Fix("I have read it", seen_message_id=situation.newest_inbound_id),
         )

@@ -1,0 +1,178 @@
+"""Drafting: whom an answer goes to, what it answers, and what the outbox keeps of it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from inbox.address import Address, ChannelKind
+from inbox.conversation import ConversationRow
+from inbox.errors import Blocked, NotFound
+from inbox.finding import Severity
+from inbox.gate import Verdict
+from inbox.message import Direction, Message
+from inbox.outgoing import Draft
+from inbox.patient import PointUse
+from inbox.practice import Practice
+from inbox.repository import NewOutbox, Repository
+from inbox.situation import Situation
+from inbox.words import proof_words
+
+_LOOKED_THROUGH: Final = 50
+"""How many of the latest messages are looked through for the one to answer."""
+_MOST_REFERENCES: Final = 40
+
+
+class Drafting:
+    """Makes drafts, and turns a checked draft into an outbox row."""
+
+    def __init__(self, repository: Repository, practice: Practice) -> None:
+        """Read from `repository` on behalf of `practice`."""
+        self._repository = repository
+        self._practice = practice
+
+    async def reply(
+        self, conversation_id: int, channel: ChannelKind | None, now: datetime
+    ) -> Draft:
+        """A draft that answers a conversation, without a line yet.
+
+        It goes to whoever wrote last: their Reply-To, else their From (RFC 5322 section 3.6.2),
+        never to ourselves. Cc is kept empty: a practice answers the person.
+
+        Raises:
+            NotFound: no such conversation, or nobody to answer on that channel.
+        """
+        row = await self._repository.conversations.row(conversation_id)
+        newest = await self._repository.conversations.messages(row.id, limit=_LOOKED_THROUGH)
+        channel = channel or (row.channels[0] if row.channels else ChannelKind.EMAIL)
+        answered = _to_answer(newest, channel)
+        to = self._answer_to(answered) if answered else ()
+        if not to:
+            to = await self._known_address(row, channel)
+        if not to:
+            raise NotFound(
+                f"There is nobody to answer by {channel.words} here.",
+                "Choose another channel, or add a contact point to the patient.",
+            )
+        return Draft(
+            channel=channel,
+            line_id="",
+            to=to,
+            text="",
+            subject=_reply_subject(answered.subject if answered else row.subject),
+            conversation_id=row.id,
+            answers=answered.id if answered else None,
+            patient_id=row.patient_id,
+            begun_at=now,
+            seen_message_id=max((message.id for message in newest), default=0),
+        )
+
+    async def begin(
+        self, to: Address, channel: ChannelKind, patient_id: str | None, now: datetime
+    ) -> Draft:
+        """A draft that begins a conversation, without a line yet."""
+        if patient_id is None:
+            patients = await self._repository.patients.by_address(to)
+            patient_id = patients[0].id if len(patients) == 1 else None
+        return Draft(
+            channel=channel,
+            line_id="",
+            to=(to,),
+            text="",
+            patient_id=patient_id,
+            begun_at=now,
+        )
+
+    async def outbox_row(
+        self,
+        situation: Situation,
+        verdict: Verdict,
+        because: str,
+        *,
+        now: datetime,
+        not_before: datetime,
+    ) -> NewOutbox:
+        """What the outbox keeps: the draft, its line, its Message-ID, the proof it relies on.
+
+        Raises:
+            Blocked: there is no line to leave from.
+        """
+        draft, plan = situation.draft, situation.plan
+        if plan is None:
+            raise Blocked(situation.plan_problem, "", verdict.findings)
+        answered = (
+            await self._repository.conversations.message(draft.answers) if draft.answers else None
+        )
+        name = uuid.uuid4()
+        domain = plan.line.address.rpartition("@")[2] or "twoway.invalid"
+        return NewOutbox(
+            uuid=str(name),
+            draft=draft,
+            line_address=plan.line.address,
+            rfc_id=f"{name.hex}@{domain}",
+            in_reply_to=answered.message_id if answered else "",
+            references=_references(answered),
+            staff_id=situation.staff_id,
+            because=because,
+            overridden=verdict.holding(),
+            findings=tuple(
+                f"{finding.rule} {finding.severity.value}: {finding.reason}"
+                for finding in verdict.findings
+                if finding.severity is not Severity.INFO
+            ),
+            proof=proof_words(plan.proof, now),
+            created_at=now,
+            not_before=not_before,
+            person=draft.to[0].name if draft.to else "",
+        )
+
+    def _answer_to(self, answered: Message) -> tuple[Address, ...]:
+        if answered.direction is Direction.OUTBOUND:
+            return answered.to
+        own = self._practice.own_keys
+        reply_to = tuple(address for address in answered.reply_to if address.key not in own)
+        if reply_to:
+            return reply_to
+        return (answered.sender,) if answered.sender and answered.sender.key not in own else ()
+
+    async def _known_address(
+        self, row: ConversationRow, channel: ChannelKind
+    ) -> tuple[Address, ...]:
+        if row.patient_id is not None:
+            patient = await self._repository.patients.get(row.patient_id)
+            for point in sorted(patient.points, key=lambda point: point.rank):
+                if point.system is channel.system and point.use is not PointUse.OLD:
+                    return (Address(point.system, point.value, patient.name),)
+        if row.person_address and row.channels and row.channels[0].system is channel.system:
+            return (Address(channel.system, row.person_address, row.person),)
+        return ()
+
+
+def _to_answer(newest: Sequence[Message], channel: ChannelKind) -> Message | None:
+    """The latest message of a person on this channel, else the latest message on it."""
+    there = [message for message in reversed(newest) if message.channel is channel]
+    asked = (
+        message
+        for message in there
+        if message.direction is Direction.INBOUND and message.nature.wants_answer
+    )
+    return next(asked, there[0] if there else None)
+
+
+def _reply_subject(subject: str) -> str:
+    plain = subject.strip()
+    while plain[:3].casefold() in {"re:", "aw:", "sv:"}:
+        plain = plain[3:].strip()
+    return f"Re: {plain}" if plain else ""
+
+
+def _references(answered: Message | None) -> tuple[str, ...]:
+    """References of an answer (RFC 5322 section 3.6.4): the parent's chain, then the parent."""
+    if answered is None or not answered.message_id:
+        return ()
+    chain = answered.references or (answered.in_reply_to if len(answered.in_reply_to) == 1 else ())
+    whole = tuple(dict.fromkeys((*chain, answered.message_id)))
+    # The first id names the conversation; the last ones name the branch.
+    return whole if len(whole) <= _MOST_REFERENCES else (whole[0], *whole[1 - _MOST_REFERENCES :])
