@@ -1,0 +1,1 @@
+"""Screens: they take services through their constructor and show them with widgets."""

@@ -1,0 +1,113 @@
+"""Filling the list: a window of pages that moves with the cursor and never grows beyond a limit."""
+
+from __future__ import annotations
+
+from inbox.conversation import ConversationRow, ListState, PageKey
+from inbox.desk import Desk
+from tui.widgets.conversation_list import ConversationList
+from tui.widgets.state_tabs import StateTabs
+
+PAGE = 60
+"""Rows a page."""
+WINDOW = 8
+"""Pages held at once; beyond, the far end is let go and read again when it is needed."""
+
+EMPTY: dict[ListState, tuple[str, ...]] = {
+    ListState.NEEDS_REPLY: (
+        "Nobody waits for an answer.", "", "2 shows what we wait for · w writes to somebody",
+    ),
+    ListState.WAITING: ("We wait for nobody.", "", "1 shows what needs a reply"),
+    ListState.UNDELIVERED: ("Everything was delivered.", "", "1 shows what needs a reply"),
+    ListState.UNKNOWN: ("Everybody is known.", "", "1 shows what needs a reply"),
+    ListState.SNOOZED: ("Nothing is asleep.", "", "s on a conversation hides it for a while"),
+    ListState.ALL: ("No message has arrived yet.", "", "L shows how the lines are doing"),
+    ListState.DONE: ("Nothing is closed.", "", "e closes a conversation"),
+}  # fmt: skip
+
+
+class Listing:
+    """Which rows the list holds."""
+
+    def __init__(self, desk: Desk, rows: ConversationList, tabs: StateTabs) -> None:
+        """Fill `rows` and `tabs` from `desk`."""
+        self._desk = desk
+        self._rows = rows
+        self._tabs = tabs
+        self.state = ListState.NEEDS_REPLY
+        self.mine = False
+        self._starts: list[PageKey | None] = [None]
+        """Where each page known so far begins."""
+        self._first = 0
+        """The first page in the window."""
+        self._pages: list[tuple[ConversationRow, ...]] = []
+        self._loading = False
+
+    async def show(self, state: ListState, *, mine: bool | None = None) -> None:
+        """Show another list from its top."""
+        self.state = state
+        self.mine = self.mine if mine is None else mine
+        self._tabs.state, self._tabs.mine = state, self.mine
+        self._starts, self._first = [None], 0
+        self._pages = [await self._read(0)]
+        await self._put(keep=False)
+
+    async def refresh(self) -> None:
+        """Read the window again; the cursor stays on its conversation."""
+        held = max(1, len(self._pages))
+        pages = []
+        for number in range(self._first, self._first + held):
+            if number >= len(self._starts):
+                break
+            pages.append(await self._read(number))
+        self._pages = pages
+        await self._put(keep=True)
+
+    async def further(self) -> None:
+        """Read the next page, when there is one."""
+        number = self._first + len(self._pages)
+        if self._loading or number >= len(self._starts):
+            return
+        self._loading = True
+        try:
+            page = await self._read(number)
+            self._pages = [*self._pages, page]
+            if len(self._pages) > WINDOW:
+                self._pages = self._pages[1:]
+                self._first += 1
+            await self._put(keep=True)
+        finally:
+            self._loading = False
+
+    async def back(self) -> None:
+        """Read the page before the window, when there is one."""
+        if self._loading or self._first == 0:
+            return
+        self._loading = True
+        try:
+            self._first -= 1
+            page = await self._read(self._first)
+            self._pages = [page, *self._pages][:WINDOW]
+            await self._put(keep=True)
+        finally:
+            self._loading = False
+
+    async def counts(self) -> None:
+        """Count again."""
+        self._tabs.counts = await self._desk.counts()
+
+    async def _read(self, number: int) -> tuple[ConversationRow, ...]:
+        page = await self._desk.page(
+            self.state, after=self._starts[number], limit=PAGE, mine=self.mine
+        )
+        # What follows this page may have changed with it.
+        del self._starts[number + 1 :]
+        if page.next is not None:
+            self._starts.append(page.next)
+        return page.rows
+
+    async def _put(self, *, keep: bool) -> None:
+        drafts = await self._desk.repository.drafts.conversations(self._desk.member.id)
+        unique = {row.id: row for page in self._pages for row in page}
+        self._rows.replace(
+            tuple(unique.values()), frozenset(drafts), keep=keep, empty=EMPTY[self.state]
+        )

@@ -1,0 +1,138 @@
+"""Opening a conversation and keeping it as it is now."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from textual.content import Content
+from textual.widgets import Static
+
+from inbox.conversation import ConversationRow, ConversationState
+from inbox.desk import ConversationView, Desk
+from inbox.message import Message
+from inbox.words import clock_words
+from tui.widgets.cells import one_line
+from tui.widgets.messages_view import MessagesView
+from tui.widgets.patient_panel import PatientPanel
+from tui.widgets.row_words import waiting_words
+
+_EARLIER = 100
+
+
+class Reading:
+    """Which conversation is open, and what is shown of it."""
+
+    def __init__(
+        self, desk: Desk, messages: MessagesView, heading: Static, panel: PatientPanel
+    ) -> None:
+        """Show conversations of `desk` in these widgets."""
+        self._desk = desk
+        self._messages = messages
+        self._heading = heading
+        self._panel = panel
+        self._earlier: tuple[Message, ...] = ()
+        self._more = False
+        self.view: ConversationView | None = None
+
+    @property
+    def conversation_id(self) -> int | None:
+        """The open conversation."""
+        return self.view.row.id if self.view else None
+
+    async def open(self, conversation_id: int) -> ConversationView:
+        """Show a conversation; from now on it counts as seen."""
+        view = await self._desk.open(conversation_id)
+        self.view, self._earlier, self._more = view, (), view.more
+        self._head()
+        self._messages.show(
+            view.messages, view.row.subject, more=view.more, unread=view.row.unread
+        )
+        await self._seen()
+        return view
+
+    async def refresh(self, *, seen: bool) -> None:
+        """Read the open conversation again.
+
+        Args:
+            seen: Whether a person is looking at it right now.
+        """
+        if self.view is None:
+            return
+        stores = self._desk.repository
+        row = await stores.conversations.row(self.view.row.id)
+        if row.id != self.view.row.id or row.patient_id != self.view.row.patient_id:
+            # Merged, or linked to somebody: everything around it changed.
+            self.view = await self._desk.open(row.id)
+            self._earlier, self._more = (), self.view.more
+        else:
+            limit = max(_EARLIER, len(self.view.messages))
+            latest = await stores.conversations.messages(row.id, limit=limit)
+            self.view = replace(self.view, row=row, messages=tuple(latest))
+        self._head()
+        known = {message.id for message in self.view.messages}
+        before = tuple(message for message in self._earlier if message.id not in known)
+        self._messages.update((*before, *self.view.messages), more=self._more)
+        if seen:
+            await self._seen()
+
+    async def earlier(self) -> None:
+        """Show earlier messages too."""
+        shown = self._messages.messages
+        if self.view is None or not self._more or not shown:
+            return
+        found = await self._desk.earlier(self.view.row.id, shown[0].id, limit=_EARLIER)
+        self._earlier = (*found, *self._earlier)
+        self._more = len(found) == _EARLIER
+        self._messages.update((*found, *shown), more=self._more)
+
+    def forget_times(self) -> None:
+        """Words like `waiting 12 min` have aged."""
+        self._head()
+
+    async def _seen(self) -> None:
+        if self.view is not None and self.view.row.unread and self.view.messages:
+            await self._desk.seen(self.view.row.id, self.view.messages[-1].id)
+
+    def _head(self) -> None:
+        if self.view is None:
+            return
+        row = self.view.row
+        self._panel.view = self.view
+        self._heading.display = True
+        self._heading.update(
+            Content.assemble(
+                (one_line(row.title, 80), "bold $primary"),
+                ("  ", ""),
+                (one_line(row.subject, 200), ""),
+                ("\n", ""),
+                *_state_spans(row, self._desk),
+            )
+        )
+
+
+def _state_spans(row: ConversationRow, desk: Desk) -> list[tuple[str, str]]:
+    quiet = "$foreground-muted"
+    now, practice = desk.clock(), desk.practice
+    words = {
+        ConversationState.NEEDS_REPLY: "Needs reply",
+        ConversationState.WAITING: "Waiting for them",
+        ConversationState.DONE: "Done",
+    }[row.state]
+    spans: list[tuple[str, str]] = [(words, quiet)]
+    waiting = waiting_words(row.waiting_since, now, practice)
+    if waiting:
+        spans.append((f" · {'just in' if waiting == 'new' else waiting}", "$accent"))
+    member = practice.member(row.assigned_to)
+    if member is not None:
+        spans.append((f" · → {one_line(member.first_name, 40)}", quiet))
+    if row.snoozed_until is not None and row.snoozed_until > now:
+        spans.append((f" · asleep until {clock_words(row.snoozed_until, now, practice)}", quiet))
+    if row.undelivered:
+        spans.append((" · ! not delivered", "bold $error"))
+    if row.unrecorded:
+        spans.append((" · ! not yet in the record file", "$warning"))
+    if row.patient_id is None:
+        spans.append((" · ? unknown person: l links a patient", "bold $warning"))
+    if row.suggested_merge is not None:
+        spans.append((" · may belong to another conversation", "$warning"))
+    return spans

@@ -1,0 +1,170 @@
+"""What is done to a conversation besides answering: note, assign, snooze, done, link."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from textual.screen import Screen
+
+from inbox.conversation import ConversationRow
+from inbox.desk import Desk
+from inbox.patient import Patient
+from inbox.words import clock_words
+from tui.screens.ask import AskLine, AskText
+from tui.screens.choose import Choice, Choose
+from tui.screens.telling import tell
+
+_CUSTOM = "custom"
+_SPAN = re.compile(r"^(\d{1,3})\s*(min|m|h|hours?|d|days?)$", re.IGNORECASE)
+_AT = re.compile(r"^(?:(\d{4}-\d{2}-\d{2})\s+)?(\d{1,2}):(\d{2})$")
+
+
+class Tending:
+    """Carries out commands on one conversation."""
+
+    def __init__(self, desk: Desk, screen: Screen[object]) -> None:
+        """Ask questions over `screen`."""
+        self._desk = desk
+        self._screen = screen
+
+    async def note(self, row: ConversationRow) -> None:
+        """Write a note."""
+        explain = "Only the practice sees this; it never leaves."
+        text = await self._screen.app.push_screen_wait(AskText("NOTE", explain, classes="note"))
+        if text:
+            await self._desk.note(row.id, text)
+
+    async def assign(self, row: ConversationRow) -> None:
+        """Give it to somebody."""
+        me = self._desk.member.id
+        staff = sorted(self._desk.practice.staff, key=lambda one: (one.id != me, one.name))
+        choices = [
+            Choice(one.id, one.name, "me" if one.id == me else one.id) for one in staff
+        ]
+        choices.append(Choice("", "Nobody", "whoever is free"))
+        chosen = await self._screen.app.push_screen_wait(Choose("Who looks after it?", choices))
+        if chosen is not None:
+            await self._desk.assign(row.id, chosen.value)
+            tell(self._screen.app, f"Given to {chosen.words}." if chosen.value else "Given back.")
+
+    async def snooze(self, row: ConversationRow) -> None:
+        """Hide it for a while."""
+        now = self._desk.clock()
+        choices = [
+            Choice(moment.isoformat(), words, clock_words(moment, now, self._desk.practice))
+            for words, moment in snooze_presets(now, self._desk)
+        ]
+        choices.append(Choice(_CUSTOM, "Another time", "2 h, 3 days, 14:30, 2026-08-03 09:00"))
+        title = "Hide it until … (or until they write)"
+        chosen = await self._screen.app.push_screen_wait(Choose(title, choices))
+        if chosen is None:
+            return
+        until = (
+            await self._ask_time(now)
+            if chosen.value == _CUSTOM
+            else datetime.fromisoformat(chosen.value)
+        )
+        if until is not None:
+            await self._desk.snooze(row.id, until)
+            when = clock_words(until, now, self._desk.practice)
+            tell(self._screen.app, f"Hidden until {when}, or until they write.")
+
+    async def _ask_time(self, now: datetime) -> datetime | None:
+        explain = ["Like: 30 min, 2 h, 3 days, 14:30, 2026-08-03 09:00"]
+        typed = await self._screen.app.push_screen_wait(AskLine("Hide it until", explain))
+        if typed is None:
+            return None
+        until = read_moment(typed, now, self._desk)
+        if until is None:
+            tell(self._screen.app, "That is no time ahead.", explain[0], trouble=True)
+        return until
+
+    async def done(self, row: ConversationRow) -> None:
+        """Close it."""
+        await self._desk.done(row.id)
+        tell(self._screen.app, "Closed. E opens it again; it opens by itself when they write.")
+
+    async def reopen(self, row: ConversationRow) -> None:
+        """Open it again, or wake it."""
+        if row.snoozed_until is not None:
+            await self._desk.snooze(row.id, None)
+        if row.done_at is not None:
+            await self._desk.reopen(row.id)
+
+    async def link(self, row: ConversationRow, candidates: Sequence[Patient]) -> None:
+        """Say which patient it is about."""
+        patients = self._desk.repository.patients
+
+        async def find(text: str) -> list[Choice[str]]:
+            found = list(candidates) if not text.strip() and candidates else []
+            if not found:
+                found = await patients.find(text.strip(), 50)
+            choices = [
+                Choice(one.id, one.name, patient_words(one)) for one in found
+            ]
+            if row.patient_id is not None:
+                choices.append(Choice("", "Nobody we know", "take the link away"))
+            return choices
+
+        screen: Choose[str] = Choose(
+            "Which patient is it about?", find=find, placeholder="Name, address or number"
+        )
+        chosen = await self._screen.app.push_screen_wait(screen)
+        if chosen is not None:
+            await self._desk.link(row.id, chosen.value or None)
+
+
+def patient_words(patient: Patient) -> str:
+    """What tells two patients of one name apart."""
+    born = f"born {patient.birth_date.isoformat()}" if patient.birth_date else ""
+    point = patient.points[0].value if patient.points else ""
+    return " · ".join(part for part in (born, point) if part)
+
+
+def snooze_presets(now: datetime, desk: Desk) -> list[tuple[str, datetime]]:
+    """Later today, tomorrow morning, next week: at times when somebody is there."""
+    zone = desk.practice.timezone
+    local = now.astimezone(zone)
+    morning = local.replace(hour=8, minute=0, second=0, microsecond=0)
+    hours = desk.practice.hours
+    presets = []
+    closes = hours.closes_at(now)
+    later = now + timedelta(hours=3)
+    if closes is not None and closes - now > timedelta(hours=1):
+        presets.append(("Later today", min(later, closes - timedelta(minutes=30))))
+    for words, days in (
+        ("Tomorrow morning", 1),
+        ("In three days", 3),
+        ("Next week", 7 - local.weekday()),
+    ):
+        day = morning + timedelta(days=days)
+        presets.append((words, hours.next_opening(day) or day))
+    return presets
+
+
+def read_moment(typed: str, now: datetime, desk: Desk) -> datetime | None:
+    """A time ahead as a person types it, or None when it is none."""
+    typed = typed.strip()
+    span = _SPAN.match(typed)
+    if span is not None:
+        number, unit = int(span.group(1)), span.group(2)[0].lower()
+        step = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}[unit]
+        return now + number * step if number else None
+    at = _AT.match(typed)
+    if at is None:
+        return None
+    local = now.astimezone(desk.practice.timezone)
+    try:
+        if at.group(1):
+            day = datetime.fromisoformat(at.group(1))
+            local = local.replace(year=day.year, month=day.month, day=day.day)
+        moment = local.replace(
+            hour=int(at.group(2)), minute=int(at.group(3)), second=0, microsecond=0
+        )
+    except ValueError:
+        return None
+    if moment <= now and not at.group(1):
+        moment += timedelta(days=1)
+    return moment if moment > now else None

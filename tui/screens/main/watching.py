@@ -1,0 +1,118 @@
+"""Keeping the screen as things are: changes are gathered for a moment, then shown at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from inbox.conversation import ConversationRow, ListState
+from inbox.desk import Desk
+from inbox.errors import TwowayError
+from inbox.events import Change, ChangeKind
+from inbox.message import Direction
+from tui.screens.telling import guarded, tell
+from tui.widgets.messages_view import MessagesView
+from tui.widgets.status_bar import StatusBar, TroubleBar, trouble_words
+
+if TYPE_CHECKING:
+    from tui.screens.main.screen import MainScreen
+    from tui.screens.main.work import Work
+
+_GATHER = 0.2
+"""Seconds between two refreshes at least."""
+_AGAIN = 2.0
+"""Seconds until the changes are followed again after an error."""
+
+
+class Watching:
+    """Follows the changes and refreshes only what is visible."""
+
+    def __init__(self, desk: Desk, screen: MainScreen, work: Work) -> None:
+        """Refresh what `work` shows on `screen`."""
+        self._desk = desk
+        self._screen = screen
+        self._work = work
+        self._pending: list[Change] = []
+        self._something = asyncio.Event()
+        self._newest: datetime | None = None
+
+    def start(self) -> None:
+        """Follow changes until the screen goes."""
+        self._screen.run_worker(self._follow(), group="changes")
+        self._screen.run_worker(self._refresh(), group="changes-shown")
+
+    async def lines(self) -> None:
+        """Show every line's health again."""
+        views = tuple(await self._desk.lines())
+        for screen in self._screen.app.screen_stack:
+            for bar in screen.query(StatusBar):
+                bar.lines = views
+            for trouble in screen.query(TroubleBar):
+                trouble.words = trouble_words(views)
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                async for changes in self._desk.repository.changes():
+                    self._pending.extend(changes)
+                    self._something.set()
+                return
+            except TwowayError as error:
+                tell(self._screen.app, error.sentence, error.hint, trouble=True)
+                await asyncio.sleep(_AGAIN)
+
+    async def _refresh(self) -> None:
+        await guarded(self._screen.app, self._remember())
+        while True:
+            await self._something.wait()
+            self._something.clear()
+            changes, self._pending = self._pending, []
+            await guarded(self._screen.app, self._show(changes))
+            await asyncio.sleep(_GATHER)
+
+    async def _show(self, changes: list[Change]) -> None:
+        kinds = {change.kind for change in changes}
+        work = self._work
+        if ChangeKind.LINE in kinds:
+            await self.lines()
+        if kinds - {ChangeKind.LINE}:
+            await work.listing.refresh()
+            await work.listing.counts()
+            looking = self._screen.app.screen is self._screen and self._screen.query_one(
+                MessagesView
+            ).is_on_screen
+            await work.reading.refresh(seen=looking)
+        await work.writing.gather()
+        if ChangeKind.CONVERSATION in kinds:
+            await self._announce()
+
+    async def _waiting(self) -> tuple[ConversationRow, ...]:
+        return (await self._desk.page(ListState.NEEDS_REPLY, limit=20)).rows
+
+    async def _remember(self) -> None:
+        rows = await self._waiting()
+        self._newest = max((row.last_message_at for row in rows), default=self._desk.clock())
+
+    async def _announce(self) -> None:
+        """Say that something arrived: channel and count, never a name."""
+        since = self._newest
+        fresh = [
+            row
+            for row in await self._waiting()
+            if since is not None
+            and row.last_message_at > since
+            and row.last_direction is Direction.INBOUND
+            and self._screen.recent(row)
+        ]
+        if not fresh:
+            return
+        self._newest = max(row.last_message_at for row in fresh)
+        open_id = self._work.reading.conversation_id
+        counted = Counter(
+            row.channels[0].words for row in fresh if row.channels and row.id != open_id
+        )
+        if counted:
+            words = ", ".join(f"{count} {channel}" for channel, count in counted.items())
+            tell(self._screen.app, f"New: {words}")

@@ -1,0 +1,313 @@
+"""Carrying out commands: each id of the table leads to one function here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from textual.widgets import Static
+
+from inbox.conversation import ConversationRow, ListState
+from inbox.desk import ConversationView
+from inbox.message import Message
+from inbox.outgoing import Draft
+from inbox.repository import OutboxRow
+from tui.office import Office
+from tui.screens.main.listing import Listing
+from tui.screens.main.reading import Reading
+from tui.screens.main.tending import Tending
+from tui.screens.main.watching import Watching
+from tui.screens.main.writing import Writing
+from tui.screens.telling import tell
+from tui.widgets.conversation_list import ConversationList
+from tui.widgets.message_lines import has_more, too_long
+from tui.widgets.messages_view import MessagesView
+from tui.widgets.patient_panel import PatientPanel
+from tui.widgets.state_tabs import StateTabs
+from tui.widgets.undo_bar import UndoBar
+
+if TYPE_CHECKING:
+    from tui.screens.main.screen import MainScreen
+
+Handler = Callable[[], Awaitable[object] | None]
+
+
+class Work:
+    """The services behind the main screen, and what its commands do with them."""
+
+    def __init__(self, screen: MainScreen, office: Office) -> None:
+        """Work for `screen` with `office`."""
+        self._screen = screen
+        self._office = office
+        desk = self._desk = office.desk
+        self._list = screen.query_one(ConversationList)
+        self._messages = screen.query_one(MessagesView)
+        self._undo = screen.query_one(UndoBar)
+        self.listing = Listing(desk, self._list, screen.query_one(StateTabs))
+        self.reading = Reading(
+            desk,
+            self._messages,
+            screen.query_one("#heading", Static),
+            screen.query_one(PatientPanel),
+        )
+        self.writing = Writing(desk, screen, screen)
+        self.tending = Tending(desk, screen)
+        self.watching = Watching(desk, screen, self)
+        self._handlers = self._table()
+
+    async def begin(self) -> None:
+        """Show the first list, then keep everything as it is now."""
+        await self.listing.show(ListState.NEEDS_REPLY)
+        await self.listing.counts()
+        await self.watching.lines()
+        self.watching.start()
+
+    def handler(self, command_id: str) -> Handler:
+        """What carries out a command."""
+        return self._handlers[command_id]
+
+    def _table(self) -> dict[str, Handler]:
+        writing, tending, messages = self.writing, self.tending, self._messages
+        tabs = {f"show-{state.value}": self.tab(state.value) for state in ListState}
+        return {
+            **tabs,
+            "open": lambda: self._list.selected and self.open(self._list.selected.id),
+            "reply": self.reply,
+            "write": self._write,
+            "note": self._on_row(tending.note),
+            "assign": self._on_row(tending.assign),
+            "snooze": self._on_row(tending.snooze),
+            "done": self._on_row(tending.done),
+            "reopen": self._on_row(tending.reopen),
+            "link": self._on_row(self._link),
+            "next-unread": self._next_unread,
+            "next-conversation": lambda: self._step(1),
+            "previous-conversation": lambda: self._step(-1),
+            "next-tab": lambda: self._screen.go_to_tab(1),
+            "previous-tab": lambda: self._screen.go_to_tab(-1),
+            "mine-only": lambda: self.listing.show(self.listing.state, mine=not self.listing.mine),
+            "refresh": self.refresh,
+            "undo-send": self._take_back,
+            "search": self._search,
+            "lines": self._lines,
+            "outbox": self._outbox,
+            "earlier": self.reading.earlier,
+            "whole-text": self._whole_text,
+            "headers": lambda: messages.toggle(details=True),
+            "raw": self._raw,
+            "copy-message": self._copy,
+            "save-attachment": self._save_file,
+            "open-attachment": self._open_file,
+            "fetch-whole": self._fetch_whole,
+            "send": writing.send,
+            "fix": writing.fix,
+            "choose-line": writing.choose_line,
+            "choose-channel": writing.choose_channel,
+            "attach": writing.attach,
+            "editor": self._editor,
+            "discard": writing.discard,
+            "keep-draft": self._keep_draft,
+        }
+
+    # ------------------------------------------------------------ which conversation
+
+    def tab(self, state: str) -> Handler:
+        """Shows the list of a state."""
+        return lambda: self.listing.show(ListState(state))
+
+    def _row(self) -> ConversationRow | None:
+        """The conversation a command speaks of: the open one, or the marked one in the list."""
+        view = self.reading.view
+        if view is not None and not self._list.has_focus:
+            return view.row
+        return self._list.selected
+
+    def _on_row(self, work: Callable[[ConversationRow], Awaitable[None]]) -> Handler:
+        async def run() -> None:
+            row = self._row()
+            if row is None:
+                tell(self._screen.app, "No conversation is chosen.")
+                return
+            await work(row)
+            await self.refresh()
+
+        return run
+
+    async def open(self, conversation_id: int) -> ConversationView:
+        """Open a conversation."""
+        if self.writing.draft is not None:
+            await self._keep_draft()
+        view = await self.reading.open(conversation_id)
+        self._screen.show_pane("conversation")
+        return view
+
+    async def refresh(self) -> None:
+        """Read everything again."""
+        await self.listing.refresh()
+        await self.listing.counts()
+        await self.reading.refresh(seen=False)
+        await self.watching.lines()
+
+    async def _next_unread(self) -> None:
+        rows, at = self._list.rows, self._list.selected
+        start = rows.index(at) + 1 if at in rows else 0
+        row = next((one for one in (*rows[start:], *rows[:start]) if one.unread), None)
+        if row is None:
+            tell(self._screen.app, "Nothing unread in this list.")
+            return
+        self._list.select_id(row.id)
+        await self.open(row.id)
+
+    async def _step(self, step: int) -> None:
+        self._list.move("move-down" if step > 0 else "move-up")
+        if self._list.selected is not None:
+            await self.open(self._list.selected.id)
+
+    async def _link(self, row: ConversationRow) -> None:
+        view = self.reading.view
+        candidates = view.candidates if view is not None and view.row.id == row.id else ()
+        await self.tending.link(row, candidates)
+
+    # ------------------------------------------------------------ writing
+
+    async def reply(self) -> None:
+        """Answer the open or the marked conversation."""
+        row = self._row()
+        if row is None:
+            tell(self._screen.app, "No conversation is chosen.")
+            return
+        if self.reading.conversation_id != row.id:
+            await self.reading.open(row.id)
+        await self.writing.reply(row)
+
+    async def _write(self) -> None:
+        await self.writing.write_new()
+
+    async def _keep_draft(self) -> None:
+        draft = self.writing.draft
+        if await self.writing.keep():
+            again = "w" if draft is not None and draft.conversation_id is None else "r"
+            tell(self._screen.app, f"The draft is kept; {again} goes on with it.")
+            await self.listing.refresh()
+        if self.reading.view is None:
+            self._screen.show_pane("list")
+
+    async def _editor(self) -> None:
+        from tui.screens.main.editing import edit
+
+        draft = self.writing.draft
+        if draft is not None:
+            await self.writing.replace_text(edit(self._screen.app, draft.text))
+
+    async def sent(self, row: OutboxRow) -> None:
+        """Something was queued: show it, and that it can be taken back."""
+        self._undo.begin(row.id, row.not_before)
+        self._office.wake()
+        if self.reading.conversation_id == row.conversation_id:
+            await self.reading.refresh(seen=True)
+        else:
+            await self.reading.open(row.conversation_id)
+        self._screen.show_pane("conversation")
+        await self.listing.refresh()
+        await self.listing.counts()
+
+    async def _take_back(self) -> None:
+        outbox_id = self._undo.outbox_id
+        if not outbox_id:
+            tell(self._screen.app, "Nothing can be taken back right now.")
+            return
+        self._undo.end()
+        draft: Draft | None = await self._desk.undo(outbox_id)
+        if draft is None:
+            tell(self._screen.app, "Too late: it has left.", trouble=True)
+            return
+        tell(self._screen.app, "Taken back; nothing was sent.")
+        await self.writing.keep()
+        if draft.conversation_id is not None:
+            await self.reading.open(draft.conversation_id)
+        await self.writing.begin(draft)
+
+    # ------------------------------------------------------------ one message
+
+    def _marked(self) -> Message | None:
+        marked = self._messages.marked
+        if marked is None:
+            tell(self._screen.app, "No message is marked.", "Open a conversation first.")
+        return marked
+
+    async def _whole_text(self) -> None:
+        marked = self._marked()
+        if marked is None:
+            return
+        if too_long(marked):
+            from tui.screens.reader import Reader
+
+            self._screen.app.push_screen(Reader("The whole text", marked.whole))
+        elif has_more(marked) or marked.nature.value not in {"personal", "bulk", "unreadable"}:
+            self._messages.toggle(whole=True)
+        else:
+            tell(self._screen.app, "This is the whole text.")
+
+    async def _raw(self) -> None:
+        from tui.screens.reader import Reader
+
+        marked = self._marked()
+        if marked is not None:
+            raw = await self._desk.raw(marked)
+            self._screen.app.push_screen(
+                Reader("As it arrived", raw.content.decode("utf-8", "backslashreplace"))
+            )
+
+    def _copy(self) -> None:
+        marked = self._marked()
+        if marked is not None:
+            self._screen.app.copy_to_clipboard(marked.text or marked.whole)
+            tell(self._screen.app, "Copied.", "Shift and the mouse copy any part of the screen.")
+
+    async def _save_file(self) -> None:
+        from tui.screens.main.attaching import save_attachment
+
+        marked = self._marked()
+        if marked is not None:
+            await save_attachment(self._screen, self._office, marked)
+
+    async def _open_file(self) -> None:
+        from tui.screens.main.attaching import save_attachment
+        from tui.screens.main.viewing import open_file
+
+        marked = self._marked()
+        if marked is not None:
+            path = await save_attachment(self._screen, self._office, marked)
+            if path is not None:
+                await open_file(path)
+
+    async def _fetch_whole(self) -> None:
+        marked = self._marked()
+        if marked is None:
+            return
+        if not marked.partial:
+            tell(self._screen.app, "All of it is here already.")
+            return
+        tell(self._screen.app, "Fetching the rest …")
+        await self._office.fetch_whole(marked)
+
+    # ------------------------------------------------------------ other screens
+
+    async def _search(self) -> None:
+        from tui.screens.search import SearchScreen
+
+        found = await self._screen.app.push_screen_wait(SearchScreen(self._desk))
+        if found is not None:
+            await self.open(found)
+
+    def _lines(self) -> None:
+        from tui.screens.lines import LinesScreen
+
+        self._screen.app.push_screen(LinesScreen(self._office))
+
+    async def _outbox(self) -> None:
+        from tui.screens.outbox import OutboxScreen
+
+        found = await self._screen.app.push_screen_wait(OutboxScreen(self._office))
+        if found is not None:
+            await self.open(found)

@@ -1,0 +1,397 @@
+"""Writing: the draft, its facts, what the gate says, and sending it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Protocol
+
+from textual.screen import Screen
+from textual.timer import Timer
+
+from inbox.address import Address, ChannelKind
+from inbox.conversation import ConversationRow
+from inbox.desk import Desk, Preview
+from inbox.errors import Blocked, Held, TwowayError
+from inbox.finding import Finding, Fix
+from inbox.gate import Verdict
+from inbox.outgoing import Draft
+from inbox.repository import OutboxRow
+from inbox.situation import Situation
+from tui.screens.ask import AskLine, AskYes
+from tui.screens.choose import Choice, Choose
+from tui.screens.main.attaching import choose_file
+from tui.screens.telling import guarded, tell
+from tui.widgets.composer import Composer
+
+_KEEP_AFTER = 1.0
+"""Seconds of quiet after which a draft is kept."""
+_STALE = "TW31"
+"""The rule that says they wrote meanwhile; reading it is the way out."""
+_READ_IT = Fix("I have read it")
+
+
+class Room(Protocol):
+    """Where the composer stands; the main screen."""
+
+    async def composer(self) -> Composer:
+        """The composer, made when it is first needed."""
+        ...
+
+    def show_composer(self, *, shown: bool) -> None:
+        """Make room for the composer, or take it away."""
+        ...
+
+    async def sent(self, row: OutboxRow) -> None:
+        """Something was queued."""
+        ...
+
+
+class Writing:
+    """One draft at a time."""
+
+    def __init__(self, desk: Desk, screen: Screen[object], room: Room) -> None:
+        """Write on behalf of `desk` in the composer of `room`."""
+        self._desk = desk
+        self._screen = screen
+        self._room = room
+        self._composer: Composer | None = None
+        self._first: Draft | None = None
+        """The draft as it was opened."""
+        self._situation: Situation | None = None
+        self._preview: Preview | None = None
+        self._assigned = ""
+        self._timer: Timer | None = None
+        self._judging = False
+        self._gathered = 0
+        self._sending = False
+
+    # ------------------------------------------------------------ opening
+
+    @property
+    def draft(self) -> Draft | None:
+        """What is being written."""
+        return self._composer.draft if self._composer else None
+
+    async def reply(self, row: ConversationRow) -> None:
+        """Answer a conversation, or go on with the answer that was begun."""
+        current = self.draft
+        if current is not None and current.conversation_id == row.id:
+            self._room.show_composer(shown=True)
+            return
+        await self.keep()
+        await self.begin(await self._desk.reply_draft(row.id), row.assigned_to)
+
+    async def write_new(self) -> None:
+        """Begin a conversation; a draft that was kept comes first."""
+        desk = self._desk
+        kept = await desk.repository.drafts.load("new", desk.member.id)
+        if kept is None:
+            chosen = await self._screen.app.push_screen_wait(
+                Choose(
+                    "Write to",
+                    find=desk_recipients(desk),
+                    placeholder="A patient's name, or an e-mail address",
+                )
+            )
+            if chosen is None:
+                return
+            channel, address, patient_id = chosen.value
+            kept = await desk.new_draft(address, channel, patient_id)
+        await self.keep()
+        await self.begin(kept, "")
+
+    async def begin(self, draft: Draft, assigned_to: str = "") -> None:
+        """Open the composer with a draft."""
+        composer = self._composer = await self._room.composer()
+        self._first, self._assigned = draft, assigned_to
+        self._situation = await self._desk.situation(draft)
+        draft = self._situation.draft
+        capabilities = self._desk.capabilities(draft.line_id)
+        subject = capabilities.subject or draft.channel is ChannelKind.EMAIL
+        composer.load(draft, await self._channels(draft), subject=subject)
+        self._judge()
+        self._room.show_composer(shown=True)
+        composer.focus_text()
+
+    async def _channels(self, draft: Draft) -> tuple[ChannelKind, ...]:
+        lines = {line.channel for line in self._desk.practice.lines}
+        kinds = [draft.channel]
+        patient = self._situation.patient if self._situation else None
+        if patient is not None:
+            systems = {point.system for point in patient.points}
+            kinds += [
+                kind
+                for kind in ChannelKind
+                if kind is not ChannelKind.PHONE and kind in lines and kind.system in systems
+            ]
+        return tuple(kind for kind in ChannelKind if kind in kinds)
+
+    # ------------------------------------------------------------ while typing
+
+    def edited(self) -> None:
+        """The words changed: judge them at the next frame, keep them soon."""
+        if not self._judging:
+            self._judging = True
+            self._screen.call_after_refresh(self._judge)
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self._screen.set_timer(_KEEP_AFTER, self._keep_soon)
+
+    def _judge(self) -> None:
+        self._judging = False
+        draft, situation = self.draft, self._situation
+        if draft is None or situation is None or self._composer is None:
+            return
+        preview = self._desk.judge(situation, draft, assigned_to=self._assigned)
+        findings = tuple(_with_way_out(finding) for finding in preview.verdict.findings)
+        self._preview = replace(preview, verdict=Verdict(findings))
+        self._composer.show_preview(self._preview)
+
+    async def gather(self) -> None:
+        """Something changed: gather the facts again."""
+        draft = self.draft
+        if draft is None:
+            return
+        self._gathered += 1
+        mine = self._gathered
+        situation = await self._desk.situation(draft)
+        if mine == self._gathered and self.draft is not None:
+            self._situation = situation
+            self._judge()
+
+    def _keep_soon(self) -> None:
+        self._screen.run_worker(guarded(self._screen.app, self._save()), group="keep")
+
+    async def _save(self) -> None:
+        draft = self.draft
+        if draft is None or self._sending:
+            return
+        if draft.text.strip() or draft.attachments:
+            await self._desk.keep_draft(draft)
+        elif self._first is not None and self._first.text.strip():
+            await self._desk.drop_draft(draft)
+
+    async def keep(self) -> bool:
+        """Keep the draft and close the composer; whether there was something to keep."""
+        draft = self.draft
+        if draft is None:
+            return False
+        self._stop_timer()
+        worth = bool(draft.text.strip() or draft.attachments)
+        await self._save()
+        self._close()
+        return worth
+
+    async def discard(self) -> None:
+        """Throw the draft away."""
+        draft = self.draft
+        if draft is None:
+            return
+        if draft.text.strip():
+            question = AskYes("Throw this draft away?", "It cannot be brought back.")
+            if not await self._screen.app.push_screen_wait(question):
+                return
+        self._stop_timer()
+        self._close()
+        await self._desk.drop_draft(draft)
+
+    def _close(self) -> None:
+        if self._composer is not None:
+            self._composer.empty()
+        self._situation = self._preview = self._first = None
+        self._room.show_composer(shown=False)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+
+    # ------------------------------------------------------------ ways out
+
+    async def fix(self) -> None:
+        """Apply the first fix that is offered."""
+        draft, preview = self.draft, self._preview
+        if draft is None or preview is None:
+            return
+        fix = next((one.fix for one in preview.verdict.findings if one.fix), None)
+        if fix is None:
+            tell(self._screen.app, "There is nothing to fix by a key.")
+            return
+        if fix.channel is not None and fix.channel is not draft.channel:
+            await self._switch(draft, fix.channel)
+            return
+        if fix is _READ_IT and self._situation is not None:
+            draft = replace(draft, seen_message_id=self._situation.newest_inbound_id)
+        draft = replace(
+            draft,
+            text=draft.text if fix.text is None else fix.text,
+            subject=draft.subject if fix.subject is None else fix.subject,
+        )
+        if fix.line_id is not None:
+            draft = replace(draft, line_id=fix.line_id, line_chosen=True)
+        await self._reload(draft)
+
+    async def choose_line(self) -> None:
+        """Choose the line by hand, among those of the channel, each with its proof."""
+        draft = self.draft
+        if draft is None:
+            return
+        views = [one for one in await self._desk.lines() if one.line.channel is draft.channel]
+        choices = [
+            Choice(one.line.id, one.line.address, f"{one.line.id} · {one.proof_words}")
+            for one in views
+        ]
+        at = next((i for i, one in enumerate(views) if one.line.id == draft.line_id), 0)
+        chosen = await self._screen.app.push_screen_wait(
+            Choose("Which line does it leave from?", choices, marked=at)
+        )
+        current = self.draft
+        if chosen is not None and current is not None:
+            await self._reload(replace(current, line_id=chosen.value, line_chosen=True))
+
+    async def choose_channel(self) -> None:
+        """Answer another way."""
+        draft = self.draft
+        if draft is None:
+            return
+        kinds = await self._channels(draft)
+        if len(kinds) < 2:
+            tell(self._screen.app, f"They can be reached by {draft.channel.words} only.")
+            return
+        choices = [Choice(kind, kind.words) for kind in kinds]
+        chosen = await self._screen.app.push_screen_wait(Choose("Answer by", choices))
+        if chosen is not None and chosen.value is not draft.channel:
+            await self._switch(draft, chosen.value)
+
+    async def _switch(self, draft: Draft, channel: ChannelKind) -> None:
+        if draft.conversation_id is not None:
+            fresh = await self._desk.reply_draft(draft.conversation_id, channel)
+        else:
+            situation = self._situation
+            patient = situation.patient if situation else None
+            points = patient.points if patient else ()
+            point = next((one for one in points if one.system is channel.system), None)
+            if point is None:
+                raise TwowayError(f"No {channel.words} address of them is known.")
+            fresh = await self._desk.new_draft(point.address, channel, draft.patient_id)
+        await self._desk.drop_draft(draft)
+        await self.begin(replace(fresh, text=draft.text), self._assigned)
+        self.edited()
+
+    async def attach(self) -> None:
+        """Add a file."""
+        draft = self.draft
+        if draft is None:
+            return
+        if not self._desk.capabilities(draft.line_id).attachments:
+            tell(self._screen.app, f"A {draft.channel.words} message cannot carry files.")
+            return
+        changed = await choose_file(self._screen, self._desk, draft)
+        current = self.draft
+        if changed is not None and current is not None:
+            await self._reload(replace(current, attachments=changed))
+
+    async def replace_text(self, text: str) -> None:
+        """Put another text into the draft."""
+        draft = self.draft
+        if draft is not None:
+            await self._reload(replace(draft, text=text))
+
+    async def _reload(self, draft: Draft) -> None:
+        if self._composer is None:
+            return
+        self._situation = await self._desk.situation(draft)
+        draft = self._situation.draft
+        subject = self._desk.capabilities(draft.line_id).subject
+        subject = subject or draft.channel is ChannelKind.EMAIL
+        self._composer.load(draft, await self._channels(draft), subject=subject)
+        self._judge()
+        self._composer.focus_text()
+        self.edited()
+
+    # ------------------------------------------------------------ sending
+
+    async def send(self) -> None:
+        """Send the draft, with a reason where the gate holds it."""
+        draft = self.draft
+        if draft is None or self._sending:
+            return
+        if not draft.text.strip() and not draft.attachments:
+            tell(self._screen.app, "There is nothing in it yet.", "Write something first.")
+            return
+        self._sending = True
+        self._stop_timer()
+        try:
+            row = await send_or_ask(self._screen, lambda because: self._desk.send(draft, because))
+        finally:
+            self._sending = False
+        if row is None:
+            await self.gather()
+            return
+        # A save that was under way may have finished after the draft's copy was dropped.
+        await asyncio.sleep(0)
+        await self._desk.drop_draft(draft)
+        self._close()
+        await self._room.sent(row)
+
+
+async def send_or_ask(
+    screen: Screen[object], attempt: Callable[[str], Awaitable[OutboxRow]]
+) -> OutboxRow | None:
+    """Try to send; ask for a reason where it is held, say why where it is blocked.
+
+    Args:
+        screen: Over which to ask.
+        attempt: Sends with a reason, which may be empty.
+    """
+    because = ""
+    for _ in range(3):
+        try:
+            return await attempt(because)
+        except Held as held:
+            explain = [f"! {finding.reason}" for finding in held.findings[:4]] or [held.sentence]
+            asked = AskLine("Send it all the same? The reason is kept.", explain)
+            answer = await screen.app.push_screen_wait(asked)
+            if answer is None or not answer.strip():
+                return None
+            because = answer
+        except Blocked as blocked:
+            way_out = blocked.hint or "Change it as the words under the text say."
+            tell(screen.app, f"It cannot leave: {blocked.sentence}", way_out, trouble=True)
+            return None
+    return None
+
+
+def _with_way_out(finding: Finding) -> Finding:
+    """They wrote again: having read it is a way out that only the screen can offer."""
+    if finding.rule == _STALE and finding.fix is None:
+        return replace(finding, fix=_READ_IT)
+    return finding
+
+
+Recipient = tuple[ChannelKind, Address, str | None]
+
+
+def desk_recipients(desk: Desk) -> Callable[[str], Awaitable[list[Choice[Recipient]]]]:
+    """Finds whom a new message can go to: patients' contact points, or an address as typed."""
+    lines = {line.channel for line in desk.practice.lines}
+    kinds = [kind for kind in ChannelKind if kind in lines and kind is not ChannelKind.PHONE]
+
+    async def find(text: str) -> list[Choice[Recipient]]:
+        text = text.strip()
+        choices: list[Choice[Recipient]] = []
+        if "@" in text and " " not in text and ChannelKind.EMAIL in kinds:
+            address = Address(ChannelKind.EMAIL.system, text)
+            choices.append(Choice((ChannelKind.EMAIL, address, None), text, "this e-mail address"))
+        for patient in await desk.repository.patients.find(text, 40):
+            for kind in kinds:
+                for point in patient.points:
+                    if point.system is kind.system:
+                        address = Address(point.system, point.value, patient.name)
+                        more = f"{kind.words} {point.value}"
+                        choices.append(Choice((kind, address, patient.id), patient.name, more))
+        return choices
+
+    return find

@@ -1,0 +1,201 @@
+"""The composer: the words, and under them always which line it leaves from and who sees the answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, Static, TextArea
+
+from inbox.address import ChannelKind
+from inbox.desk import Preview
+from inbox.finding import Finding, Severity
+from inbox.outgoing import Draft
+from inbox.plain import plain_text
+from inbox.reply_path import ProofState
+from tui.commands import Place, bindings_at
+from tui.widgets.cells import one_line
+from tui.widgets.message_lines import size_words
+
+_SIGNS = {
+    Severity.BLOCK: ("✗ cannot leave", "bold $error"),
+    Severity.HOLD: ("! needs a reason", "bold $warning"),
+    Severity.WARN: ("! look", "$warning"),
+    Severity.INFO: ("· note", "$foreground-muted"),
+}
+
+
+class DraftText(TextArea):
+    """The text of a draft; what is pasted is made safe first."""
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        # TextArea's own handler runs after this one and inserts `event.text`.
+        event.text = plain_text(event.text)
+
+
+class Composer(Vertical):
+    """Shows one draft and what the gate says of it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.COMPOSER)]
+
+    class Edited(Message):
+        """The words of the draft changed."""
+
+        def __init__(self, draft: Draft) -> None:
+            self.draft = draft
+            super().__init__()
+
+    def __init__(self, keys: dict[str, str], *, id: str | None = None) -> None:
+        """Name keys as `keys` says: command id -> key in words."""
+        super().__init__(id=id)
+        self._keys = keys
+        self._draft: Draft | None = None
+        self._loading = False
+
+    def compose(self) -> ComposeResult:
+        """Head, subject, text, the two lines, findings."""
+        yield Static("", id="composer-to", markup=False)
+        yield Static("", id="composer-channel", markup=False)
+        yield Input(placeholder="Subject", id="composer-subject", compact=True)
+        yield DraftText(
+            id="composer-text",
+            soft_wrap=True,
+            tab_behavior="focus",
+            compact=True,
+            highlight_cursor_line=False,
+        )
+        yield Static("", id="composer-files", markup=False)
+        yield Static("", id="composer-from", markup=False)
+        yield Static("", id="composer-answer", markup=False)
+        yield Static("", id="composer-findings", markup=False)
+
+    # ------------------------------------------------------------ data
+
+    @property
+    def draft(self) -> Draft | None:
+        """The draft as it stands in the fields."""
+        if self._draft is None:
+            return None
+        return replace(
+            self._draft,
+            text=self.query_one("#composer-text", DraftText).text,
+            subject=self.query_one("#composer-subject", Input).value,
+        )
+
+    def load(self, draft: Draft, channels: tuple[ChannelKind, ...], *, subject: bool) -> None:
+        """Put a draft into the fields.
+
+        Args:
+            draft: What to edit.
+            channels: Ways it could go; the draft's own among them.
+            subject: Whether messages of the channel carry one.
+        """
+        self._draft = draft
+        self._loading = True
+        text = self.query_one("#composer-text", DraftText)
+        if text.text != draft.text:
+            text.load_text(draft.text)
+            text.move_cursor(text.document.end)
+        field = self.query_one("#composer-subject", Input)
+        field.value = draft.subject
+        field.display = subject
+        self._loading = False
+        who = ", ".join(one_line(str(address), 120) for address in draft.to)
+        title = "New message to" if draft.conversation_id is None else "Reply to"
+        self.query_one("#composer-to", Static).update(
+            Content.assemble((f"{title} ", "$foreground-muted"), (who, "bold"))
+        )
+        self._show_channels(draft, channels)
+        self._show_files(draft)
+
+    def empty(self) -> None:
+        """Hold no draft any more."""
+        self._draft = None
+
+    def show_preview(self, preview: Preview) -> None:
+        """Show the two lines and the findings."""
+        if self._draft is not None:
+            self._draft = replace(self._draft, line_id=preview.draft.line_id)
+        plan = preview.plan
+        proven = plan is not None and plan.proof.state is ProofState.PROVEN
+        style = "" if proven else "bold $warning"
+        if plan is None or plan.proof.state is ProofState.FAILED:
+            style = "bold $error"
+        sign = "✓ " if proven else "! "
+        self.query_one("#composer-from", Static).update(
+            Content.assemble((sign, style), (one_line(preview.from_words), style))
+        )
+        self.query_one("#composer-answer", Static).update(
+            Content.assemble(("↩ ", style), (one_line(preview.answer_words), style))
+        )
+        findings = self.query_one("#composer-findings", Static)
+        findings.update(self._findings(preview.verdict.findings))
+        findings.display = bool(preview.verdict.findings)
+
+    def focus_text(self) -> None:
+        """Put the cursor where the next word goes."""
+        self.query_one("#composer-text", DraftText).focus()
+
+    # ------------------------------------------------------------ inside
+
+    def _show_channels(self, draft: Draft, channels: tuple[ChannelKind, ...]) -> None:
+        spans: list[tuple[str, str]] = [("Reply by ", "$foreground-muted")]
+        if draft.conversation_id is None:
+            spans = [("Send by ", "$foreground-muted")]
+        for kind in channels:
+            chosen = kind is draft.channel
+            spans.append((f"{'●' if chosen else '○'} {kind.words}  ", "bold" if chosen else ""))
+        if len(channels) > 1:
+            spans.append((f"{self._keys['choose-channel']} changes", "$foreground-muted"))
+        self.query_one("#composer-channel", Static).update(Content.assemble(*spans))
+
+    def _show_files(self, draft: Draft) -> None:
+        files = self.query_one("#composer-files", Static)
+        files.display = bool(draft.attachments)
+        names = ", ".join(
+            f"{one_line(file.name, 60)} ({size_words(file.size)})" for file in draft.attachments
+        )
+        files.update(Content.assemble(("◫ ", "$accent"), names))
+
+    def _findings(self, findings: tuple[Finding, ...]) -> Content:
+        spans: list[Content | str | tuple[str, str]] = []
+        offered = False
+        for finding in findings:
+            if spans:
+                spans.append("\n")
+            sign, style = _SIGNS[finding.severity]
+            spans += [(f"{sign} ", style), one_line(finding.reason, 400)]
+            if finding.fix is not None:
+                key = "" if offered else f"{self._keys['fix']} "
+                offered = True
+                spans += ["  ", (f"{key}{one_line(finding.fix.label, 80)}", "bold $accent")]
+            elif finding.severity is Severity.HOLD:
+                spans.append((f"  {self._keys['send']} asks for a reason", "$foreground-muted"))
+            spans.append((f"  {finding.rule}", "$foreground-muted"))
+        return Content.assemble(*spans)
+
+    def _edited(self) -> None:
+        draft = self.draft
+        if draft is not None and not self._loading:
+            self.post_message(self.Edited(draft))
+
+    def on_text_area_changed(self, event: TextArea.Changed) -> None:
+        """The text changed."""
+        event.stop()
+        self._edited()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """The subject changed."""
+        event.stop()
+        self._edited()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter in the subject goes on to the text."""
+        event.stop()
+        self.focus_text()

@@ -1,0 +1,264 @@
+"""How one message is laid out in lines: pure functions from a message to words with roles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from rich.cells import cell_len
+
+from inbox.message import Attachment, Direction, Message, MessageStatus, Nature
+from inbox.practice import Practice
+from tui.widgets.cells import cut, many_lines, one_line, wrap
+from tui.widgets.row_words import moment_words
+
+CAP_CHARACTERS = 20_000
+"""What is shown of a long text at first."""
+CAP_LINES = 300
+WHOLE_CHARACTERS = 400_000
+"""What is shown in the conversation at most; a longer text opens in the reader."""
+_WIDEST = 100
+"""Longer lines are hard to read."""
+_MACHINES = {
+    Nature.BOUNCE: "delivery report",
+    Nature.AUTO_REPLY: "automatic reply",
+    Nature.RECEIPT: "receipt",
+    Nature.PROBE: "our own test message",
+}
+
+Line = tuple[tuple[str, str], ...]
+"""One line: (text, role) from left to right; safe, and never wider than asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a message is to be shown."""
+
+    whole: bool = False
+    """Quoted history and long text included."""
+    details: bool = False
+    """With addresses, proof, states."""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a message is shown among."""
+
+    practice: Practice
+    now: datetime
+    subject: str = ""
+    """The conversation's subject; a message with the same one does not repeat it."""
+    about: Message | None = None
+    """The message of ours that a machine's message speaks of."""
+
+
+def message_lines(message: Message, width: int, look: Look, around: Around) -> list[Line]:
+    """Everything shown of one message, a blank line at the end included."""
+    inner = min(width, _WIDEST) - 3
+    if message.direction is Direction.INTERNAL:
+        lines = _note(message, inner, around)
+    elif message.nature in _MACHINES:
+        lines = _machine(message, inner, look, around)
+    else:
+        lines = [_head(message, inner, around)]
+        lines += _subject(message, inner, around)
+        lines += _details(message, inner) if look.details else []
+        lines += _body(message, inner, look)
+        lines += [_file_line(file, inner) for file in message.attachments]
+    return [*lines, (("", ""),)]
+
+
+def has_more(message: Message) -> bool:
+    """Whether there is text that is not shown at first."""
+    return message.whole != message.text or len(message.text) > CAP_CHARACTERS
+
+
+def too_long(message: Message) -> bool:
+    """Whether the whole text is shown in the reader instead."""
+    return len(message.whole) > WHOLE_CHARACTERS
+
+
+def who_wrote(message: Message, practice: Practice) -> str:
+    """The author, in words."""
+    if message.direction is Direction.INBOUND:
+        sender = message.sender
+        return one_line(sender.name or sender.value, 80) if sender else "no sender named"
+    member = practice.member(message.staff_id)
+    if member is not None:
+        return one_line(member.name, 80)
+    return one_line(message.staff_id, 80) or "sent from another program"
+
+
+def status_words(message: Message) -> tuple[str, str]:
+    """(words, role) of what became of a message of ours."""
+    why = one_line(message.status_text, 200)
+    return {
+        MessageStatus.RECEIVED: ("", ""),
+        MessageStatus.NOTED: ("", ""),
+        MessageStatus.QUEUED: ("· queued", "pending"),
+        MessageStatus.SENDING: ("… sending", "pending"),
+        MessageStatus.SENT: ("✓ sent", "good"),
+        MessageStatus.DELIVERED: ("✓ delivered", "good"),
+        MessageStatus.FAILED: ("✗ not delivered" + (f": {why}" if why else ""), "trouble"),
+        MessageStatus.UNKNOWN: (
+            "? may or may not have left" + (f": {why}" if why else ""),
+            "doubt",
+        ),
+        MessageStatus.CANCELLED: ("taken back", "quiet"),
+    }[message.status]
+
+
+def size_words(size: int) -> str:
+    """A size in bytes as people say it."""
+    if size < 1000:
+        return f"{size} B"
+    if size < 1_000_000:
+        return f"{size / 1000:.0f} kB"
+    return f"{size / 1_000_000:.1f} MB"
+
+
+def _channel_words(message: Message) -> str:
+    if message.kind.value in {"voicemail", "call", "text", "portal"}:
+        return message.kind.value
+    return message.channel.words if message.channel else message.kind.value
+
+
+def _head(message: Message, width: int, around: Around) -> Line:
+    inbound = message.direction is Direction.INBOUND
+    when = moment_words(message.at, around.now, around.practice)
+    opening = f"{'◂' if inbound else '▸'} {_channel_words(message)} {when}"
+    words, role = status_words(message)
+    if message.nature is Nature.BULK:
+        words, role = "list mail", "quiet"
+    if message.nature is Nature.UNREADABLE:
+        words, role = "! NEEDS A LOOK", "trouble"
+    left = width - cell_len(opening) - 2
+    name = cut(who_wrote(message, around.practice), max(6, left))
+    left -= cell_len(name) + 3
+    line: list[tuple[str, str]] = [
+        (opening, "in" if inbound else "out"),
+        ("  ", ""),
+        (name, "in-name" if inbound else "out-name"),
+    ]
+    if words and left > 4:
+        line += [("   ", ""), (cut(words, left), role)]
+    return tuple(line)
+
+
+def _subject(message: Message, width: int, around: Around) -> list[Line]:
+    subject = one_line(message.subject, 500)
+    if not subject or _bare(subject) == _bare(around.subject):
+        return []
+    return [(("  ", ""), (line, "subject")) for line in wrap(subject, width - 2)[:3]]
+
+
+def _bare(subject: str) -> str:
+    bare = one_line(subject, 500).casefold()
+    while bare[:3] in {"re:", "fw:", "aw:"} or bare[:4] == "fwd:":
+        bare = bare.partition(":")[2].strip()
+    return bare
+
+
+def _details(message: Message, width: int) -> list[Line]:
+    rows = [
+        ("From", str(message.sender) if message.sender else "nobody named"),
+        ("To", ", ".join(str(address) for address in message.to)),
+        ("Cc", ", ".join(str(address) for address in message.cc)),
+        ("Reply to", ", ".join(str(address) for address in message.reply_to)),
+        ("Their clock", message.sent_at.isoformat(sep=" ") if message.sent_at else ""),
+        ("Line", message.line_id),
+        ("Proof", message.proof),
+        ("About", message.match_reason),
+        ("Message-ID", message.message_id),
+        ("Record", "in the record file" if message.recorded else "not in the record file yet"),
+        ("State", message.status_text),
+    ]
+    lines: list[Line] = []
+    for label, value in rows:
+        if not value:
+            continue
+        for index, part in enumerate(wrap(one_line(value, 1000), width - 15)[:4]):
+            lines.append((("  ", ""), (f"{label if not index else '':<13}", "quiet"), (part, "")))
+    return lines
+
+
+def _body(message: Message, width: int, look: Look) -> list[Line]:
+    text = message.whole if look.whole else message.text
+    cap = WHOLE_CHARACTERS if look.whole else CAP_CHARACTERS
+    shown = many_lines(text[:cap]).strip("\n")
+    wrapped = wrap(shown, width - 2)
+    if not look.whole:
+        wrapped = wrapped[:CAP_LINES]
+    lines: list[Line] = []
+    for line in wrapped:
+        quoted = look.whole and line.lstrip().startswith(">")
+        lines.append((("  ", ""), (line, "quiet" if quoted else "text")))
+    if not shown and not message.attachments:
+        lines.append((("  ", ""), ("(no text)", "quiet")))
+    hint = ""
+    if len(text) > cap or (not look.whole and len(wrapped) == CAP_LINES):
+        hint = f"… {size_words(len(message.text))} of text; q shows all of it"
+    elif look.whole and message.whole != message.text:
+        hint = "q folds the earlier text again"
+    elif message.whole != message.text:
+        folded = max(1, message.whole.count("\n") - message.text.count("\n"))
+        lines_word = "line" if folded == 1 else "lines"
+        hint = f"… {folded} {lines_word} of earlier text folded; q shows them"
+    if hint:
+        lines.append((("  ", ""), (cut(hint, width - 2), "hint")))
+    if message.partial:
+        words = "Very large: only its head is here; f fetches the rest"
+        lines.append((("  ", ""), (cut(words, width - 2), "doubt")))
+    if message.nature is Nature.UNREADABLE:
+        words = "It could not be read; v shows it as it arrived"
+        lines.append((("  ", ""), (cut(words, width - 2), "trouble")))
+    return lines
+
+
+def _file_line(file: Attachment, width: int) -> Line:
+    tail = f"  {size_words(file.size)}"
+    hint = "  d saves it"
+    room = width - 4 - len(tail) - len(hint)
+    return (
+        ("  ", ""),
+        ("◫ ", "file"),
+        (cut(one_line(file.name, 200), max(8, room)), "file"),
+        (tail, "quiet"),
+        (hint, "hint"),
+    )
+
+
+def _note(message: Message, width: int, around: Around) -> list[Line]:
+    when = moment_words(message.at, around.now, around.practice)
+    head = f"NOTE {when}  {who_wrote(message, around.practice)} · stays in the practice"
+    lines: list[Line] = [(("┃ ", "note"), (cut(head, width - 2), "note-head"))]
+    lines.extend(
+        (("┃ ", "note"), (line, "note"))
+        for line in wrap(many_lines(message.text[:CAP_CHARACTERS]), width - 3)
+    )
+    return lines
+
+
+def _machine(message: Message, width: int, look: Look, around: Around) -> list[Line]:
+    when = moment_words(message.at, around.now, around.practice)
+    words = f"· {_MACHINES[message.nature]} {when}"
+    sender = message.sender
+    if message.nature is Nature.AUTO_REPLY and sender is not None:
+        words += f" from {one_line(sender.name or sender.value, 60)}"
+    if around.about is not None:
+        words += f", about ours of {moment_words(around.about.at, around.now, around.practice)}"
+    why = one_line(message.status_text, 200)
+    if why:
+        words += f": {why}"
+    lines: list[Line] = [
+        ((line if not index else f"  {line}", "machine"),)
+        for index, line in enumerate(wrap(words, width - 2)[:3])
+    ]
+    if look.whole:
+        lines += _details(message, width) if look.details else []
+        lines += _body(message, width, look)
+    else:
+        first = one_line(message.text[:400], 200)
+        tail = "  q shows it"
+        lines.append((("  ", ""), (cut(first, width - 2 - len(tail)), "machine"), (tail, "hint")))
+    return lines

@@ -1,0 +1,104 @@
+"""The words of one row of the list: time, waiting time, badges. Pure functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from inbox.conversation import ConversationRow, ConversationState
+from inbox.practice import Practice
+from inbox.words import clock_words, span_words
+from tui.widgets.cells import one_line
+
+_SHORT = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True)
+class RowWords:
+    """What a row of the list says, already safe and short."""
+
+    name: str
+    channel: str
+    time: str
+    waiting: str
+    subject: str
+    snippet: str
+    badges: tuple[tuple[str, str], ...]
+    """(style role, words), the most important first."""
+    unread: bool
+
+
+def time_words(moment: datetime, now: datetime, practice: Practice) -> str:
+    """A past moment in at most 6 cells: `09:41`, `Mon`, `3 Aug`, `2024`."""
+    local, today = moment.astimezone(practice.timezone), now.astimezone(practice.timezone)
+    days = (today.date() - local.date()).days
+    if days == 0:
+        return f"{local:%H:%M}"
+    if 0 < days < 7:
+        return f"{local:%a}"
+    if local.year == today.year or 0 < days < 300:
+        return f"{local.day} {local:%b}"
+    return f"{local.year}"
+
+
+def moment_words(moment: datetime, now: datetime, practice: Practice) -> str:
+    """A past moment for the head of a message: `14:02`, `Mon 2 Mar 14:02`, `3 Aug 2024 14:02`."""
+    local, today = moment.astimezone(practice.timezone), now.astimezone(practice.timezone)
+    if local.date() == today.date():
+        return f"{local:%H:%M}"
+    if local.year == today.year:
+        return f"{local:%a} {local.day} {local:%b} {local:%H:%M}"
+    return f"{local.day} {local:%b} {local.year} {local:%H:%M}"
+
+
+def waiting_words(since: datetime | None, now: datetime, practice: Practice) -> str:
+    """How long they have waited: in staffed time while that is short, else by the calendar."""
+    if since is None:
+        return ""
+    passed = now - since
+    if passed < _SHORT and any(practice.hours.week):
+        passed = practice.hours.staffed_between(since, now)
+        if passed < timedelta(minutes=1):
+            return "new"
+    words = span_words(passed)
+    return "new" if words == "moments" else words
+
+
+def row_words(
+    row: ConversationRow, now: datetime, practice: Practice, drafts: frozenset[int]
+) -> RowWords:
+    """Everything one row of the list says."""
+    return RowWords(
+        name=one_line(row.title, 120),
+        channel=row.channels[0].words if row.channels else "note",
+        time=time_words(row.last_message_at, now, practice),
+        waiting=waiting_words(row.waiting_since, now, practice),
+        subject=one_line(row.subject, 200),
+        snippet=one_line(row.snippet, 200),
+        badges=tuple(_badges(row, now, practice, drafts)),
+        unread=row.unread,
+    )
+
+
+def _badges(
+    row: ConversationRow, now: datetime, practice: Practice, drafts: frozenset[int]
+) -> list[tuple[str, str]]:
+    badges: list[tuple[str, str]] = []
+    if row.undelivered:
+        badges.append(("trouble", "! not delivered"))
+    if row.needs_look:
+        badges.append(("trouble", "! needs a look"))
+    if row.patient_id is None:
+        badges.append(("doubt", "? unknown"))
+    if row.id in drafts:
+        badges.append(("mark", "✎ draft"))
+    if row.snoozed_until is not None and row.snoozed_until > now:
+        until = clock_words(row.snoozed_until, now, practice)
+        badges.append(("mark", f"asleep until {until}"))
+    if row.state is ConversationState.DONE:
+        badges.append(("mark", "done"))
+    if row.assigned_to:
+        member = practice.member(row.assigned_to)
+        name = member.first_name if member else row.assigned_to
+        badges.append(("assigned", f"→ {one_line(name, 20)}"))
+    return badges

@@ -1,0 +1,120 @@
+"""The top of every screen: the practice, each line's health, whether the phones are staffed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from inbox.clock import Clock
+from inbox.desk import LineView
+from inbox.line import LineState
+from inbox.practice import Practice
+from inbox.reply_path import ProofState
+from inbox.words import health_words, phones_words
+from tui.widgets.cells import cut, one_line
+
+_PROOF_TROUBLE = {
+    ProofState.FAILED: "✗ replies do not arrive",
+    ProofState.UNVERIFIED: "? not proven",
+    ProofState.PROVING: "… being proven",
+    ProofState.STALE: "? proof too old",
+}
+
+
+def line_label(view: LineView, lines: Sequence[LineView]) -> str:
+    """What a line is called in the status bar: its channel, or its id when there are several."""
+    alone = sum(1 for other in lines if other.line.channel is view.line.channel) == 1
+    return view.line.channel.value if alone else view.line.id
+
+
+def line_words(view: LineView, now: datetime) -> tuple[str, bool]:
+    """A line in a few words, with a sign that needs no colour, and whether all is well."""
+    health = view.health
+    stopped = health is not None and health.state is LineState.STOPPED
+    retrying = health is not None and health.state is LineState.RETRYING
+    if stopped:
+        return "✗ stopped", False
+    if view.proof.state is ProofState.FAILED:
+        return _PROOF_TROUBLE[ProofState.FAILED], False
+    if retrying:
+        return "! reconnecting", False
+    if view.proof.state in _PROOF_TROUBLE:
+        return _PROOF_TROUBLE[view.proof.state], False
+    if health is None:
+        return "· not connected", True
+    if health.last_poll_at is not None and health.state is LineState.READY:
+        seconds = max(0, int((now - health.last_poll_at).total_seconds()))
+        return f"✓ {seconds}s" if seconds < 60 else f"✓ {health_words(health, now)}", True
+    return f"… {health_words(health, now)}", True
+
+
+def trouble_words(lines: Sequence[LineView]) -> str:
+    """One sentence that names the lines whose answers are not known to arrive; empty when fine."""
+    sentences = []
+    for view in lines:
+        health = view.health
+        if health is not None and health.state in {LineState.STOPPED, LineState.RETRYING}:
+            why = one_line(health.sentence) or "It is not connected."
+            sentences.append(f"{view.line.id}: {why}")
+        elif view.proof.state in _PROOF_TROUBLE:
+            sentences.append(f"{view.line.id} ({view.line.address}): {one_line(view.proof_words)}.")
+    return "  ".join(sentences)
+
+
+class StatusBar(Widget):
+    """One line; what matters most stays when there is little room."""
+
+    lines: reactive[tuple[LineView, ...]] = reactive(())
+
+    def __init__(self, practice: Practice, clock: Clock, *, id: str | None = None) -> None:
+        """Speak of `practice` by `clock`."""
+        super().__init__(id=id)
+        self._practice = practice
+        self._clock = clock
+
+    def render(self) -> Content:
+        """Practice, lines, phones."""
+        now, width = self._clock(), self.size.width - 2
+        phones = phones_words(self._practice, now)
+        parts: list[tuple[str, str]] = []
+        for view in sorted(self.lines, key=lambda one: line_words(one, now)[1]):
+            words, fine = line_words(view, now)
+            style = "$foreground-muted" if fine else "bold $error"
+            parts.append((f"{line_label(view, self.lines)} {words}", style))
+        used = sum(len(text) + 2 for text, _ in parts)
+        while parts and used + 12 > width:
+            used -= len(parts.pop()[0]) + 2
+        rest = width - used
+        if rest < len(phones) + 14:
+            phones = phones.partition(" (")[0]
+        if rest < len(phones) + 14:
+            phones = ""
+        name = cut(f"Twoway · {one_line(self._practice.name)}", max(8, rest - len(phones) - 2))
+        if rest - len(phones) - 2 < len(f"Twoway · {self._practice.name}"):
+            name = cut(one_line(self._practice.name), max(8, rest - len(phones) - 2))
+        gap = max(1, width - used - len(phones) - len(name) - 0)
+        spans: list[tuple[str, str]] = [(name, "bold $primary"), ("  ", "")]
+        for text, style in parts:
+            spans += [(text, style), ("  ", "")]
+        spans += [(" " * max(0, gap - 2), ""), (phones, "$foreground")]
+        return Content.assemble(*spans)
+
+
+class TroubleBar(Widget):
+    """Names every line whose answers are not known to arrive; absent when all is well."""
+
+    words: reactive[str] = reactive("", layout=True)
+
+    def watch_words(self, words: str) -> None:
+        """Take no room without trouble."""
+        self.display = bool(words)
+
+    def render(self) -> Content:
+        """The sentence and the key that shows more."""
+        more = "  L shows the lines"
+        room = max(10, self.size.width - 4 - len(more))
+        return Content.assemble("! ", cut(self.words, room), (more, "dim"))
