@@ -10,7 +10,6 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, TypeVar
@@ -51,14 +50,6 @@ LAST_COPIES = 2.0
 """Seconds that closing waits for Sent copies that are under way."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What a folder looked like when everything of it had been read."""
-
-    cursor: str
-    state: FolderState
-
-
 class MailChannel:
     """One mailbox as a channel; see `inbox.channel.Channel`.
 
@@ -80,7 +71,8 @@ class MailChannel:
         self._spare_lock = asyncio.Lock()
         self._spares: set[Connection] = set()
         self._copies: set[asyncio.Task[None]] = set()
-        self._seen: dict[str, _Seen] = {}
+        # What each folder looked like when everything of it had been read, and the cursor then.
+        self._seen: dict[str, tuple[str, FolderState]] = {}
         self._sent: str | None = settings.imap.sent and folder_name(settings.imap.sent)
         self._sent_known = self._sent is not None
         self._size_limit: int | None = None
@@ -115,20 +107,20 @@ class MailChannel:
 
         for place, folder in enumerate(self._folders(sent)):
             cursor = cursors.get(folder)
-            seen = self._seen.pop(folder, None)
+            seen_cursor, seen_state = self._seen.pop(folder, (None, None))
             reader = FolderReader(
                 folder,
                 cursor,
                 ours=folder == sent,
                 oversize=self._settings.oversize,
                 clock=self._clock,
-                quiet=seen.state if seen is not None and seen.cursor == cursor else None,
+                quiet=seen_state if seen_cursor == cursor else None,
                 closed=place > 0,
             )
             while (batch := await self._read(reader.step)) is not None:
                 yield batch
             if reader.state is not None:
-                self._seen[folder] = _Seen(reader.cursor, reader.state)
+                self._seen[folder] = (reader.cursor, reader.state)
 
     def convert(self, raw: RawItem) -> Arrival:
         """Read one mail; pure."""
@@ -171,7 +163,7 @@ class MailChannel:
             lambda client: (examine(client, folder), client.has_capability("IDLE"))
         )
         seen = self._seen.get(folder)
-        if seen is not None and _news(seen.state, now):
+        if seen is not None and _news(seen[1], now):
             return
         if pushes:
             await self._connection().idle(now.exists, seconds)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -81,6 +80,8 @@ class MailSettings:
 
 def is_loopback(host: str) -> bool:
     """Whether a host is this very machine by its name or number; nothing is looked up."""
+    import ipaddress
+
     name = host.strip().strip("[]").rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
         return True

@@ -43,7 +43,7 @@ def network_trouble(error: OSError, host: str, port: int, *, connecting: bool) -
         connecting: Whether the connection was being set up; later a TLS error is a lost connection.
     """
     if isinstance(error, ssl.SSLCertVerificationError):
-        why = error.verify_message or "the certificate was not accepted"
+        why = getattr(error, "verify_message", "") or "the certificate was not accepted"
         return TlsRefused(
             f"{host} could not prove who it is: {why}.",
             "Check the server name. For a server of your own, set tls_cafile to its certificate.",

@@ -8,15 +8,17 @@ Python and what TLS holds back, and says when the connection has ended.
 from __future__ import annotations
 
 import imaplib
+import re
 import socket
 import ssl
 from collections.abc import Callable
-from typing import Any
 
 from imapclient import SocketTimeout
 
 LONGEST_LINE = 16_000_000
 """Bytes of one response line; the answer to SEARCH ALL of two million messages fits."""
+
+_UNTAGGED = re.compile(rb"\A\* (?:\d+ )?[A-Z-]*[a-z][A-Za-z-]*(?=[ \r])")
 
 Opened = Callable[[socket.socket], None]
 """Told of each socket as it is opened, so that another thread can shut it."""
@@ -72,7 +74,8 @@ class Wire(imaplib.IMAP4):
             self._pull()
         taken = bytes(self._unread[: end + 1])
         del self._unread[: end + 1]
-        return taken
+        # Some servers answer `* List` to LIST, which imaplib takes for a response named `L`.
+        return _UNTAGGED.sub(lambda found: found[0].upper(), taken)
 
     def arrived(self) -> bool:
         """Whether a whole line is here by now; never waits.
@@ -96,7 +99,3 @@ class Wire(imaplib.IMAP4):
     def leftover(self) -> bool:
         """Whether bytes lie in the buffer that no response has claimed."""
         return bool(self._unread)
-
-    def _append_untagged(self, typ: str, dat: Any) -> None:
-        # Some servers answer `* List` to LIST; imaplib would file it where nobody looks.
-        super()._append_untagged(typ.upper(), dat)  # type: ignore[misc]  # not in typeshed
