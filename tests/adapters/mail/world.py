@@ -63,6 +63,8 @@ class MailHandle:
         self.patient = email("rosa@example.com", "Rosa Jimenez")
         self.clock = clock
         self.world = MailWorld(clock=clock)
+        self.channels: list[MailChannel] = []
+        """Every channel made, for the test to close."""
         self._stack = ExitStack()
         self._delivered = 0
         self._revealed = 0
@@ -124,7 +126,9 @@ class MailHandle:
 
     def channel(self, settings: MailSettings | None = None) -> MailChannel:
         """A channel to the world."""
-        return MailChannel(self.line, settings or self.settings(), self.clock)
+        channel = MailChannel(self.line, settings or self.settings(), self.clock)
+        self.channels.append(channel)
+        return channel
 
     # ---- tests.adapters.contract.ServerHandle ------------------------------------------------
 
