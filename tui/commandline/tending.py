@@ -70,7 +70,7 @@ def audit(options: Namespace, output: Output) -> int:
                 for at, staff, action, detail in entries
             ]
         )
-        rows = [
+        rows: list[tuple[str, ...]] = [
             (f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}", staff, action, detail)
             for at, staff, action, detail in entries
         ]

@@ -1,0 +1,142 @@
+"""Patients: import, list, show."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import Namespace
+from pathlib import Path
+
+from inbox.patient import ContactPoint, Patient
+from tui.commandline import shapes
+from tui.commandline.output import Output, table
+from tui.commandline.session import read_bytes, with_office
+from tui.commandline.writing import patient_named
+from tui.importing.taking import take
+from tui.wiring import PracticeOffice
+
+_MOST_TROUBLES = 50
+
+
+def import_file(options: Namespace, output: Output) -> int:
+    """`twoway patients import`: exit status 1 when anything is wrong; then nothing was taken."""
+
+    async def work(office: PracticeOffice) -> int:
+        desk = office.desk
+        content = await asyncio.to_thread(read_bytes, options.file)
+        report = await take(
+            desk.repository.patients,
+            content,
+            Path(options.file).name,
+            desk.practice.country,
+            dry_run=options.dry_run,
+        )
+        output.document(
+            {
+                "added": report.added,
+                "changed": report.changed,
+                "unchanged": report.unchanged,
+                "dry_run": options.dry_run,
+                "ignored": list(report.ignored),
+                "problems": [
+                    {"row": one.row, "column": one.column, "problem": one.what}
+                    for one in report.troubles
+                ],
+            }
+        )
+        if report.ignored:
+            output.progress(f"Not understood and left out: {', '.join(report.ignored)}.")
+        if report.troubles:
+            for one in report.troubles[:_MOST_TROUBLES]:
+                output.line(f"Row {one.row}, {one.column}: {one.what}.")
+            count = len(report.troubles)
+            output.error(
+                f"Nothing was taken: {count} {'problem' if count == 1 else 'problems'}.",
+                "Correct the file and import it again; a second import changes, never doubles.",
+            )
+            return 1
+        if not options.dry_run:
+            await desk.repository.audit.add(
+                desk.member.id,
+                "import patients",
+                desk.clock(),
+                detail=f"{report.added} added, {report.changed} changed",
+            )
+        would = "would be " if options.dry_run else ""
+        output.line(
+            f"{report.added} patients {would}added, {report.changed} changed, "
+            f"{report.unchanged} as they were."
+        )
+        return 0
+
+    return with_office(options, work)
+
+
+def find(options: Namespace, output: Output) -> int:
+    """`twoway patients list`."""
+
+    async def work(office: PracticeOffice) -> int:
+        found = await office.repository.patients.find(options.text, options.limit)
+        output.document([shapes.patient(one) for one in found])
+        rows: list[tuple[str, ...]] = [
+            (
+                one.id,
+                one.name,
+                one.birth_date.isoformat() if one.birth_date else "",
+                ", ".join(point.value for point in _by_rank(one)),
+            )
+            for one in found
+        ]
+        for line in table(rows):
+            output.line(line)
+        if not found:
+            output.line("No patients. `twoway patients import FILE` brings them in.")
+        return 0
+
+    return with_office(options, work)
+
+
+def show(options: Namespace, output: Output) -> int:
+    """`twoway patients show`."""
+
+    async def work(office: PracticeOffice) -> int:
+        desk = office.desk
+        patient = await patient_named(office, options.patient)
+        rows = await desk.repository.conversations.of_patient(patient.id, 100)
+        await desk.repository.audit.add(
+            desk.member.id, "open patient", desk.clock(), patient_id=patient.id
+        )
+        output.document({**shapes.patient(patient), "conversations": [row.id for row in rows]})
+        _print(patient, output)
+        for row in rows:
+            output.line(f"  conversation {row.id}: {row.subject or row.snippet} ({row.state})")
+        return 0
+
+    return with_office(options, work)
+
+
+def _print(patient: Patient, output: Output) -> None:
+    born = f", born {patient.birth_date.isoformat()}" if patient.birth_date else ""
+    output.line(f"{patient.name} ({patient.id}){born}")
+    for point in _by_rank(patient):
+        bad = f"  DOES NOT WORK: {point.health_reason}" if point.health.value == "bad" else ""
+        output.line(f"  {point.system.value:<6} {point.value}  {point.use.value}{bad}")
+    for proxy in patient.proxies:
+        until = f" until {proxy.until.isoformat()}" if proxy.until else ""
+        ways = ", ".join(point.value for point in proxy.points)
+        output.line(f"  proxy  {proxy.name}, {proxy.relation}{until}  {ways}")
+    form = patient.form
+    signed = f", form of {form.form_date.isoformat()}" if form.form_date else ""
+    output.line(
+        f"  voicemail {form.voicemail.value}, texts {form.sms.value}, e-mail {form.email.value}"
+        f"{signed}"
+    )
+    if form.confidential is not None:
+        output.line(f"  CONFIDENTIAL: write only to {form.confidential.value}")
+    if patient.preferred_channel is not None:
+        output.line(f"  prefers {patient.preferred_channel.words}")
+    if patient.language:
+        output.line(f"  language {patient.language}")
+
+
+def _by_rank(patient: Patient) -> list[ContactPoint]:
+    return sorted(patient.points, key=lambda point: point.rank)

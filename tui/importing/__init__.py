@@ -1,0 +1,1 @@
+"""Taking patients from files of other programs: CSV, JSON, FHIR."""

@@ -1,0 +1,216 @@
+"""One patient of an import file, and how it changes what is stored.
+
+Problems name row and column, never the value: it is a patient's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from typing import Any, TypeVar
+
+from inbox.address import AddressSystem, ChannelKind
+from inbox.patient import (
+    Consent,
+    ContactPoint,
+    Patient,
+    PointUse,
+    PrivacyForm,
+    VoicemailConsent,
+)
+from inbox.plain import plain_line
+from tui.config.reading import is_mail_address
+
+T = TypeVar("T")
+
+_NORTH_AMERICA = {"US", "CA", "PR"}
+_DATES = (
+    (re.compile(r"^(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ].*)?$"), "ymd"),
+    (re.compile(r"^(\d{4})(\d{2})(\d{2})$"), "ymd"),
+    (re.compile(r"^(\d{1,2})\.(\d{1,2})\.(\d{4})$"), "dmy"),
+    (re.compile(r"^(\d{1,2})[/-](\d{1,2})[/-](\d{4})$"), ""),
+)
+_CONSENT = {
+    Consent.ACCEPTED: "accepted warned_accepted opted_in opt_in yes y true 1 ok allowed",
+    Consent.DECLINED: "declined opted_out opt_out no n false 0 refused stop",
+    Consent.IMPLIED: "implied",
+    Consent.UNKNOWN: "unknown ?",
+}
+_VOICEMAIL = {
+    VoicemailConsent.DETAILED: "detailed full yes y true 1",
+    VoicemailConsent.CALLBACK_ONLY: "callback_only callback name_and_number limited",
+    VoicemailConsent.NONE: "none no n false 0",
+    VoicemailConsent.UNKNOWN: "unknown ?",
+}
+_CHANNELS = {
+    ChannelKind.EMAIL: "email e_mail mail",
+    ChannelKind.SMS: "sms text texts text_message",
+    ChannelKind.PHONE: "phone call calls voice telephone",
+    ChannelKind.PORTAL: "portal",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something in the file that cannot be used."""
+
+    row: int
+    """The row (CSV, the header being row 1) or the number of the entry (JSON, from 1)."""
+    column: str
+    """The column or key."""
+    what: str
+    """What is wrong and what was expected."""
+
+
+class Reader:
+    """Collects what is wrong with one row while its values are read."""
+
+    def __init__(self, row: int, country: str) -> None:
+        """Read row number `row` of a practice in `country`."""
+        self.row = row
+        self.country = country
+        self.troubles: list[Trouble] = []
+
+    def wrong(self, column: str, what: str) -> None:
+        """Note a problem."""
+        self.troubles.append(Trouble(self.row, column, what))
+
+    def word(self, column: str, value: Any) -> str:
+        """A short text, safe to show; empty for nothing."""
+        if value is None:
+            return ""
+        if not isinstance(value, str | int) or isinstance(value, bool):
+            self.wrong(column, "must be text")
+            return ""
+        return plain_line(str(value), 200)
+
+    def day(self, column: str, value: Any) -> date | None:
+        """A date; 04/12/1961 is April in North America and December elsewhere."""
+        text = self.word(column, value)
+        if not text:
+            return None
+        for pattern, order in _DATES:
+            found = pattern.match(text)
+            if found:
+                order = order or ("mdy" if self.country in _NORTH_AMERICA else "dmy")
+                parts = dict(zip(order, (int(part) for part in found.groups()), strict=True))
+                try:
+                    return date(parts["y"], parts["m"], parts["d"])
+                except ValueError:
+                    break
+        self.wrong(column, "is not a date; write 1961-04-12")
+        return None
+
+    def mail(self, column: str, value: Any) -> str:
+        """An e-mail address, or empty."""
+        text = self.word(column, value)
+        if text and not is_mail_address(text):
+            self.wrong(column, "is not an e-mail address")
+            return ""
+        return text
+
+    def phone(self, column: str, value: Any) -> str:
+        """A phone number with country code where it is known, or empty."""
+        text = self.word(column, value)
+        if not text:
+            return ""
+        digits = re.sub(r"\D", "", re.sub(r"(?i)\s*(ext|x)\.?\s*\d+$", "", text))
+        if text.strip().startswith("+"):
+            number = f"+{digits}"
+        elif self.country in _NORTH_AMERICA and len(digits) == 10:
+            number = f"+1{digits}"
+        elif self.country in _NORTH_AMERICA and len(digits) == 11 and digits[0] == "1":
+            number = f"+{digits}"
+        else:
+            number = ""
+        if not 8 <= len(number) <= 16 or re.search(r"[A-Za-z]{2}", text.lower().split("ext")[0]):
+            self.wrong(column, "is not a phone number with country code; write +15550107811")
+            return ""
+        return number
+
+    def choice(self, column: str, value: Any, choices: Mapping[T, str]) -> T | None:
+        """One of several words; None for nothing."""
+        text = re.sub(r"[^a-z0-9?]+", "_", self.word(column, value).casefold()).strip("_")
+        if not text:
+            return None
+        for choice, words in choices.items():
+            if text in words.split():
+                return choice
+        known = ", ".join(words.split()[0] for words in choices.values())
+        self.wrong(column, f"is not one of {known}")
+        return None
+
+    def consent(self, column: str, value: Any) -> Consent | None:
+        """What the form says of a channel."""
+        return self.choice(column, value, _CONSENT)
+
+    def voicemail(self, column: str, value: Any) -> VoicemailConsent | None:
+        """What the form says of voicemail."""
+        return self.choice(column, value, _VOICEMAIL)
+
+    def channel(self, column: str, value: Any) -> ChannelKind | None:
+        """A preferred channel."""
+        return self.choice(column, value, _CHANNELS)
+
+    def point(
+        self, column: str, system: AddressSystem, value: Any, use: PointUse, rank: int
+    ) -> tuple[ContactPoint, ...]:
+        """A contact point, or nothing."""
+        read: dict[AddressSystem, Callable[[str, Any], str]] = {
+            AddressSystem.EMAIL: self.mail,
+            AddressSystem.PHONE: self.phone,
+            AddressSystem.PORTAL: self.word,
+        }
+        text = read[system](column, value)
+        return (ContactPoint(system, text, use, max(1, rank)),) if text else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One patient as the file has it, and which fields it speaks of."""
+
+    row: int
+    patient: Patient
+    speaks_of: frozenset[str]
+    """Names of fields of Patient and PrivacyForm; of the others nothing is known here."""
+
+    def onto(self, stored: Patient | None) -> Patient:
+        """The patient once this entry is taken over.
+
+        What the file does not speak of stays. Of each kind of address (e-mail, phone) that it
+        brings, it brings all; whether an address is known to work stays known.
+        """
+        if stored is None:
+            return self.patient
+        form_names = {one.name for one in fields(PrivacyForm)}
+        form = replace(
+            stored.form,
+            **{name: getattr(self.patient.form, name) for name in self.speaks_of & form_names},
+        )
+        mine = {
+            name: getattr(self.patient, name)
+            for name in self.speaks_of - form_names - {"points", "form"}
+        }
+        return replace(stored, **mine, form=form, points=self._points(stored))
+
+    def _points(self, stored: Patient) -> tuple[ContactPoint, ...]:
+        if "points" not in self.speaks_of:
+            return stored.points
+        known = {(point.system, point.address.key): point for point in stored.points}
+        systems = {point.system for point in self.patient.points}
+        brought = tuple(
+            replace(point, health=old.health, health_reason=old.health_reason)
+            if (old := known.get((point.system, point.address.key)))
+            else point
+            for point in self.patient.points
+        )
+        return brought + tuple(point for point in stored.points if point.system not in systems)
+
+
+def made_up_id(given: str, family: str, born: date | None) -> str:
+    """A stable id for a patient whose file has none; it does not hold the name."""
+    key = f"{given.casefold()}\0{family.casefold()}\0{born.isoformat() if born else ''}"
+    return "p-" + hashlib.sha256(key.encode("utf-8")).hexdigest()[:12]
