@@ -1,0 +1,86 @@
+"""The table `contact_point`: ways to reach patients and their proxies."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Final
+
+from inbox.address import Address, AddressSystem
+from inbox.events import ChangeKind
+from inbox.patient import ContactPoint, PointHealth, PointUse
+from store.transaction import Writing
+from store.values import storable
+
+OWN: Final = -1
+"""Number of the proxy for points that are the patient's own."""
+
+_OF: Final = """
+SELECT proxy, system, value, "use", rank, health, health_reason FROM contact_point
+WHERE patient_id = :patient_id ORDER BY proxy, ordinal
+"""
+_ADD: Final = """
+INSERT INTO contact_point
+    (patient_id, proxy, ordinal, system, value, key, "use", rank, health, health_reason)
+VALUES
+    (:patient_id, :proxy, :ordinal, :system, :value, :key, :use, :rank, :health, :health_reason)
+"""
+_FORGET: Final = "DELETE FROM contact_point WHERE patient_id = :patient_id"
+_MARK: Final = """
+UPDATE contact_point SET health = :health, health_reason = :reason
+WHERE key = :key AND system = :system AND (health <> :health OR health_reason <> :reason)
+"""
+_HOLDERS: Final = """
+SELECT DISTINCT patient_id FROM contact_point WHERE key = :key AND system = :system LIMIT 50
+"""
+
+
+def of_patient(db: sqlite3.Connection, patient_id: str) -> dict[int, list[ContactPoint]]:
+    """The points of a patient by number of the proxy, `OWN` for the patient's own."""
+    points: dict[int, list[ContactPoint]] = {}
+    for row in db.execute(_OF, {"patient_id": patient_id}):
+        points.setdefault(row["proxy"], []).append(
+            ContactPoint(
+                AddressSystem(row["system"]),
+                row["value"],
+                PointUse(row["use"]),
+                row["rank"],
+                PointHealth(row["health"]),
+                row["health_reason"],
+            )
+        )
+    return points
+
+
+def replace(
+    db: sqlite3.Connection, patient_id: str, points: Sequence[tuple[int, ContactPoint]]
+) -> None:
+    """Store the points of a patient in the place of the earlier ones."""
+    db.execute(_FORGET, {"patient_id": patient_id})
+    db.executemany(
+        _ADD,
+        [
+            {
+                "patient_id": patient_id,
+                "proxy": proxy,
+                "ordinal": ordinal,
+                "system": point.system.value,
+                "value": storable(point.value),
+                "key": storable(point.address.key),
+                "use": point.use.value,
+                "rank": point.rank,
+                "health": point.health.value,
+                "health_reason": storable(point.health_reason),
+            }
+            for ordinal, (proxy, point) in enumerate(points)
+        ],
+    )
+
+
+def mark(writing: Writing, address: Address, health: PointHealth, reason: str) -> None:
+    """Say whether an address works, wherever it is stored."""
+    values = {"key": storable(address.key), "system": address.system.value}
+    marked = {**values, "health": health.value, "reason": storable(reason)}
+    if writing.db.execute(_MARK, marked).rowcount:
+        for row in writing.db.execute(_HOLDERS, values).fetchall():
+            writing.tell(ChangeKind.PATIENT, row["patient_id"])

@@ -1,0 +1,167 @@
+"""One data folder, opened: the repository and its connections."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Final
+
+from inbox.clock import Clock
+from inbox.errors import StoreError
+from inbox.events import Change
+from store import change, folder, migration
+from store.audit import AuditTable
+from store.blob import BlobTable
+from store.connection import WorkerConnection, open_worker
+from store.conversation import ConversationTable
+from store.draft import DraftTable
+from store.filing import FilingTable
+from store.folder import DataFolder
+from store.lease import LeaseTable
+from store.line import LineTable
+from store.migration import Migration
+from store.outbox import OutboxTable
+from store.patient import PatientTable
+from store.raw import RawTable
+from store.record import RecordTable
+from store.search import SearchTable
+from store.transaction import Transactions
+
+POLL_SECONDS: Final = 0.2
+"""How often to ask whether another process wrote something."""
+
+_READERS: Final = 2
+
+
+async def open_repository(
+    folder_path: Path, clock: Clock, *, steps: Sequence[Migration] | None = None
+) -> SqliteRepository:
+    """Open a data folder, make it when it is not there, and bring its database up to date.
+
+    Args:
+        folder_path: The data folder; on a local disk, since WAL does not work over a network.
+        clock: The present moment, for what no caller gives a time for.
+        steps: Migrations to use instead of the shipped ones (tests of upgrades).
+
+    Raises:
+        DatabaseTooNew: a later version of Twoway wrote the database.
+        StoreError: the folder or the database cannot be used; nothing of it was changed.
+    """
+    data = await asyncio.to_thread(folder.prepare, folder_path)
+    writer = await open_worker(data.database, writer=True)
+    opened = [writer]
+    try:
+        await writer.run(lambda db: _make_ready(db, data, clock, steps))
+        for _ in range(_READERS):
+            reader = await open_worker(data.database)
+            opened.append(reader)
+        newest = await writer.run(change.newest)
+    except BaseException:
+        for connection in opened:
+            await connection.close()
+        raise
+    return SqliteRepository(data, clock, opened, newest)
+
+
+class SqliteRepository:
+    """Implements `inbox.repository.Repository` on one data folder."""
+
+    def __init__(
+        self,
+        data: DataFolder,
+        clock: Clock,
+        connections: Sequence[WorkerConnection],
+        newest_change: int,
+    ) -> None:
+        """Take open connections, the writer first; use `open_repository` instead."""
+        self._data = data
+        self._connections = list(connections)
+        self._newest_change = newest_change
+        self._feeds: list[change.Feed] = []
+        self._watch: asyncio.Task[None] | None = None
+        self._closed = False
+        writer, *readers = connections
+        do = self._transactions = Transactions(writer, tuple(readers), clock, self._wake)
+        self.raw: Final = RawTable(do)
+        self.filing: Final = FilingTable(do)
+        self.conversations: Final = ConversationTable(do)
+        self.patients: Final = PatientTable(do)
+        self.outbox: Final = OutboxTable(do)
+        self.blobs: Final = BlobTable(do)
+        self.drafts: Final = DraftTable(do)
+        self.lines: Final = LineTable(do)
+        self.records: Final = RecordTable(do, data.records)
+        self.searches: Final = SearchTable(do, clock)
+        self.leases: Final = LeaseTable(do)
+        self.audit: Final = AuditTable(do)
+
+    def batch(self) -> AbstractAsyncContextManager[None]:
+        """Make one transaction of all that this task writes inside; other writers wait."""
+        return self._transactions.batch()
+
+    def changes(self) -> AsyncIterator[list[Change]]:
+        """Changes from now on, by this process at once, by others within a quarter of a second."""
+        feed = change.Feed(self._newest_change, self._read_changes)
+        self._feeds.append(feed)
+        if self._closed:
+            feed.end()
+        elif self._watch is None:
+            self._watch = asyncio.get_running_loop().create_task(self._watch_others())
+        return feed
+
+    async def close(self) -> None:
+        """Finish what is being written and let go of the folder; may be called more than once."""
+        self._closed = True
+        for feed in self._feeds:
+            feed.end()
+        if self._watch is not None:
+            self._watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watch
+            self._watch = None
+        connections, self._connections = self._connections, []
+        for connection in reversed(connections):
+            await connection.close()
+
+    async def _read_changes(self, seq: int) -> list[Change]:
+        # Outside any batch of the reading task, so always what is committed.
+        found = await self._connections[-1].run(lambda db: change.since(db, seq))
+        if found:
+            self._newest_change = max(self._newest_change, found[-1].seq)
+        return found
+
+    def _wake(self) -> None:
+        for feed in self._feeds:
+            feed.wake()
+
+    async def _watch_others(self) -> None:
+        """Wake the feeds when another connection has committed something."""
+        async with contextlib.AsyncExitStack() as stack:
+            connection = await open_worker(self._data.database)
+            stack.push_async_callback(connection.close)
+            seen = -1
+            while True:
+                # A disk in trouble tells so to whoever reads or writes next; watching goes on.
+                with contextlib.suppress(StoreError):
+                    version = await connection.run(_data_version)
+                    if version != seen:
+                        seen = version
+                        self._wake()
+                await asyncio.sleep(POLL_SECONDS)
+
+
+def _data_version(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA data_version").fetchone()[0])
+
+
+def _make_ready(
+    db: sqlite3.Connection, data: DataFolder, clock: Clock, steps: Sequence[Migration] | None
+) -> None:
+    latest = migration.shipped_version() if steps is None else len(steps)
+    if migration.check(db, latest) != latest:
+        given = migration.shipped() if steps is None else steps
+        migration.migrate(db, data.backups, clock(), given)

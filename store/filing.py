@@ -1,0 +1,295 @@
+"""Filing: an arrival becomes a message of a conversation, in one transaction."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import uuid
+from collections.abc import Sequence
+from typing import Any, Final
+
+from inbox.errors import NotFound
+from inbox.events import ChangeKind
+from inbox.message import Direction, Message, MessageStatus, Nature
+from inbox.patient import PointHealth
+from inbox.repository import Filed, Filing, Relative, StatusChange
+from store import contact_point, message, record_due, state
+from store.conversation import patient_name, resolve
+from store.merge import merge
+from store.transaction import Transactions, Writing
+from store.values import (
+    Parameters,
+    pack_address,
+    pack_addresses,
+    pack_list,
+    stamp,
+    storable,
+    unpack_list,
+)
+
+RELATIVES: Final = """
+SELECT m.id, m.rfc_id, m.conversation_id, m.direction, m.in_reply_to, m.refs, m.list_id,
+    m.patient_id,
+    (SELECT f.key FROM message_address AS f WHERE f.message_id = m.id AND f.role = 'from')
+        AS sender,
+    (SELECT json_group_array(DISTINCT a.key) FROM message_address AS a
+        WHERE a.message_id = m.id) AS participants
+FROM message AS m WHERE m.id IN (
+    SELECT id FROM message WHERE rfc_id <> ''
+        AND rfc_id IN (SELECT value FROM json_each(:parents))
+    UNION
+    SELECT message_id FROM message_reference WHERE parent = :rfc_id AND parent <> ''
+    LIMIT 200
+)
+ORDER BY m.id
+"""
+_RAW: Final = "SELECT id, message_id, state FROM raw WHERE id = :id"
+_SET_RAW: Final = "UPDATE raw SET state = :state, message_id = :message_id WHERE id = :id"
+_NEW_CONVERSATION: Final = """
+INSERT INTO conversation (patient_id, person, person_address)
+VALUES (:patient_id, :person, :person_address)
+"""
+_SUGGEST: Final = """
+UPDATE conversation SET suggested_merge = :suggested
+WHERE id = :id AND suggested_merge IS NULL AND id <> :suggested
+"""
+_ABOUT: Final = """
+UPDATE conversation SET patient_id = :patient_id WHERE id = :id AND patient_id IS NULL
+"""
+# What arrives late, older than what is known, wakes nobody.
+_WAKE: Final = """
+UPDATE conversation SET snoozed_until = NULL
+WHERE id = :id AND snoozed_until IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM message WHERE conversation_id = :id
+        AND direction = 'inbound' AND nature IN ('personal', 'unreadable') AND at > :at)
+"""
+_OWN: Final = """
+SELECT conversation_id, raw_id, outbox_id, status, patient_id, match_reason FROM message
+WHERE id = :id
+"""
+_GIVE_RAW: Final = "UPDATE message SET raw_id = :raw_id WHERE id = :id AND raw_id IS NULL"
+_STATUS: Final = "UPDATE message SET status = :status, status_text = :text WHERE id = :id"
+_OUTBOX_STATUS: Final = """
+UPDATE outbox SET status = :status, status_text = :text, automatic_retry = 0,
+    sent_at = CASE WHEN :status IN ('sent', 'delivered') THEN coalesce(sent_at, :now)
+        ELSE sent_at END
+WHERE id = :id
+"""
+
+
+class FilingTable:
+    """Implements `inbox.repository.FilingStore`."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        """Work through `transactions`."""
+        self._do = transactions
+
+    async def relatives(self, message_id: str, parents: Sequence[str]) -> list[Relative]:
+        """Stored messages that bear one of the ids `parents`, or that name `message_id`."""
+        if not message_id and not parents:
+            return []
+        values = {
+            "rfc_id": storable(message_id),
+            "parents": pack_list(storable(parent) for parent in parents[:1000]),
+        }
+        rows = await self._do.read(lambda db: db.execute(RELATIVES, values).fetchall())
+        return [_relative(row) for row in rows]
+
+    async def with_message_id(self, message_id: str, line_id: str = "") -> list[Message]:
+        """Stored messages with this Message-ID (of one line, when given), oldest first."""
+        return await self._do.read(lambda db: message.with_rfc_id(db, message_id, line_id))
+
+    async def file(self, filing: Filing) -> Filed:
+        """File one arrival in one transaction; see the contract."""
+        return await self._do.write(lambda writing: file(writing, filing))
+
+
+def file(writing: Writing, filing: Filing) -> Filed:
+    """File one arrival, inside a transaction."""
+    db = writing.db
+    raw = db.execute(_RAW, {"id": filing.raw_id}).fetchone()
+    if raw is None:
+        raise NotFound("The raw message of this arrival is not stored here.", "Sync again.")
+    for change in filing.changes:
+        change_status(writing, change)
+    for address, reason in filing.bad_points:
+        contact_point.mark(writing, address, PointHealth.BAD, reason)
+    earlier = None if raw["message_id"] is None else _own(db, raw["message_id"])
+    if filing.echo_of is not None:
+        return _echo(writing, filing, filing.echo_of)
+    if earlier is not None and earlier["outbox_id"] is not None:
+        return _echo(writing, filing, raw["message_id"])
+    if earlier is not None:
+        return _again(writing, filing, raw["message_id"], earlier)
+    if not filing.visible:
+        _set_raw(db, filing, None)
+        return Filed(None, None)
+    return _anew(writing, filing)
+
+
+def _anew(writing: Writing, filing: Filing) -> Filed:
+    db = writing.db
+    joined = list(dict.fromkeys(resolve(db, known) for known in filing.conversations))
+    conversation_id = joined[0] if joined else _new_conversation(db, filing)
+    for other in joined[1:]:
+        merge(writing, conversation_id, other)
+    if filing.suggested_merge is not None:
+        suggested = resolve(db, filing.suggested_merge)
+        db.execute(_SUGGEST, {"id": conversation_id, "suggested": suggested})
+    if filing.patient_id is not None:
+        db.execute(_ABOUT, {"id": conversation_id, "patient_id": filing.patient_id})
+    arrival = filing.arrival
+    message_id = message.insert(
+        db,
+        {
+            **_values(db, filing, filing.patient_id, filing.match_reason),
+            "uuid": str(uuid.uuid4()),
+            "conversation_id": conversation_id,
+            "raw_id": filing.raw_id,
+        },
+        _people(filing),
+        parents=arrival.parents,
+        files=arrival.attachments,
+    )
+    _set_raw(db, filing, message_id)
+    if filing.direction is Direction.INBOUND:
+        db.execute(_WAKE, {"id": conversation_id, "at": stamp(filing.at)})
+    record_due.add(db, message_id)
+    state.refresh(db, conversation_id)
+    writing.tell_conversation(conversation_id)
+    return Filed(conversation_id, message_id)
+
+
+def _again(writing: Writing, filing: Filing, message_id: int, earlier: sqlite3.Row) -> Filed:
+    """Put the whole of a message in the place of what was read of it before."""
+    db = writing.db
+    patient_id = earlier["patient_id"] or filing.patient_id
+    reason = earlier["match_reason"] if earlier["patient_id"] else filing.match_reason
+    message.replace(
+        db,
+        message_id,
+        _values(db, filing, patient_id, reason),
+        _people(filing),
+        parents=filing.arrival.parents,
+        files=filing.arrival.attachments,
+    )
+    _set_raw(db, filing, message_id)
+    conversation_id = earlier["conversation_id"]
+    if patient_id is not None:
+        db.execute(_ABOUT, {"id": conversation_id, "patient_id": patient_id})
+    record_due.add(db, message_id)
+    state.refresh(db, conversation_id)
+    writing.tell_conversation(conversation_id)
+    return Filed(conversation_id, message_id)
+
+
+def _echo(writing: Writing, filing: Filing, message_id: int) -> Filed:
+    """Our own message, seen on the server: it left, whatever we knew of it."""
+    db = writing.db
+    own = _own(db, message_id)
+    db.execute(_GIVE_RAW, {"id": message_id, "raw_id": filing.raw_id})
+    _set_raw(db, filing, message_id)
+    if own["status"] == MessageStatus.UNKNOWN:
+        change_status(writing, StatusChange(message_id, MessageStatus.SENT))
+    return Filed(None, message_id)
+
+
+def change_status(writing: Writing, change: StatusChange) -> None:
+    """Give a stored message a new state, its outbox row too, and put it on the record's list."""
+    db = writing.db
+    own = _own(db, change.message_id)
+    text = storable(change.text)
+    values: Parameters = {"id": change.message_id, "status": change.status.value, "text": text}
+    db.execute(_STATUS, values)
+    if own["outbox_id"] is not None:
+        now = stamp(writing.clock())
+        db.execute(_OUTBOX_STATUS, {**values, "id": own["outbox_id"], "now": now})
+        writing.tell(ChangeKind.OUTBOX, own["outbox_id"])
+    record_due.add(db, change.message_id)
+    state.refresh(db, own["conversation_id"])
+    writing.tell_conversation(own["conversation_id"])
+
+
+def _own(db: sqlite3.Connection, message_id: int) -> sqlite3.Row:
+    row: sqlite3.Row | None = db.execute(_OWN, {"id": message_id}).fetchone()
+    if row is None:
+        raise NotFound("The message this speaks of is not stored here.", "Sync again.")
+    return row
+
+
+def _new_conversation(db: sqlite3.Connection, filing: Filing) -> int:
+    arrival = filing.arrival
+    other_end = arrival.sender
+    if filing.direction is Direction.OUTBOUND:
+        other_end = next(iter((*arrival.to, *arrival.cc)), None)
+    added = db.execute(
+        _NEW_CONVERSATION,
+        {
+            "patient_id": filing.patient_id,
+            "person": storable(other_end.name) if other_end else "",
+            "person_address": storable(other_end.value) if other_end else "",
+        },
+    )
+    return int(added.lastrowid or 0)
+
+
+def _values(
+    db: sqlite3.Connection, filing: Filing, patient_id: str | None, reason: str
+) -> dict[str, Any]:
+    arrival = filing.arrival
+    at = stamp(filing.at)
+    nature = Nature.UNREADABLE if filing.quarantined else arrival.nature
+    return {
+        "direction": filing.direction.value,
+        "channel": arrival.channel.value,
+        "kind": arrival.kind.value,
+        "nature": nature.value,
+        "status": filing.status.value,
+        "line_id": filing.line_id,
+        "at": at,
+        "answers_until": at if filing.direction is Direction.OUTBOUND else None,
+        "sent_at": stamp(arrival.sent_at),
+        "sender": pack_address(arrival.sender),
+        "recipients": pack_addresses(arrival.to),
+        "cc": pack_addresses(arrival.cc),
+        "reply_to": pack_addresses(arrival.reply_to),
+        "rfc_id": arrival.message_id,
+        "in_reply_to": pack_list(arrival.in_reply_to),
+        "refs": pack_list(arrival.references),
+        "thread_key": arrival.thread_key,
+        "list_id": arrival.list_id,
+        "patient_id": patient_id,
+        "match_reason": reason,
+        "partial": filing.partial,
+        "indexed_patient": patient_name(db, patient_id),
+        "subject": arrival.subject,
+        "text": arrival.text,
+        "whole": None if arrival.whole == arrival.text else arrival.whole,
+    }
+
+
+def _people(filing: Filing) -> message.People:
+    arrival = filing.arrival
+    return message.People(arrival.sender, arrival.to, arrival.cc, arrival.reply_to)
+
+
+def _set_raw(db: sqlite3.Connection, filing: Filing, message_id: int | None) -> None:
+    raw_state = "quarantined" if filing.quarantined else "filed"
+    values = {"id": filing.raw_id, "state": raw_state, "message_id": message_id}
+    db.execute(_SET_RAW, values)
+
+
+def _relative(row: sqlite3.Row) -> Relative:
+    sender = unpack_address(row["sender"])
+    named = (*unpack_list(row["in_reply_to"]), *reversed(unpack_list(row["refs"])))
+    return Relative(
+        message_id=row["id"],
+        rfc_id=row["rfc_id"],
+        conversation_id=row["conversation_id"],
+        direction=Direction(row["direction"]),
+        participants=frozenset(json.loads(row["participants"])),
+        sender=row["sender"] or "",
+        parents=tuple(dict.fromkeys(named)),
+        list_id=row["list_id"],
+        patient_id=row["patient_id"],
+    )

@@ -1,0 +1,101 @@
+"""The table `merge`: conversations that became one, with what is needed to part them again."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Any, Final
+
+from store.transaction import Writing
+from store.values import stamp
+
+_PERSONAL: Final = """
+SELECT id, patient_id, assigned_to, snoozed_until, done_at, done_inbound_at, done_message_id,
+    seen_message_id, suggested_merge, state
+FROM conversation WHERE id = :id
+"""
+_MESSAGE_IDS: Final = "SELECT id FROM message WHERE conversation_id = :id ORDER BY id"
+_FIRST_UNSEEN: Final = """
+SELECT min(id) FROM message
+WHERE conversation_id = :id AND direction = 'inbound' AND id > :seen
+"""
+_RECORD: Final = """
+INSERT INTO merge (kept_id, merged_id, at, message_ids, before)
+VALUES (:kept, :merged, :at, :message_ids, :before)
+"""
+_MOVES: Final = (
+    "UPDATE message SET conversation_id = :kept WHERE conversation_id = :merged",
+    "UPDATE outbox SET conversation_id = :kept WHERE conversation_id = :merged",
+    "UPDATE record_due SET conversation_id = :kept WHERE conversation_id = :merged",
+    "UPDATE conversation SET merged_into = :kept WHERE merged_into = :merged",
+    "UPDATE conversation SET merged_into = :kept WHERE id = :merged",
+    "UPDATE conversation SET suggested_merge = :kept WHERE suggested_merge = :merged",
+    "UPDATE conversation SET suggested_merge = NULL WHERE id = :kept AND suggested_merge = :kept",
+    """
+    UPDATE draft SET key = 'c' || :kept WHERE key = 'c' || :merged AND NOT EXISTS (
+        SELECT 1 FROM draft AS d WHERE d.key = 'c' || :kept AND d.staff_id = draft.staff_id)
+    """,
+)
+_KEEP: Final = """
+UPDATE conversation SET patient_id = :patient_id, assigned_to = :assigned_to,
+    snoozed_until = :snoozed_until, done_at = :done_at, done_inbound_at = :done_inbound_at,
+    done_message_id = :done_message_id, seen_message_id = :seen_message_id
+WHERE id = :id
+"""
+
+
+def merge(writing: Writing, kept: int, merged: int) -> None:
+    """Move everything of `merged` into `kept`; the caller derives the state of `kept` anew."""
+    db = writing.db
+    ours, theirs = (dict(db.execute(_PERSONAL, {"id": key}).fetchone()) for key in (kept, merged))
+    seen = _seen(db, ours, theirs)
+    moved = [row["id"] for row in db.execute(_MESSAGE_IDS, {"id": merged})]
+    db.execute(
+        _RECORD,
+        {
+            "kept": kept,
+            "merged": merged,
+            "at": stamp(writing.clock()),
+            "message_ids": json.dumps(moved),
+            "before": json.dumps([ours, theirs]),
+        },
+    )
+    for statement in _MOVES:
+        db.execute(statement, {"kept": kept, "merged": merged})
+    db.execute(_KEEP, {"id": kept, **_together(ours, theirs), "seen_message_id": seen})
+    writing.tell_conversation(merged)
+
+
+def _together(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
+    """What a person had set, so that nothing that waits is hidden by the merge."""
+    both_done = ours["state"] == theirs["state"] == "done" and None not in (
+        ours["done_at"],
+        theirs["done_at"],
+    )
+    later = max(ours, theirs, key=lambda side: (side["done_inbound_at"], side["done_message_id"]))
+    awake = ours["snoozed_until"] is None or theirs["snoozed_until"] is None
+    return {
+        "patient_id": ours["patient_id"] or theirs["patient_id"],
+        "assigned_to": ours["assigned_to"] or theirs["assigned_to"],
+        "snoozed_until": None if awake else min(ours["snoozed_until"], theirs["snoozed_until"]),
+        "done_at": max(ours["done_at"], theirs["done_at"]) if both_done else None,
+        "done_inbound_at": later["done_inbound_at"] if both_done else 0,
+        "done_message_id": later["done_message_id"] if both_done else 0,
+    }
+
+
+def _seen(db: sqlite3.Connection, ours: dict[str, Any], theirs: dict[str, Any]) -> int:
+    """Up to where both were seen: what was unread in either stays unread."""
+    unseen = [
+        first
+        for side in (ours, theirs)
+        if (
+            first := db.execute(
+                _FIRST_UNSEEN, {"id": side["id"], "seen": side["seen_message_id"]}
+            ).fetchone()[0]
+        )
+        is not None
+    ]
+    if unseen:
+        return int(min(unseen)) - 1
+    return int(max(ours["seen_message_id"], theirs["seen_message_id"]))

@@ -1,0 +1,299 @@
+"""The table `outbox`: intent is durable before the first byte, one process sends a row."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, Final
+
+from inbox.address import Address
+from inbox.errors import NotFound, Stale
+from inbox.events import ChangeKind
+from inbox.message import MessageStatus
+from inbox.repository import NewOutbox, OutboxRow
+from store import draft, outbox_entry, raw, record_due, state
+from store.transaction import Transactions, Writing
+from store.values import moment, pack_list, stamp, storable, unpack_list
+
+_COLUMNS: Final = """
+    o.id, o.uuid, o.conversation_id, o.message_id, o.status, o.draft, o.line_address, o.rfc_id,
+    o.in_reply_to, o.refs, o.staff_id, o.because, o.overridden, o.findings, o.proof, o.created_at,
+    o.not_before, o.attempts, o.status_text, o.hint, o.provider_id, o.sent_at, o.automatic_retry,
+    o.handing_over
+"""
+_ONE: Final = f"SELECT {_COLUMNS} FROM outbox AS o WHERE o.id = :id"  # noqa: S608 - constants
+DUE: Final = """
+SELECT id FROM outbox WHERE status = 'queued' AND not_before <= :now ORDER BY not_before, id LIMIT 1
+"""
+_CLAIM: Final = """
+UPDATE outbox SET status = 'sending', holder = :holder, handing_over = 0, attempts = attempts + 1,
+    status_text = '', hint = '', automatic_retry = 0
+WHERE id = :id
+"""
+_HAND_OVER: Final = """
+UPDATE outbox SET handing_over = 1
+WHERE id = :id AND status = 'sending' AND holder = :holder
+"""
+_SETTLE: Final = """
+UPDATE outbox SET status = :status, status_text = :text, hint = :hint, holder = '',
+    provider_id = iif(:provider_id = '', provider_id, :provider_id),
+    not_before = coalesce(:retry_at, not_before), automatic_retry = :retrying,
+    sent_at = coalesce(sent_at, :sent_at)
+WHERE id = :id
+"""
+_REQUEUE: Final = """
+UPDATE outbox SET status = 'queued', not_before = :now, because = :because, staff_id = :staff_id,
+    status_text = '', hint = '', holder = '', handing_over = 0, automatic_retry = 0
+WHERE id = :id
+"""
+_CANCEL: Final = """
+UPDATE outbox SET status = 'cancelled', automatic_retry = 0 WHERE id = :id AND status = 'queued'
+"""
+_FOLLOW: Final = """
+UPDATE message SET status = :status, status_text = :text, at = coalesce(:at, at),
+    raw_id = coalesce(raw_id, :raw_id)
+WHERE id = :message_id
+"""
+OPEN: Final = f"""
+SELECT {_COLUMNS} FROM outbox AS o
+WHERE o.status IN ('queued', 'sending', 'failed', 'unknown') ORDER BY o.id DESC LIMIT :limit
+"""  # noqa: S608 - constants
+_SENDING: Final = f"""
+SELECT {_COLUMNS} FROM outbox AS o WHERE o.status = 'sending'
+    AND o.holder NOT IN (SELECT value FROM json_each(:alive))
+ORDER BY o.id
+"""  # noqa: S608 - constants
+RECENT: Final = f"""
+SELECT {_COLUMNS} FROM outbox AS o WHERE o.id IN (
+    SELECT outbox_id FROM outbox_recipient
+    WHERE key IN (SELECT value FROM json_each(:keys)) AND created_at >= :since
+    UNION
+    SELECT u.id FROM outbox AS u JOIN outbox_recipient AS r ON r.outbox_id = u.id
+    WHERE u.status = 'unknown' AND r.key IN (SELECT value FROM json_each(:keys))
+)
+ORDER BY o.created_at DESC, o.id DESC LIMIT 20
+"""  # noqa: S608 - constants
+_NEXT: Final = "SELECT min(not_before) FROM outbox WHERE status = 'queued'"
+
+_LEFT: Final = {MessageStatus.SENT, MessageStatus.DELIVERED}
+
+
+class OutboxTable:
+    """Implements `inbox.repository.OutboxStore`."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        """Work through `transactions`."""
+        self._do = transactions
+
+    async def enqueue(self, new: NewOutbox) -> OutboxRow:
+        """Store the intent and the message that stands for it, and drop the draft's saved copy.
+
+        Raises:
+            Stale: the same uuid is queued already.
+        """
+
+        def write(writing: Writing) -> OutboxRow:
+            return read(writing.db, outbox_entry.add(writing, new))
+
+        return await self._do.write(write)
+
+    async def claim(self, now: datetime, holder: str) -> OutboxRow | None:
+        """Take the next due QUEUED row and make it SENDING for this holder; None when none."""
+
+        def write(writing: Writing) -> OutboxRow | None:
+            due = writing.db.execute(DUE, {"now": stamp(now)}).fetchone()
+            if due is None:
+                return None
+            writing.db.execute(_CLAIM, {"id": due["id"], "holder": holder})
+            return _followed(writing, due["id"])
+
+        return await self._do.write(write)
+
+    async def handing_over(self, outbox_id: int, holder: str) -> None:
+        """Mark, durably, that the point of no return is next. Raises Stale when it was lost."""
+
+        def write(writing: Writing) -> None:
+            values = {"id": outbox_id, "holder": holder}
+            if not writing.db.execute(_HAND_OVER, values).rowcount:
+                raise Stale(
+                    "Another session took this message over.", "Look at its state in the outbox."
+                )
+
+        await self._do.write(write)
+
+    async def settle(
+        self,
+        outbox_id: int,
+        status: MessageStatus,
+        now: datetime,
+        *,
+        text: str = "",
+        hint: str = "",
+        provider_id: str = "",
+        retry_at: datetime | None = None,
+        copy_raw: bytes | None = None,
+    ) -> OutboxRow:
+        """Write what became of a row; the message in the conversation and the record queue follow.
+
+        Raises:
+            Stale: it was taken back.
+        """
+        packed = None if copy_raw is None else raw.pack(copy_raw)
+
+        def write(writing: Writing) -> OutboxRow:
+            row = read(writing.db, outbox_id)
+            if row.status is MessageStatus.DELIVERED and status is MessageStatus.SENT:
+                # Receipts overtake each other; the later state stands.
+                return row
+            if row.status is MessageStatus.CANCELLED:
+                raise Stale("This message was taken back.", "Look at it in the outbox.")
+            sent = status in _LEFT
+            writing.db.execute(
+                _SETTLE,
+                {
+                    "id": outbox_id,
+                    "status": status.value,
+                    "text": storable(text),
+                    "hint": storable(hint),
+                    "provider_id": storable(provider_id),
+                    "retry_at": stamp(retry_at),
+                    "retrying": status is MessageStatus.QUEUED,
+                    "sent_at": stamp(now) if sent else None,
+                },
+            )
+            raw_id = None
+            if packed is not None and copy_raw is not None:
+                raw_id = raw.keep_copy(
+                    writing.db, row.draft.line_id, packed, len(copy_raw), now, row.message_id
+                )
+            # It happened when it left, or may have left; what we learn later changes no time.
+            left = row.status is MessageStatus.SENDING and (sent or status is MessageStatus.UNKNOWN)
+            return _followed(writing, outbox_id, at=stamp(now) if left else None, raw_id=raw_id)
+
+        return await self._do.write(write)
+
+    async def cancel(self, outbox_id: int) -> bool:
+        """Take a QUEUED row back; False when it is too late."""
+
+        def write(writing: Writing) -> bool:
+            read(writing.db, outbox_id)
+            if not writing.db.execute(_CANCEL, {"id": outbox_id}).rowcount:
+                return False
+            _followed(writing, outbox_id)
+            return True
+
+        return await self._do.write(write)
+
+    async def requeue(
+        self, outbox_id: int, now: datetime, because: str, staff_id: str
+    ) -> OutboxRow:
+        """A person sends a FAILED or UNKNOWN row again, with the same Message-ID.
+
+        Raises:
+            Stale: it is in another state.
+        """
+
+        def write(writing: Writing) -> OutboxRow:
+            row = read(writing.db, outbox_id)
+            if row.status not in {MessageStatus.FAILED, MessageStatus.UNKNOWN}:
+                raise Stale(
+                    f"This message is {row.status.value}, so it cannot be sent again.",
+                    "Look at it in the outbox.",
+                )
+            writing.db.execute(
+                _REQUEUE,
+                {
+                    "id": outbox_id,
+                    "now": stamp(now),
+                    "because": storable(because or row.because),
+                    "staff_id": staff_id or row.staff_id,
+                },
+            )
+            return _followed(writing, outbox_id)
+
+        return await self._do.write(write)
+
+    async def get(self, outbox_id: int) -> OutboxRow:
+        """One row. Raises NotFound."""
+        return await self._do.read(lambda db: read(db, outbox_id))
+
+    async def open_rows(self, limit: int) -> list[OutboxRow]:
+        """Rows that are not settled well: QUEUED, SENDING, FAILED, UNKNOWN; newest first."""
+        rows = await self._do.read(lambda db: db.execute(OPEN, {"limit": limit}).fetchall())
+        return [_from_row(row) for row in rows]
+
+    async def recent_to(self, addresses: Collection[Address], since: datetime) -> list[OutboxRow]:
+        """Rows to these addresses made since, or UNKNOWN whenever; newest first, at most 20."""
+        keys = pack_list(sorted({storable(address.key) for address in addresses}))
+        values = {"keys": keys, "since": stamp(since)}
+        rows = await self._do.read(lambda db: db.execute(RECENT, values).fetchall())
+        return [_from_row(row) for row in rows]
+
+    async def orphans(self, alive: Collection[str]) -> list[tuple[OutboxRow, bool]]:
+        """Rows left SENDING by a holder that is not alive, and whether handing over had begun."""
+        values = {"alive": pack_list(sorted(alive))}
+        rows = await self._do.read(lambda db: db.execute(_SENDING, values).fetchall())
+        return [(_from_row(row), bool(row["handing_over"])) for row in rows]
+
+    async def next_due(self) -> datetime | None:
+        """When the next QUEUED row is due; None when there is none."""
+        row = await self._do.read(lambda db: db.execute(_NEXT).fetchone())
+        due: int | None = row[0]
+        return moment(due)
+
+
+def read(db: sqlite3.Connection, outbox_id: int) -> OutboxRow:
+    """One row. Raises NotFound."""
+    row = db.execute(_ONE, {"id": outbox_id}).fetchone()
+    if row is None:
+        raise NotFound("This message is not in the outbox.", "`twoway outbox` shows what is.")
+    return _from_row(row)
+
+
+def _followed(
+    writing: Writing, outbox_id: int, *, at: int | None = None, raw_id: int | None = None
+) -> OutboxRow:
+    """Let the message in the conversation follow its outbox row; return the row."""
+    row = read(writing.db, outbox_id)
+    values: dict[str, Any] = {
+        "message_id": row.message_id,
+        "status": row.status.value,
+        "text": row.status_text,
+        "at": at,
+        "raw_id": raw_id,
+    }
+    writing.db.execute(_FOLLOW, values)
+    record_due.add(writing.db, row.message_id)
+    state.refresh(writing.db, row.conversation_id)
+    writing.tell(ChangeKind.OUTBOX, outbox_id)
+    writing.tell_conversation(row.conversation_id)
+    return row
+
+
+def _from_row(row: sqlite3.Row) -> OutboxRow:
+    return OutboxRow(
+        id=row["id"],
+        uuid=row["uuid"],
+        conversation_id=row["conversation_id"],
+        message_id=row["message_id"],
+        status=MessageStatus(row["status"]),
+        draft=draft.unpack(row["draft"]),
+        line_address=row["line_address"],
+        rfc_id=row["rfc_id"],
+        in_reply_to=row["in_reply_to"],
+        references=unpack_list(row["refs"]),
+        staff_id=row["staff_id"],
+        because=row["because"],
+        overridden=frozenset(unpack_list(row["overridden"])),
+        findings=unpack_list(row["findings"]),
+        proof=row["proof"],
+        created_at=moment(row["created_at"]),
+        not_before=moment(row["not_before"]),
+        attempts=row["attempts"],
+        status_text=row["status_text"],
+        hint=row["hint"],
+        provider_id=row["provider_id"],
+        sent_at=moment(row["sent_at"]),
+        automatic_retry=bool(row["automatic_retry"]),
+    )

@@ -1,0 +1,250 @@
+"""The tables `patient`, `proxy` and `privacy_form`."""
+
+from __future__ import annotations
+
+import sqlite3
+import unicodedata
+from collections.abc import Collection
+from datetime import date
+from typing import Final
+
+from inbox.address import Address, AddressSystem, ChannelKind, address_key
+from inbox.errors import NotFound
+from inbox.events import ChangeKind
+from inbox.patient import (
+    Consent,
+    ContactPoint,
+    Patient,
+    PointHealth,
+    PrivacyForm,
+    Proxy,
+    VoicemailConsent,
+)
+from store import contact_point
+from store.transaction import Transactions, Writing
+from store.values import pack_address, pack_list, storable, unpack_address, unpack_list
+
+_READ: Final = """
+SELECT p.id, p.given, p.family, p.birth_date, p.preferred_channel, p.language,
+    f.form_date, f.voicemail, f.sms, f.email, f.portal, f.confidential, f.may_tell
+FROM patient AS p JOIN privacy_form AS f ON f.patient_id = p.id WHERE p.id = :id
+"""
+_PROXIES: Final = """
+SELECT ordinal, name, relation, until FROM proxy WHERE patient_id = :id ORDER BY ordinal
+"""
+BY_ADDRESS: Final = """
+SELECT id FROM patient WHERE id IN (
+    SELECT patient_id FROM contact_point WHERE key = :key AND system = :system AND "use" <> 'old')
+ORDER BY family, given, id LIMIT 50
+"""
+_ALL: Final = "SELECT id FROM patient ORDER BY family, given, id LIMIT :limit"
+_BY_KEY: Final = """
+SELECT DISTINCT patient_id FROM contact_point WHERE key >= :key AND key < :end LIMIT :limit
+"""
+_BY_ID: Final = "SELECT id FROM patient WHERE id >= :id AND id < :end ORDER BY id LIMIT :limit"
+_SAVE: Final = """
+INSERT INTO patient (id, given, family, birth_date, preferred_channel, language)
+VALUES (:id, :given, :family, :birth_date, :preferred_channel, :language)
+ON CONFLICT DO UPDATE SET given = excluded.given, family = excluded.family,
+    birth_date = excluded.birth_date, preferred_channel = excluded.preferred_channel,
+    language = excluded.language
+"""
+_SAVE_FORM: Final = """
+INSERT INTO privacy_form
+    (patient_id, form_date, voicemail, sms, email, portal, confidential, may_tell)
+VALUES (:id, :form_date, :voicemail, :sms, :email, :portal, :confidential, :may_tell)
+ON CONFLICT DO UPDATE SET form_date = excluded.form_date, voicemail = excluded.voicemail,
+    sms = excluded.sms, email = excluded.email, portal = excluded.portal,
+    confidential = excluded.confidential, may_tell = excluded.may_tell
+"""
+_FORGET: Final = (
+    "DELETE FROM patient_name WHERE patient_id = :id",
+    "DELETE FROM proxy WHERE patient_id = :id",
+)
+_ADD_PROXY: Final = """
+INSERT INTO proxy (patient_id, ordinal, name, relation, until)
+VALUES (:id, :ordinal, :name, :relation, :until)
+"""
+_ADD_WORD: Final = """
+INSERT INTO patient_name (word, patient_id) VALUES (:word, :id) ON CONFLICT DO NOTHING
+"""
+_END: Final = "\U0010ffff"
+
+
+class PatientTable:
+    """Implements `inbox.repository.PatientStore`."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        """Work through `transactions`."""
+        self._do = transactions
+
+    async def get(self, patient_id: str) -> Patient:
+        """One patient. Raises NotFound."""
+        return await self._do.read(lambda db: read(db, patient_id))
+
+    async def by_address(self, address: Address) -> list[Patient]:
+        """Everybody this address belongs to, as their own or through a proxy, by name."""
+        values = {"key": storable(address.key), "system": address.system.value}
+
+        def find(db: sqlite3.Connection) -> list[Patient]:
+            return [read(db, row["id"]) for row in db.execute(BY_ADDRESS, values).fetchall()]
+
+        return await self._do.read(find)
+
+    async def find(self, text: str, limit: int) -> list[Patient]:
+        """Patients by the beginnings of names, an address or an id; all when `text` is empty."""
+
+        def find(db: sqlite3.Connection) -> list[Patient]:
+            return [read(db, patient_id) for patient_id in _find(db, text.strip(), limit)]
+
+        return await self._do.read(find)
+
+    async def save(self, patients: Collection[Patient]) -> None:
+        """Add or change patients, all or none."""
+
+        def write(writing: Writing) -> None:
+            for patient in patients:
+                _save(writing.db, patient)
+            if len(patients) == 1:
+                writing.tell(ChangeKind.PATIENT, next(iter(patients)).id)
+            elif patients:
+                writing.tell(ChangeKind.PATIENT)
+
+        await self._do.write(write)
+
+    async def mark_point(self, address: Address, health: PointHealth, reason: str) -> None:
+        """Say whether an address is known to work, wherever it is stored."""
+        await self._do.write(lambda writing: contact_point.mark(writing, address, health, reason))
+
+
+def folded(text: str) -> list[str]:
+    """The words of a text without regard to case and accents."""
+    plain = "".join(
+        char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char)
+    )
+    spaced = "".join(char if char.isalnum() else " " for char in plain)
+    return spaced.casefold().split()
+
+
+def read(db: sqlite3.Connection, patient_id: str) -> Patient:
+    """One patient with contact points, proxies and privacy form. Raises NotFound."""
+    row = db.execute(_READ, {"id": patient_id}).fetchone()
+    if row is None:
+        raise NotFound("There is no such patient.", "Look for them with `twoway patients list`.")
+    points = contact_point.of_patient(db, patient_id)
+    return Patient(
+        id=row["id"],
+        given=row["given"],
+        family=row["family"],
+        birth_date=_date(row["birth_date"]),
+        points=tuple(points.get(contact_point.OWN, ())),
+        proxies=tuple(
+            Proxy(
+                proxy["name"],
+                proxy["relation"],
+                tuple(points.get(proxy["ordinal"], ())),
+                _date(proxy["until"]),
+            )
+            for proxy in db.execute(_PROXIES, {"id": patient_id})
+        ),
+        form=PrivacyForm(
+            form_date=_date(row["form_date"]),
+            voicemail=VoicemailConsent(row["voicemail"]),
+            sms=Consent(row["sms"]),
+            email=Consent(row["email"]),
+            portal=Consent(row["portal"]),
+            confidential=unpack_address(row["confidential"]),
+            may_tell=unpack_list(row["may_tell"]),
+        ),
+        preferred_channel=(
+            ChannelKind(row["preferred_channel"]) if row["preferred_channel"] else None
+        ),
+        language=row["language"],
+    )
+
+
+def _find(db: sqlite3.Connection, text: str, limit: int) -> list[str]:
+    if not text:
+        return [row["id"] for row in db.execute(_ALL, {"limit": limit})]
+    text = storable(text)
+    found = [
+        row["id"] for row in db.execute(_BY_ID, {"id": text, "end": text + _END, "limit": limit})
+    ]
+    keys = {address_key(system, text) for system in AddressSystem} - {"", "+"}
+    for key in sorted(keys):
+        values = {"key": key, "end": key + _END, "limit": limit}
+        found += [row["patient_id"] for row in db.execute(_BY_KEY, values)]
+    found += _named(db, text, limit)
+    return list(dict.fromkeys(found))[:limit]
+
+
+def _named(db: sqlite3.Connection, text: str, limit: int) -> list[str]:
+    """Ids of patients with a name that begins with each of the words, by name."""
+    words = folded(text)
+    if not words:
+        return []
+    each = " INTERSECT ".join(
+        f"SELECT patient_id FROM patient_name WHERE word >= :w{n} AND word < :e{n}"  # noqa: S608
+        for n in range(len(words[:8]))
+    )
+    values: dict[str, str | int] = {"limit": limit}
+    for n, word in enumerate(words[:8]):
+        values |= {f"w{n}": word, f"e{n}": word + _END}
+    statement = (
+        f"SELECT id FROM patient WHERE id IN ({each}) "  # noqa: S608 - only numbered names
+        "ORDER BY family, given, id LIMIT :limit"
+    )
+    return [row["id"] for row in db.execute(statement, values)]
+
+
+def _save(db: sqlite3.Connection, patient: Patient) -> None:
+    form = patient.form
+    key = {"id": patient.id}
+    db.execute(
+        _SAVE,
+        {
+            **key,
+            "given": storable(patient.given),
+            "family": storable(patient.family),
+            "birth_date": _text(patient.birth_date),
+            "preferred_channel": patient.preferred_channel and patient.preferred_channel.value,
+            "language": patient.language,
+        },
+    )
+    db.execute(
+        _SAVE_FORM,
+        {
+            **key,
+            "form_date": _text(form.form_date),
+            "voicemail": form.voicemail.value,
+            "sms": form.sms.value,
+            "email": form.email.value,
+            "portal": form.portal.value,
+            "confidential": pack_address(form.confidential),
+            "may_tell": pack_list(form.may_tell),
+        },
+    )
+    for statement in _FORGET:
+        db.execute(statement, key)
+    words = set(folded(f"{patient.given} {patient.family}"))
+    db.executemany(_ADD_WORD, [{**key, "word": word} for word in words])
+    points: list[tuple[int, ContactPoint]] = [(contact_point.OWN, p) for p in patient.points]
+    for ordinal, proxy in enumerate(patient.proxies):
+        values = {
+            **key,
+            "ordinal": ordinal,
+            "name": storable(proxy.name),
+            "relation": storable(proxy.relation),
+            "until": _text(proxy.until),
+        }
+        db.execute(_ADD_PROXY, values)
+        points += [(ordinal, point) for point in proxy.points]
+    contact_point.replace(db, patient.id, points)
+
+
+def _date(stored: str | None) -> date | None:
+    return None if stored is None else date.fromisoformat(stored)
+
+
+def _text(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()

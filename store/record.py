@@ -1,0 +1,118 @@
+"""The record: what is due, and the record files with the ends that the database remembers."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from inbox.record import ChainReport, Resource
+from inbox.repository import RecordDue
+from store import message
+from store.connection import finish
+from store.record_file import Head, RecordFile
+from store.transaction import Transactions, Writing
+from store.values import unpack_list
+
+T = TypeVar("T")
+
+_DUE: Final = f"""
+SELECT d.id AS due_id, d.patient_id AS due_patient, d.because, d.findings, {message.COLUMNS}
+FROM record_due AS d JOIN message AS m ON m.id = d.message_id
+ORDER BY d.id LIMIT :limit
+"""  # noqa: S608 - constants
+_HEAD: Final = "SELECT sequence, hash, bytes FROM record_head WHERE patient_id = :patient_id"
+_SET_HEAD: Final = """
+INSERT INTO record_head (patient_id, sequence, hash, bytes)
+VALUES (:patient_id, :sequence, :hash, :bytes)
+ON CONFLICT DO UPDATE SET sequence = excluded.sequence, hash = excluded.hash,
+    bytes = excluded.bytes
+"""
+_WRITTEN: Final = "DELETE FROM record_due WHERE id = :id RETURNING conversation_id"
+# An entry that reached the file before a crash is done as well.
+_FOUND: Final = """
+DELETE FROM record_due WHERE patient_id = :patient_id AND message_id = (
+    SELECT id FROM message WHERE uuid = :uuid AND status = :status)
+RETURNING conversation_id
+"""
+_PATIENTS: Final = "SELECT patient_id FROM record_head ORDER BY patient_id"
+
+
+class RecordTable:
+    """Implements `inbox.repository.RecordStore`."""
+
+    def __init__(self, transactions: Transactions, records: Path) -> None:
+        """Work through `transactions`, with the files under the folder `records`."""
+        self._do = transactions
+        self._records = records
+        self._one = asyncio.Lock()
+
+    async def due(self, limit: int) -> list[RecordDue]:
+        """What is to be written, in the order it happened."""
+
+        def read(db: sqlite3.Connection) -> list[RecordDue]:
+            rows = db.execute(_DUE, {"limit": limit}).fetchall()
+            return [
+                RecordDue(
+                    row["due_id"],
+                    row["due_patient"],
+                    message.from_row(db, row),
+                    row["because"],
+                    unpack_list(row["findings"]),
+                )
+                for row in rows
+            ]
+
+        return await self._do.read(read)
+
+    async def write(self, due: RecordDue, resource: Resource) -> None:
+        """Append to the patient's file, durably, and take it off the list. Safe to repeat.
+
+        Raises:
+            StoreError: the file cannot be written; the entry stays due.
+        """
+        file = RecordFile(self._records, due.patient_id)
+
+        def append_and_remember(writing: Writing) -> None:
+            # The file's lock lies inside the transaction, so two processes never wait crosswise.
+            with file.locked():
+                head, found = file.append(_head(writing.db, due.patient_id), resource)
+            values = {"sequence": head.sequence, "hash": head.hash, "bytes": head.bytes}
+            writing.db.execute(_SET_HEAD, {"patient_id": due.patient_id, **values})
+            written = writing.db.execute(_WRITTEN, {"id": due.id}).fetchall()
+            for uuid, status in found:
+                values = {"patient_id": due.patient_id, "uuid": uuid, "status": status}
+                written += writing.db.execute(_FOUND, values).fetchall()
+            for row in written:
+                writing.tell_conversation(row["conversation_id"])
+
+        await self._do.write(append_and_remember)
+
+    async def entries(self, patient_id: str) -> list[Resource]:
+        """Everything in a patient's record file, in order; empty when there is none."""
+        return await _in_thread(RecordFile(self._records, patient_id).entries)
+
+    async def verify(self, patient_id: str) -> ChainReport:
+        """Check one file's chain, and its end against what the database remembers."""
+        file = RecordFile(self._records, patient_id)
+        head = await self._do.read(lambda db: _head(db, patient_id))
+        return await _in_thread(lambda: file.verify(head))
+
+    async def patients(self) -> list[str]:
+        """Ids of the patients that have a record file."""
+
+        def read(db: sqlite3.Connection) -> list[str]:
+            return [row["patient_id"] for row in db.execute(_PATIENTS)]
+
+        return await self._do.read(read)
+
+
+def _head(db: sqlite3.Connection, patient_id: str) -> Head:
+    row: Any = db.execute(_HEAD, {"patient_id": patient_id}).fetchone()
+    return Head() if row is None else Head(row["sequence"], row["hash"], row["bytes"])
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    return await finish(asyncio.ensure_future(asyncio.to_thread(work)))

@@ -1,0 +1,206 @@
+"""The state of a conversation, derived from its messages by bounded, indexed look-ups.
+
+Run in the transaction that changes a message. However long the conversation is, each look-up reads
+one end of an index.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from typing import Any, Final
+
+from inbox.conversation import ConversationState
+from store.values import one_line, unpack_address, unpack_addresses
+
+_FACTS: Final = """
+SELECT
+    c.done_at, c.done_inbound_at, c.done_message_id, c.person, c.person_address,
+    (SELECT id FROM message WHERE conversation_id = :id
+        ORDER BY at DESC, id DESC LIMIT 1) AS last_id,
+    (SELECT max(id) FROM message WHERE conversation_id = :id AND direction = 'inbound')
+        AS newest_inbound_id,
+    (SELECT id FROM message WHERE conversation_id = :id
+        AND direction = 'outbound' AND status NOT IN ('failed', 'cancelled')
+        ORDER BY answers_until DESC, id DESC LIMIT 1) AS ours_id,
+    (SELECT id FROM message WHERE conversation_id = :id
+        AND direction = 'inbound' AND nature IN ('personal', 'unreadable')
+        ORDER BY at DESC, id DESC LIMIT 1) AS wanting_id,
+    EXISTS (SELECT 1 FROM message WHERE conversation_id = :id
+        AND direction = 'outbound' AND status IN ('failed', 'unknown')) AS troubled,
+    EXISTS (SELECT 1 FROM message WHERE conversation_id = :id
+        AND nature = 'unreadable') AS needs_look,
+    (SELECT subject FROM message WHERE conversation_id = :id AND subject <> ''
+        ORDER BY at, id LIMIT 1) AS subject
+FROM conversation AS c WHERE c.id = :id
+"""
+_GLIMPSE: Final = """
+SELECT id, at, answers_until, direction, sender, recipients, substr(text, 1, 800) AS beginning
+FROM message WHERE id = :id
+"""
+_WAITING_SINCE: Final = """
+SELECT at FROM message WHERE conversation_id = :id
+    AND direction = 'inbound' AND nature IN ('personal', 'unreadable')
+    AND (at, id) > (:floor_at, :floor_id)
+ORDER BY at, id LIMIT 1
+"""
+USED_LINES: Final = """
+WITH RECURSIVE used (direction, line_id) AS (
+    SELECT 'inbound', (SELECT min(line_id) FROM message
+        WHERE conversation_id = :id AND direction = 'inbound')
+    UNION ALL
+    SELECT 'outbound', (SELECT min(line_id) FROM message
+        WHERE conversation_id = :id AND direction = 'outbound')
+    UNION ALL
+    SELECT direction, (SELECT min(line_id) FROM message
+        WHERE conversation_id = :id AND direction = used.direction AND line_id > used.line_id)
+    FROM used WHERE line_id IS NOT NULL
+)
+SELECT used.direction, used.line_id, m.channel, m.at, m.id
+FROM used JOIN message AS m ON m.id = (
+    SELECT id FROM message
+    WHERE conversation_id = :id AND direction = used.direction AND line_id = used.line_id
+    ORDER BY at DESC, id DESC LIMIT 1)
+WHERE used.line_id IS NOT NULL
+ORDER BY m.at DESC, m.id DESC
+"""
+_TROUBLED: Final = """
+SELECT id, at, status, recipients, cc FROM message
+WHERE conversation_id = :id AND direction = 'outbound' AND status IN ('failed', 'unknown')
+ORDER BY id DESC LIMIT 50
+"""
+_ARRIVED: Final = """
+SELECT at, recipients, cc FROM message
+WHERE conversation_id = :id AND direction = 'outbound' AND status NOT IN ('failed', 'cancelled')
+    AND answers_until > :since AND status IN ('sent', 'delivered')
+ORDER BY answers_until DESC, id DESC LIMIT 100
+"""
+_WRITE: Final = """
+UPDATE conversation SET
+    last_message_id = :last_message_id, last_message_at = :last_message_at,
+    last_direction = :last_direction, newest_inbound_id = :newest_inbound_id,
+    waiting_since = :waiting_since, state = :state, undelivered = :undelivered,
+    needs_look = :needs_look, subject = :subject, snippet = :snippet, channels = :channels,
+    line_id = :line_id, person = :person, person_address = :person_address
+WHERE id = :id
+"""
+_PREFIX: Final = re.compile(
+    r"^(?:\s*(?:re|fwd?|aw|wg|sv|rv|tr)\s*(?:\[\d+\])?\s*:)+\s*", re.IGNORECASE
+)
+
+
+def refresh(db: sqlite3.Connection, conversation_id: int) -> None:
+    """Write the facts of a conversation anew."""
+    facts = db.execute(_FACTS, {"id": conversation_id}).fetchone()
+    last = _glimpse(db, facts["last_id"])
+    if last is None:
+        return
+    ours = _glimpse(db, facts["ours_id"])
+    state, waiting_since = _derive(db, conversation_id, facts, ours)
+    person, person_address = _other_end(db, facts, ours)
+    lines = db.execute(USED_LINES, {"id": conversation_id}).fetchall()
+    db.execute(
+        _WRITE,
+        {
+            "id": conversation_id,
+            "last_message_id": last["id"],
+            "last_message_at": last["at"],
+            "last_direction": last["direction"],
+            "newest_inbound_id": facts["newest_inbound_id"] or 0,
+            "waiting_since": waiting_since,
+            "state": state.value,
+            "undelivered": bool(facts["troubled"]) and _undelivered(db, conversation_id),
+            "needs_look": facts["needs_look"],
+            "subject": _PREFIX.sub("", facts["subject"] or "") or (facts["subject"] or ""),
+            "snippet": one_line(last["beginning"]),
+            "channels": " ".join(dict.fromkeys(line["channel"] for line in lines)),
+            "line_id": lines[0]["line_id"] if lines else "",
+            "person": person,
+            "person_address": person_address,
+        },
+    )
+
+
+def _derive(
+    db: sqlite3.Connection, conversation_id: int, facts: sqlite3.Row, ours: sqlite3.Row | None
+) -> tuple[ConversationState, int | None]:
+    """The state, and since when they wait for us."""
+    floor = (0, 0)
+    if ours is not None:
+        floor = (ours["answers_until"], ours["id"])
+    done_at = facts["done_at"]
+    if done_at is not None:
+        floor = max(floor, (facts["done_inbound_at"], facts["done_message_id"]))
+    since = None
+    if facts["wanting_id"] is not None:
+        since = db.execute(
+            _WAITING_SINCE,
+            {"id": conversation_id, "floor_at": floor[0], "floor_id": floor[1]},
+        ).fetchone()
+    if since is not None:
+        return ConversationState.NEEDS_REPLY, since["at"]
+    if ours is None:
+        # Nobody waits for anything: lists, automatic answers, or only what was taken back. What
+        # failed is still ours to do.
+        open_ = bool(facts["troubled"]) and done_at is None
+        return (ConversationState.WAITING if open_ else ConversationState.DONE), None
+    if done_at is not None and not (
+        ours["id"] > facts["done_message_id"] and ours["answers_until"] >= done_at
+    ):
+        return ConversationState.DONE, None
+    return ConversationState.WAITING, None
+
+
+def _undelivered(db: sqlite3.Connection, conversation_id: int) -> bool:
+    """Whether a message failed that no later one to the same person made good, or is unknown."""
+    troubled = db.execute(_TROUBLED, {"id": conversation_id}).fetchall()
+    if any(row["status"] == "unknown" for row in troubled):
+        return True
+    oldest = min(row["at"] for row in troubled)
+    arrived: dict[str, int] = {}
+    for row in db.execute(_ARRIVED, {"id": conversation_id, "since": oldest - 1}):
+        for key in _keys(row):
+            arrived[key] = max(arrived.get(key, 0), row["at"])
+    return any(arrived.get(key, 0) < row["at"] for row in troubled for key in _keys(row))
+
+
+def _other_end(
+    db: sqlite3.Connection, facts: sqlite3.Row, ours: sqlite3.Row | None
+) -> tuple[str, str]:
+    """Name and address of the person at the other end."""
+    wanting = _glimpse(db, facts["wanting_id"])
+    if wanting is not None:
+        sender = unpack_address(wanting["sender"])
+        if sender is not None:
+            return sender.name, sender.value
+    if facts["person"] or facts["person_address"] or ours is None:
+        return facts["person"], facts["person_address"]
+    recipients = unpack_addresses(ours["recipients"])
+    return (recipients[0].name, recipients[0].value) if recipients else ("", "")
+
+
+def _glimpse(db: sqlite3.Connection, message_id: int | None) -> sqlite3.Row | None:
+    if message_id is None:
+        return None
+    row: sqlite3.Row | None = db.execute(_GLIMPSE, {"id": message_id}).fetchone()
+    return row
+
+
+def _keys(row: sqlite3.Row) -> list[str]:
+    addresses = (*unpack_addresses(row["recipients"]), *unpack_addresses(row["cc"]))
+    return [address.key for address in addresses]
+
+
+def marks_of_done(db: sqlite3.Connection, conversation_id: int) -> dict[str, Any]:
+    """What a person has before them when they close a conversation: its newest message."""
+    row = db.execute(
+        """
+        SELECT
+            coalesce((SELECT at FROM message WHERE conversation_id = :id
+                AND direction = 'inbound' AND nature IN ('personal', 'unreadable')
+                ORDER BY at DESC, id DESC LIMIT 1), 0) AS inbound_at,
+            coalesce((SELECT max(id) FROM message), 0) AS newest
+        """,
+        {"id": conversation_id},
+    ).fetchone()
+    return {"done_inbound_at": row["inbound_at"], "done_message_id": row["newest"]}

@@ -1,0 +1,230 @@
+"""Transactions: one writer, whole or not at all, and the word of what changed."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from typing import Final, TypeVar
+
+from inbox.clock import Clock
+from inbox.errors import StoreError
+from inbox.events import ChangeKind
+from store import change
+from store.connection import WorkerConnection, finish
+
+T = TypeVar("T")
+
+
+class Writing:
+    """What a writing function works with: the connection, the time, and whom to tell."""
+
+    __slots__ = ("changed", "clock", "db")
+
+    def __init__(self, db: sqlite3.Connection, clock: Clock) -> None:
+        self.db: Final = db
+        self.clock: Final = clock
+        self.changed: dict[tuple[ChangeKind, str], None] = {}
+
+    def tell(self, kind: ChangeKind, subject_id: object = "") -> None:
+        """Say that something changed; said once for a transaction, however often it happens."""
+        self.changed[kind, str(subject_id)] = None
+
+    def tell_conversation(self, conversation_id: int) -> None:
+        """Say that a conversation, or a message of it, changed."""
+        self.tell(ChangeKind.CONVERSATION, conversation_id)
+
+
+class _Batch:
+    """A transaction that is open across several pieces of work of one task."""
+
+    __slots__ = ("depth", "is_open", "owner", "writing")
+
+    def __init__(self, owner: Transactions, writing: Writing) -> None:
+        self.owner = owner
+        self.writing = writing
+        self.is_open = True
+        self.depth = 0
+
+
+_current: ContextVar[_Batch | None] = ContextVar("store_batch", default=None)
+
+Work = Callable[[Writing], T]
+"""A piece of writing; it runs in the writer's thread."""
+Read = Callable[[sqlite3.Connection], T]
+"""A piece of reading; it sees one state of the database from its first to its last statement."""
+
+
+class Transactions:
+    """Lets one task at a time write, and everybody read."""
+
+    def __init__(
+        self,
+        writer: WorkerConnection,
+        readers: tuple[WorkerConnection, ...],
+        clock: Clock,
+        committed: Callable[[], None],
+    ) -> None:
+        """Take the connections; `committed` is called in the loop after a commit with changes."""
+        self._writer = writer
+        self._readers = readers
+        self._turn = 0
+        self._clock = clock
+        self._committed = committed
+        self._lock = asyncio.Lock()
+
+    def _batch(self) -> _Batch | None:
+        batch = _current.get()
+        return batch if batch is not None and batch.owner is self and batch.is_open else None
+
+    async def write(self, work: Work[T]) -> T:
+        """Run `work` in a transaction of its own, or as a part of the task's batch.
+
+        Raises:
+            StoreError: nothing of it is stored.
+        """
+        batch = self._batch()
+        if batch is not None:
+            writing = batch.writing
+            return await self._writer.run(lambda db: _part(db, writing, work))
+        async with self._lock:
+            told, result = await finish(
+                asyncio.ensure_future(self._writer.run(lambda db: _whole(db, self._clock, work)))
+            )
+        if told:
+            self._committed()
+        return result
+
+    async def read(self, work: Read[T]) -> T:
+        """Run `work` on one state of the database: inside a batch, the batch's own."""
+        if self._batch() is not None:
+            return await self._writer.run(work)
+        self._turn = (self._turn + 1) % len(self._readers)
+        return await self._readers[self._turn].run(lambda db: _snapshot(db, work))
+
+    @asynccontextmanager
+    async def batch(self) -> AsyncIterator[None]:
+        """One transaction around all that the task writes inside; an exception undoes all of it."""
+        outer = self._batch()
+        if outer is not None:
+            async with self._nested(outer):
+                yield
+            return
+        async with self._lock:
+            batch = await self._begin()
+            token = _current.set(batch)
+            try:
+                yield
+            except BaseException:
+                batch.is_open = False
+                await finish(asyncio.ensure_future(self._writer.run(_roll_back)))
+                raise
+            else:
+                batch.is_open = False
+                await finish(
+                    asyncio.ensure_future(self._writer.run(lambda db: _commit(db, batch.writing)))
+                )
+            finally:
+                batch.is_open = False
+                _current.reset(token)
+        if batch.writing.changed:
+            self._committed()
+
+    async def _begin(self) -> _Batch:
+        def begin(db: sqlite3.Connection) -> _Batch:
+            db.execute("BEGIN IMMEDIATE")
+            return _Batch(self, Writing(db, self._clock))
+
+        try:
+            return await finish(asyncio.ensure_future(self._writer.run(begin)))
+        except asyncio.CancelledError:
+            await finish(asyncio.ensure_future(self._writer.run(_roll_back)))
+            raise
+
+    @asynccontextmanager
+    async def _nested(self, batch: _Batch) -> AsyncIterator[None]:
+        batch.depth += 1
+        name = f"nested_{batch.depth}"
+        changed = dict(batch.writing.changed)
+        await self._writer.run(lambda db: _step(db, f"SAVEPOINT {name}"))
+        try:
+            yield
+        except BaseException:
+            batch.writing.changed = changed
+            await self._writer.run(lambda db: _undo(db, name))
+            raise
+        else:
+            await self._writer.run(lambda db: _step(db, f"RELEASE {name}"))
+        finally:
+            batch.depth -= 1
+
+
+def _whole(db: sqlite3.Connection, clock: Clock, work: Work[T]) -> tuple[bool, T]:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        writing = Writing(db, clock)
+        result = work(writing)
+        _commit(db, writing)
+    except BaseException:
+        _roll_back(db)
+        raise
+    return bool(writing.changed), result
+
+
+def _part(db: sqlite3.Connection, writing: Writing, work: Work[T]) -> T:
+    changed = dict(writing.changed)
+    _step(db, "SAVEPOINT part")
+    try:
+        result = work(writing)
+        db.execute("RELEASE part")
+    except BaseException:
+        writing.changed = changed
+        _undo(db, "part")
+        raise
+    return result
+
+
+def _commit(db: sqlite3.Connection, writing: Writing) -> None:
+    try:
+        _require_transaction(db)
+        change.add(db, writing.changed)
+        db.execute("COMMIT")
+    except BaseException:
+        _roll_back(db)
+        raise
+
+
+def _step(db: sqlite3.Connection, statement: str) -> None:
+    _require_transaction(db)
+    db.execute(statement)
+
+
+def _undo(db: sqlite3.Connection, savepoint: str) -> None:
+    # SQLite ends the whole transaction by itself after some errors (a full disk).
+    if db.in_transaction:
+        db.execute(f"ROLLBACK TO {savepoint}")
+        db.execute(f"RELEASE {savepoint}")
+
+
+def _roll_back(db: sqlite3.Connection) -> None:
+    if db.in_transaction:
+        db.execute("ROLLBACK")
+
+
+def _require_transaction(db: sqlite3.Connection) -> None:
+    if not db.in_transaction:
+        raise StoreError(
+            "An earlier step could not be stored, so nothing of this was.",
+            "Look at what was reported before, then try again.",
+        )
+
+
+def _snapshot(db: sqlite3.Connection, work: Read[T]) -> T:
+    db.execute("BEGIN")
+    try:
+        return work(db)
+    finally:
+        if db.in_transaction:
+            db.execute("COMMIT")
