@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import imaplib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from imapclient.exceptions import IMAPClientError
 from pymap.config import IMAPConfig
 
 from adapters.mail import imap, reading
@@ -154,7 +156,7 @@ async def test_a_mail_the_server_cannot_give_out_is_kept_as_such(
     def fetch(client: imap.Client, uids: list[int], what: list[str]) -> object:
         # Dovecot says so of a file that cannot be read, and fails the whole command with it.
         if int(there[1]) in uids and "BODY.PEEK[]" in what:
-            raise imap.IMAPClientError("fetch failed: [SERVERBUG] Internal error")
+            raise IMAPClientError("fetch failed: [SERVERBUG] Internal error")
         return real(client, uids, what)
 
     monkeypatch.setattr(imap.Client, "fetch", fetch)
@@ -172,13 +174,13 @@ async def test_a_quiet_folder_costs_one_question(
     handle: MailHandle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    real = imap.Wire._command
+    real: Callable[..., object] = imaplib.IMAP4._command  # type: ignore[attr-defined]  # not in typeshed
 
-    def command(wire: imap.Wire, name: str, *args: object) -> object:
+    def command(wire: imaplib.IMAP4, name: str, *args: object) -> object:
         asked.append(name)
         return real(wire, name, *args)
 
-    monkeypatch.setattr(imap.Wire, "_command", command)
+    monkeypatch.setattr(imaplib.IMAP4, "_command", command)
     handle.deliver("one")
     channel = handle.channel()
     cursors = stored(await collect(channel))

@@ -14,12 +14,12 @@ from tests.clock import FakeClock
 
 class TestMailChannel(ChannelContract):
     @pytest.fixture
-    def server(self, clock: FakeClock) -> Iterator[MailHandle]:  # type: ignore[override]  # the handle is the narrower one
+    def server(self, clock: FakeClock) -> Iterator[MailHandle]:
         with MailHandle(clock) as handle:
             yield handle
 
     @pytest.fixture
-    def channels(self, server: MailHandle, monkeypatch: pytest.MonkeyPatch) -> Channels:  # type: ignore[override]  # same
+    def channels(self, server: MailHandle, monkeypatch: pytest.MonkeyPatch) -> Channels:
         monkeypatch.setattr("adapters.mail.reading.BATCH_ITEMS", self.small_batches)
 
         def make() -> Channel:

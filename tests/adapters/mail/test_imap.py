@@ -138,7 +138,7 @@ def _client_on(ours: socket.socket, theirs: socket.socket, answer: list[bytes]) 
     settings = ImapSettings("localhost", 1, "none", "x", connect_timeout=2, read_timeout=2)
     original = socket.create_connection
     try:
-        socket.create_connection = lambda *_args, **_more: ours  # type: ignore[assignment]  # the other end of a pair
+        socket.create_connection = lambda *_args, **_more: ours
         return Client(settings, None, lambda _sock: None)
     finally:
         socket.create_connection = original

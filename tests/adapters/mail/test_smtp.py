@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,7 +64,7 @@ class Line:
 
 
 @pytest.fixture
-def line(smtp_server: SmtpServer, fault_proxy: Callable[[int], FaultProxy]) -> Iterator[Line]:
+def line(smtp_server: SmtpServer, fault_proxy: Callable[[int], FaultProxy]) -> Line:
     return Line(smtp_server, fault_proxy(smtp_server.port))
 
 

@@ -75,7 +75,7 @@ class TestMemoryChannel(ChannelContract):
         return MemoryHandle(request.param)
 
     @pytest.fixture
-    def channels(self, server: MemoryHandle, clock: FakeClock) -> Channels:  # type: ignore[override]  # the handle is the narrower one
+    def channels(self, server: MemoryHandle, clock: FakeClock) -> Channels:
         def make() -> Channel:
             return MemoryChannel(server.line, server.server, clock, batch=self.small_batches)
 
