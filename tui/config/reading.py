@@ -136,8 +136,8 @@ def _told(problems: list[Problem], text: str, path: Path) -> list[tuple[str, str
 def _check(tables: FileTables, folder: Path) -> Iterator[Problem]:
     """Everything that is of the right kind and still cannot be."""
     practice = tables.practice
-    if practice.timezone not in available_timezones():
-        yield Problem(("practice", "timezone"), "is not a time zone", _zone_hint(practice.timezone))
+    if not valid_zone(practice.timezone):
+        yield Problem(("practice", "timezone"), "is not a time zone", zone_hint(practice.timezone))
     if not _COUNTRY.match(practice.country):
         yield Problem(("practice", "country"), "is not a country", 'Two letters: "US".')
     if practice.scheduling_url and not _URL.match(practice.scheduling_url):
@@ -312,7 +312,13 @@ def _is_ip(host: str) -> bool:
     return True
 
 
-def _zone_hint(word: str) -> str:
+def valid_zone(name: str) -> bool:
+    """Whether it is the name of a time zone."""
+    return name in available_timezones()
+
+
+def zone_hint(word: str) -> str:
+    """The nearest time zone, and what a name of one looks like."""
     import difflib
 
     zones = available_timezones()

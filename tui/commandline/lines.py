@@ -1,0 +1,160 @@
+"""The lines: doctor, sync."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from argparse import Namespace
+
+from inbox.errors import ConfigurationError
+from inbox.events import ChangeKind
+from inbox.words import health_words
+from tui.commandline import shapes
+from tui.commandline.output import Output, stamp
+from tui.commandline.session import with_office
+from tui.doctor import FolderReport, LineReport, examine_folder, examine_lines, progress
+from tui.folders import data_folder
+from tui.wiring import PracticeOffice
+
+
+def doctor(options: Namespace, output: Output) -> int:
+    """`twoway doctor`: exit status 1 when a line or the data folder is not well."""
+    if options.offline and options.prove:
+        raise ConfigurationError("--prove needs connections.", "Leave --offline out.")
+
+    async def work(office: PracticeOffice) -> int:
+        reports = await examine_lines(
+            office, prove=options.prove, offline=options.offline, tell=output.progress
+        )
+        folder = await examine_folder(office, str(data_folder(options.data)))
+        output.document([_line_document(report, office) for report in reports])
+        for report in reports:
+            _print_line(report, office, output)
+        _print_folder(folder, office, output)
+        if output.as_json and folder.problem:
+            output.error(folder.problem)
+        return 0 if all(report.ok for report in reports) and not folder.problem else 1
+
+    return with_office(options, work)
+
+
+def sync(options: Namespace, output: Output) -> int:
+    """`twoway sync`: without --once it goes on until it is interrupted."""
+    if output.as_json and not options.once:
+        raise ConfigurationError("--json needs --once here.", "Without it, sync does not end.")
+
+    async def once(office: PracticeOffice) -> int:
+        back = await office.back_office()
+        async with progress(office, output.progress):
+            await back.sync_once()
+            sent = await back.deliver_due()
+        reports = await examine_lines(office, offline=True, tell=output.progress)
+        output.document([_line_document(report, office) for report in reports])
+        for report in reports:
+            count = report.completeness
+            output.line(
+                f"{report.line.id}: {count.server} on the server, {count.stored} stored, "
+                f"{count.quarantined} to look at"
+            )
+        if sent:
+            output.line(f"{sent} messages left the outbox; `twoway outbox` shows what did not.")
+        failed = [report for report in reports if not report.receives]
+        for report in failed:
+            output.error(f"{report.line.id}: {report.problem}", report.hint)
+        return 1 if failed else 0
+
+    return with_office(options, once if options.once else lambda office: _stay(office, output))
+
+
+async def _stay(office: PracticeOffice, output: Output) -> int:
+    """Read and send until told to end; say what happens, by number and never by name."""
+    over = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, over.set)
+    await office.start()
+    output.progress("Reading and sending until interrupted (Ctrl-C).")
+    told = asyncio.create_task(_tell(office, output))
+    ending = asyncio.create_task(over.wait())
+    done, _ = await asyncio.wait({told, ending}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (told, ending):
+        task.cancel()
+    await asyncio.gather(told, ending, return_exceptions=True)
+    if told in done:
+        told.result()
+    return 0
+
+
+async def _tell(office: PracticeOffice, output: Output) -> None:
+    words: dict[str, str] = {}
+    async for changes in office.repository.changes():
+        now = office.desk.clock()
+        clock = f"{now.astimezone(office.desk.practice.timezone):%H:%M:%S}"
+        for change in {(one.kind, one.subject_id): one for one in changes}.values():
+            if change.kind is ChangeKind.CONVERSATION:
+                output.line(f"{clock}  conversation {change.subject_id} changed")
+            elif change.kind is ChangeKind.OUTBOX:
+                row = await office.repository.outbox.get(int(change.subject_id))
+                output.line(f"{clock}  outbox {row.id} is {row.status.value} {row.status_text}")
+            elif change.kind is ChangeKind.LINE:
+                health = (await office.repository.lines.health()).get(change.subject_id)
+                word = health.sentence or health.state.value if health else ""
+                if word and words.get(change.subject_id) != word:
+                    words[change.subject_id] = word
+                    output.line(f"{clock}  {change.subject_id}: {word}")
+
+
+def _line_document(report: LineReport, office: PracticeOffice) -> shapes.Document:
+    zone, count = office.desk.practice.timezone, report.completeness
+    return {
+        "line": report.line.id,
+        "channel": report.line.channel.value,
+        "address": report.line.address,
+        "ok": report.ok,
+        "sends": report.sends,
+        "receives": report.receives,
+        "proof": shapes.proof(report.proof, zone),
+        "completeness": {
+            "server": count.server,
+            "stored": count.stored,
+            "quarantined": count.quarantined,
+            "missing": count.missing,
+        },
+        "read_at": stamp(report.health.last_poll_at if report.health else None, zone),
+        "problem": report.problem or None,
+        "hint": report.hint or None,
+    }
+
+
+def _print_line(report: LineReport, office: PracticeOffice, output: Output) -> None:
+    count, now = report.completeness, office.desk.clock()
+    output.line(
+        f"{'ok ' if report.ok else 'NOT'}  {report.line.id}  {report.line.channel.words}"
+        f"  {report.line.address}"
+    )
+    output.line(
+        f"     sends: {'yes' if report.sends else 'NO'}"
+        f" · is read: {'yes' if report.receives else 'NO'} ({health_words(report.health, now)})"
+    )
+    output.line(f"     {report.proof_words}")
+    output.line(
+        f"     server {count.server} = stored {count.stored} + to look at {count.quarantined}"
+        f" · missing {count.missing}"
+    )
+    if report.problem:
+        output.line(f"     {report.problem}")
+        if report.hint:
+            output.line(f"     → {report.hint}")
+
+
+def _print_folder(folder: FolderReport, office: PracticeOffice, output: Output) -> None:
+    output.line(f"{'NOT' if folder.problem else 'ok '}  data folder  {folder.path}")
+    output.line(
+        f"     {folder.record_files} record files, {len(folder.broken)} not whole, "
+        f"{folder.waiting} to write · {folder.free_bytes // 1_000_000_000} GB free"
+    )
+    if folder.problem:
+        output.line(f"     {folder.problem}")
+    output.line(f"     configuration  {office.configuration.path}")

@@ -1,0 +1,251 @@
+"""The doctor: every line's way out and way home, and the state of the data folder."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from inbox.desk import LineView
+from inbox.errors import ChannelError, StoreError, TwowayError
+from inbox.line import FolderCount, Line, LineHealth, LineState
+from inbox.reply_path import Evidence, EvidenceKind, Proof, ProofState
+from inbox.repository import Repository
+from inbox.words import proof_words
+from tui.wiring import NOT_YET, PracticeOffice, usable
+
+FRESH = timedelta(minutes=2)
+"""A line that was read this recently is being read."""
+_TELL_EVERY = 2.0
+_LITTLE_ROOM = 500_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class LineReport:
+    """What the doctor says of one line."""
+
+    line: Line
+    sends: bool
+    """Nothing speaks against sending: there is an adapter, and the provider takes the address."""
+    receives: bool
+    """The server could be read just now."""
+    proof: Proof
+    proof_words: str
+    health: LineHealth | None
+    problem: str
+    """What is wrong, in one sentence; empty when nothing is."""
+    hint: str
+    """What to do about it."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether patients can be written to from it, and their answers are seen."""
+        return self.sends and self.receives and not self.problem
+
+    @property
+    def completeness(self) -> FolderCount:
+        """All folders together."""
+        folders = self.health.folders if self.health else ()
+        return FolderCount(
+            "",
+            sum(folder.server for folder in folders),
+            sum(folder.stored for folder in folders),
+            sum(folder.quarantined for folder in folders),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FolderReport:
+    """What the doctor says of the data folder."""
+
+    path: str
+    free_bytes: int
+    record_files: int
+    broken: tuple[str, ...]
+    """Patients whose record file is not whole."""
+    waiting: int
+    """Communications not yet in a record file."""
+
+    @property
+    def problem(self) -> str:
+        """What is wrong, in one sentence; empty when nothing is."""
+        if self.broken:
+            return f"{len(self.broken)} record files were changed outside Twoway."
+        if self.free_bytes < _LITTLE_ROOM:
+            return f"The disk is nearly full: {self.free_bytes // 1_000_000} MB are left."
+        return ""
+
+
+async def examine_lines(
+    office: PracticeOffice,
+    *,
+    prove: bool = False,
+    offline: bool = False,
+    tell: Callable[[str], None],
+) -> list[LineReport]:
+    """Look at every line, after reading it and, when asked, proving it.
+
+    Args:
+        office: The opened office.
+        prove: Send each line's test message and wait for it.
+        offline: Make no connection.
+        tell: Gets one sentence for each step.
+    """
+    troubles: dict[str, TwowayError] = {}
+    if not offline:
+        async with progress(office, tell):
+            await _read(office, tell)
+            if prove:
+                troubles = await _prove(office, tell)
+    evidence = await office.repository.lines.evidence()
+    return [
+        _report(view, evidence, troubles.get(view.line.id), office.desk.clock(), offline=offline)
+        for view in await office.desk.lines()
+    ]
+
+
+async def examine_folder(office: PracticeOffice, path: str) -> FolderReport:
+    """Look at the data folder: room, record files, what waits to be written."""
+    records: list[str] = await office.repository.records.patients()
+    broken = []
+    for patient_id in records:
+        report = await office.repository.records.verify(patient_id)
+        if report.problems:
+            broken.append(patient_id)
+    room = await asyncio.to_thread(shutil.disk_usage, path)
+    waiting = len(await office.repository.records.due(1000))
+    return FolderReport(path, room.free, len(records), tuple(broken), waiting)
+
+
+@contextlib.asynccontextmanager
+async def progress(office: PracticeOffice, tell: Callable[[str], None]) -> AsyncIterator[None]:
+    """While something runs, say now and then how far the lines are."""
+    telling = asyncio.create_task(_tell_progress(office.repository, tell))
+    try:
+        yield
+    finally:
+        telling.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await telling
+
+
+async def _tell_progress(repository: Repository, tell: Callable[[str], None]) -> None:
+    while True:
+        await asyncio.sleep(_TELL_EVERY)
+        with contextlib.suppress(StoreError):
+            for health in (await repository.lines.health()).values():
+                if health.state is LineState.SYNCING and health.total:
+                    tell(f"{health.line_id}: fetched {health.done} of {health.total}.")
+
+
+async def _read(office: PracticeOffice, tell: Callable[[str], None]) -> None:
+    """Read every line, unless another process does so already."""
+    now, known = office.desk.clock(), await office.repository.lines.health()
+    lines = [line for line in office.desk.practice.lines if usable(line)]
+    if lines and all(_is_fresh(known.get(line.id), now) for line in lines):
+        return
+    tell("Reading every line.")
+    await (await office.back_office()).sync_once()
+
+
+async def _prove(office: PracticeOffice, tell: Callable[[str], None]) -> dict[str, TwowayError]:
+    back = await office.back_office()
+    troubles: dict[str, TwowayError] = {}
+
+    async def one(line: Line) -> None:
+        try:
+            await back.prove(line.id, lambda sentence: tell(f"{line.id}: {sentence}"))
+        except ChannelError as error:
+            troubles[line.id] = error
+            tell(f"{line.id}: {error.sentence}")
+
+    await asyncio.gather(*(one(line) for line in office.desk.practice.lines if usable(line)))
+    return troubles
+
+
+def _report(
+    view: LineView,
+    evidence: list[Evidence],
+    trouble: TwowayError | None,
+    now: datetime,
+    *,
+    offline: bool,
+) -> LineReport:
+    line, health = view.line, view.health
+    refused = _newest(evidence, line, EvidenceKind.SENDER_REFUSED)
+    proven_at = _newest(evidence, line, EvidenceKind.ROUND_TRIP)
+    sender_refused = refused is not None and (proven_at is None or proven_at < refused)
+    problem, hint = _problem(view, trouble, now, offline=offline)
+    return LineReport(
+        line=line,
+        sends=usable(line) and trouble is None and not sender_refused,
+        receives=usable(line)
+        and health is not None
+        and health.last_poll_at is not None
+        and health.state not in {LineState.STOPPED, LineState.RETRYING},
+        proof=view.proof,
+        proof_words=proof_words(view.proof, now),
+        health=health,
+        problem=problem,
+        hint=hint,
+    )
+
+
+def _problem(
+    view: LineView, trouble: TwowayError | None, now: datetime, *, offline: bool
+) -> tuple[str, str]:
+    """What is wrong with a line and what to do; the first thing that must be put right."""
+    line, health = view.line, view.health
+    if not usable(line):
+        return (
+            NOT_YET.format(line.channel.words),
+            "Its other lines are not affected; keep it in the configuration for later.",
+        )
+    if health is not None and health.sentence:
+        return health.sentence, health.hint
+    if health is None or health.last_poll_at is None:
+        return "It was never read.", "Run `twoway doctor` without --offline."
+    if offline and not _is_fresh(health, now):
+        return "Nobody is reading it right now.", "Open Twoway, or run `twoway sync`."
+    if trouble is not None:
+        return trouble.sentence, trouble.hint
+    by_state = {
+        ProofState.UNVERIFIED: (
+            "It is not proven that answers arrive.",
+            "Run `twoway doctor --prove`.",
+        ),
+        ProofState.STALE: ("The proof that answers arrive is too old.", "Run it with --prove."),
+        ProofState.PROVING: (
+            "Its test message has not come home yet.",
+            "Wait a few minutes; then look whether the provider filters or forwards it.",
+        ),
+        ProofState.FAILED: (
+            f"Answers do not arrive: {view.proof.how}.",
+            "Send from another line, or correct it at the provider; then use --prove.",
+        ),
+    }
+    if view.proof.state in by_state:
+        return by_state[view.proof.state]
+    missing = sum(folder.missing for folder in health.folders)
+    if missing:
+        return f"{missing} messages on the server are not here.", "Run `twoway sync --once`."
+    return "", ""
+
+
+def _is_fresh(health: LineHealth | None, now: datetime) -> bool:
+    return (
+        health is not None
+        and health.last_poll_at is not None
+        and now - health.last_poll_at <= FRESH
+        and not health.sentence
+    )
+
+
+def _newest(evidence: list[Evidence], line: Line, kind: EvidenceKind) -> datetime | None:
+    return max(
+        (seen.at for seen in evidence if seen.line_id == line.id and seen.kind is kind),
+        default=None,
+    )
