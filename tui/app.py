@@ -72,6 +72,10 @@ class TwowayApp(App[None]):
         """The inbox is the first screen."""
         return self._main
 
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our own names for colours."""
+        return themes.DEFAULTS
+
     def on_mount(self) -> None:
         """Paint, then open the office."""
         if self.keys_changed:
@@ -107,7 +111,7 @@ class TwowayApp(App[None]):
     async def on_unmount(self) -> None:
         """Let go of everything."""
         if self._office is not None:
-            await self._office.close()
+            await guarded(self, self._office.close())
 
     # ------------------------------------------------------------ commands
 

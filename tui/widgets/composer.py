@@ -20,14 +20,14 @@ from inbox.outgoing import Draft
 from inbox.plain import plain_text
 from inbox.reply_path import ProofState
 from tui.commands import Place, bindings_at
-from tui.widgets.cells import one_line
+from tui.widgets.cells import one_line, wrap
 from tui.widgets.message_lines import size_words
 
 _SIGNS = {
     Severity.BLOCK: ("✗ cannot leave", "bold $error"),
     Severity.HOLD: ("! needs a reason", "bold $warning"),
     Severity.WARN: ("! look", "$warning"),
-    Severity.INFO: ("· note", "$foreground-muted"),
+    Severity.INFO: ("· note", "$quiet"),
 }
 
 
@@ -56,6 +56,7 @@ class Composer(Vertical):
         super().__init__(id=id)
         self._keys = keys
         self._draft: Draft | None = None
+        self._preview: Preview | None = None
         self._loading = False
 
     def compose(self) -> ComposeResult:
@@ -109,7 +110,7 @@ class Composer(Vertical):
         who = ", ".join(one_line(str(address), 120) for address in draft.to)
         title = "New message to" if draft.conversation_id is None else "Reply to"
         self.query_one("#composer-to", Static).update(
-            Content.assemble((f"{title} ", "$foreground-muted"), (who, "bold"))
+            Content.assemble((f"{title} ", "$quiet"), (who, "bold"))
         )
         self._show_channels(draft, channels)
         self._show_files(draft)
@@ -120,6 +121,7 @@ class Composer(Vertical):
 
     def show_preview(self, preview: Preview) -> None:
         """Show the two lines and the findings."""
+        self._preview = preview
         if self._draft is not None:
             self._draft = replace(self._draft, line_id=preview.draft.line_id)
         plan = preview.plan
@@ -128,15 +130,21 @@ class Composer(Vertical):
         if plan is None or plan.proof.state is ProofState.FAILED:
             style = "bold $error"
         sign = "✓ " if proven else "! "
-        self.query_one("#composer-from", Static).update(
-            Content.assemble((sign, style), (one_line(preview.from_words), style))
-        )
-        self.query_one("#composer-answer", Static).update(
-            Content.assemble(("↩ ", style), (one_line(preview.answer_words), style))
-        )
+        width = max(20, self.size.width - 2)
+        for name, mark, words in (
+            ("#composer-from", sign, preview.from_words),
+            ("#composer-answer", "↩ ", preview.answer_words),
+        ):
+            hung = ("\n  ").join(wrap(one_line(words, 600), width - 2))
+            self.query_one(name, Static).update(Content.assemble((mark + hung, style)))
         findings = self.query_one("#composer-findings", Static)
         findings.update(self._findings(preview.verdict.findings))
         findings.display = bool(preview.verdict.findings)
+
+    def on_resize(self) -> None:
+        """The lines under the text are broken for a width."""
+        if self._preview is not None and self._draft is not None:
+            self.show_preview(self._preview)
 
     def focus_text(self) -> None:
         """Put the cursor where the next word goes."""
@@ -145,14 +153,14 @@ class Composer(Vertical):
     # ------------------------------------------------------------ inside
 
     def _show_channels(self, draft: Draft, channels: tuple[ChannelKind, ...]) -> None:
-        spans: list[tuple[str, str]] = [("Reply by ", "$foreground-muted")]
+        spans: list[tuple[str, str]] = [("Reply by ", "$quiet")]
         if draft.conversation_id is None:
-            spans = [("Send by ", "$foreground-muted")]
+            spans = [("Send by ", "$quiet")]
         for kind in channels:
             chosen = kind is draft.channel
             spans.append((f"{'●' if chosen else '○'} {kind.words}  ", "bold" if chosen else ""))
         if len(channels) > 1:
-            spans.append((f"{self._keys['choose-channel']} changes", "$foreground-muted"))
+            spans.append((f"{self._keys['choose-channel']} changes", "$quiet"))
         self.query_one("#composer-channel", Static).update(Content.assemble(*spans))
 
     def _show_files(self, draft: Draft) -> None:
@@ -176,8 +184,8 @@ class Composer(Vertical):
                 offered = True
                 spans += ["  ", (f"{key}{one_line(finding.fix.label, 80)}", "bold $accent")]
             elif finding.severity is Severity.HOLD:
-                spans.append((f"  {self._keys['send']} asks for a reason", "$foreground-muted"))
-            spans.append((f"  {finding.rule}", "$foreground-muted"))
+                spans.append((f"  {self._keys['send']} asks for a reason", "$quiet"))
+            spans.append((f"  {finding.rule}", "$quiet"))
         return Content.assemble(*spans)
 
     def _edited(self) -> None:

@@ -245,7 +245,7 @@ class ConversationList(ScrollView, can_focus=True):
         ]
 
     def _first(self, words: RowWords, width: int) -> list[tuple[str, str]]:
-        fixed = 2 + 1 + _CHANNEL + 1 + _TIME + 1 + _WAITING + 1
+        fixed = 1 + 2 + 1 + _CHANNEL + 1 + _TIME + 1 + _WAITING + 1
         name = max(8, width - fixed)
         return [
             ("● " if words.unread else "  ", "row--unread"),

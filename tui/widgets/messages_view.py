@@ -21,6 +21,7 @@ from inbox.clock import Clock
 from inbox.message import Direction, Message, Nature
 from inbox.practice import Practice
 from tui.commands import Place, bindings_at
+from tui.widgets.cells import wrap
 from tui.widgets.message_lines import Around, Line, Look, message_lines
 
 _ROLES = (
@@ -53,7 +54,7 @@ class MessagesView(ScrollView, can_focus=True):
         self._messages: tuple[Message, ...] = ()
         self._subject = ""
         self._more = False
-        self._welcome: tuple[tuple[str, str], ...] = ()
+        self._welcome: tuple[str, ...] = ()
         self._looks: dict[int, Look] = {}
         self._laid: dict[int, tuple[Message, Look, int, list[Line]]] = {}
         self._lines: list[Line] = []
@@ -103,8 +104,8 @@ class MessagesView(ScrollView, can_focus=True):
             shift = self._starts[self._marked] - before
             self.scroll_to(y=self.scroll_offset.y + shift, animate=False, force=True)
 
-    def clear(self, welcome: Sequence[tuple[str, str]] = ()) -> None:
-        """Show no conversation, but some words: (text, role) a line."""
+    def clear(self, welcome: Sequence[str] = ()) -> None:
+        """Show no conversation, but some lines of words."""
         self._messages, self._more, self._welcome = (), False, tuple(welcome)
         self._lay_out()
 
@@ -220,7 +221,11 @@ class MessagesView(ScrollView, can_focus=True):
         if self._more:
             lines += [(("▴ earlier messages: b loads them", "hint"),), (("", ""),)]
         if not self._messages:
-            lines = [((text, role),) for text, role in self._welcome]
+            lines = [
+                ((f"  {part}", "quiet"),)
+                for text in self._welcome
+                for part in wrap(text, max(10, width - 6))
+            ]
         by_rfc_id = {one.message_id: one for one in self._messages if one.message_id}
         for message in self._messages:
             starts.append(len(lines))

@@ -29,7 +29,7 @@ _VOICEMAIL = {
     VoicemailConsent.DETAILED: "details allowed",
 }
 Span = tuple[str, str]
-_QUIET, _HEAD = "$foreground-muted", "bold $primary"
+_QUIET, _HEAD = "$quiet", "bold $primary"
 
 
 class PatientPanel(Widget):

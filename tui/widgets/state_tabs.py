@@ -70,7 +70,7 @@ class StateTabs(Widget):
             trouble = state is ListState.UNDELIVERED and text.strip(" []") not in {
                 "Not delivered", "Undeliv.",
             }  # fmt: skip
-            style = "bold $error" if trouble else "$foreground-muted"
+            style = "bold $error" if trouble else "$quiet"
             if state is self.state:
                 style = "bold $error" if trouble else "bold $primary"
             spans.append((text, style))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -83,7 +84,7 @@ class StatusBar(Widget):
         parts: list[tuple[str, str]] = []
         for view in sorted(self.lines, key=lambda one: line_words(one, now)[1]):
             words, fine = line_words(view, now)
-            style = "$foreground-muted" if fine else "bold $error"
+            style = "$quiet" if fine else "bold $error"
             parts.append((f"{line_label(view, self.lines)} {words}", style))
         used = sum(len(text) + 2 for text, _ in parts)
         while parts and used + 12 > width:
@@ -93,15 +94,22 @@ class StatusBar(Widget):
             phones = phones.partition(" (")[0]
         if rest < len(phones) + 14:
             phones = ""
-        name = cut(f"Twoway · {one_line(self._practice.name)}", max(8, rest - len(phones) - 2))
-        if rest - len(phones) - 2 < len(f"Twoway · {self._practice.name}"):
-            name = cut(one_line(self._practice.name), max(8, rest - len(phones) - 2))
-        gap = max(1, width - used - len(phones) - len(name) - 0)
+        name = self._practice_words(max(8, rest - len(phones) - 2))
+        gap = max(1, width - used - len(phones) - cell_len(name))
         spans: list[tuple[str, str]] = [(name, "bold $primary"), ("  ", "")]
         for text, style in parts:
             spans += [(text, style), ("  ", "")]
         spans += [(" " * max(0, gap - 2), ""), (phones, "$foreground")]
         return Content.assemble(*spans)
+
+    def _practice_words(self, room: int) -> str:
+        """The practice's name as far as it fits, ended at a word."""
+        practice = one_line(self._practice.name)
+        for name in (f"Twoway · {practice}", practice):
+            if cell_len(name) <= room:
+                return name
+        words, _, _ = cut(practice, room).rpartition(" ")
+        return f"{words}…" if words else cut(practice, room)
 
 
 class TroubleBar(Widget):

@@ -111,7 +111,7 @@ class Reading:
 
 
 def _state_spans(row: ConversationRow, desk: Desk) -> list[tuple[str, str]]:
-    quiet = "$foreground-muted"
+    quiet = "$quiet"
     now, practice = desk.clock(), desk.practice
     words = {
         ConversationState.NEEDS_REPLY: "Needs reply",

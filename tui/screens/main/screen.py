@@ -160,10 +160,8 @@ class MainScreen(Screen[None]):
         messages = self.query_one(MessagesView)
         if messages.messages:
             return
-        lines = [("", ""), ("  Enter opens a conversation, r answers it.", "quiet")]
-        if self._try_first:
-            lines += [("", ""), *((f"  {line}", "text") for line in self._try_first)]
-        messages.clear(lines)
+        said = ("", "Enter opens a conversation, r answers it.", "", *self._try_first)
+        messages.clear(said)
 
     # ------------------------------------------------------------ the composer's room
 

@@ -14,8 +14,6 @@ from inbox.address import Address, ChannelKind
 from inbox.conversation import ConversationRow
 from inbox.desk import Desk, Preview
 from inbox.errors import Blocked, Held, TwowayError
-from inbox.finding import Finding, Fix
-from inbox.gate import Verdict
 from inbox.outgoing import Draft
 from inbox.repository import OutboxRow
 from inbox.situation import Situation
@@ -27,9 +25,6 @@ from tui.widgets.composer import Composer
 
 _KEEP_AFTER = 1.0
 """Seconds of quiet after which a draft is kept."""
-_STALE = "TW31"
-"""The rule that says they wrote meanwhile; reading it is the way out."""
-_READ_IT = Fix("I have read it")
 
 
 class Room(Protocol):
@@ -144,9 +139,7 @@ class Writing:
         draft, situation = self.draft, self._situation
         if draft is None or situation is None or self._composer is None:
             return
-        preview = self._desk.judge(situation, draft, assigned_to=self._assigned)
-        findings = tuple(_with_way_out(finding) for finding in preview.verdict.findings)
-        self._preview = replace(preview, verdict=Verdict(findings))
+        self._preview = self._desk.judge(situation, draft, assigned_to=self._assigned)
         self._composer.show_preview(self._preview)
 
     async def gather(self) -> None:
@@ -222,12 +215,11 @@ class Writing:
         if fix.channel is not None and fix.channel is not draft.channel:
             await self._switch(draft, fix.channel)
             return
-        if fix is _READ_IT and self._situation is not None:
-            draft = replace(draft, seen_message_id=self._situation.newest_inbound_id)
         draft = replace(
             draft,
             text=draft.text if fix.text is None else fix.text,
             subject=draft.subject if fix.subject is None else fix.subject,
+            seen_message_id=fix.seen_message_id or draft.seen_message_id,
         )
         if fix.line_id is not None:
             draft = replace(draft, line_id=fix.line_id, line_chosen=True)
@@ -362,13 +354,6 @@ async def send_or_ask(
             tell(screen.app, f"It cannot leave: {blocked.sentence}", way_out, trouble=True)
             return None
     return None
-
-
-def _with_way_out(finding: Finding) -> Finding:
-    """They wrote again: having read it is a way out that only the screen can offer."""
-    if finding.rule == _STALE and finding.fix is None:
-        return replace(finding, fix=_READ_IT)
-    return finding
 
 
 Recipient = tuple[ChannelKind, Address, str | None]

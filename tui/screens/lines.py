@@ -1,0 +1,135 @@
+"""Every line: is it connected, is all of its mail here, do answers to it arrive."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from inbox.desk import LineView
+from inbox.reply_path import ProofState
+from inbox.words import ago_words
+from tui.commands import Place, bindings_at
+from tui.office import Office
+from tui.screens.telling import guarded, tell
+from tui.widgets.cells import one_line
+from tui.widgets.key_bar import KeyBar
+from tui.widgets.status_bar import StatusBar, TroubleBar, line_words, trouble_words
+
+_ADVICE = {
+    ProofState.UNVERIFIED: "p sends a test message through it and waits for it to come home.",
+    ProofState.PROVING: "Wait a moment: the test message is on its way.",
+    ProofState.STALE: "p proves it again.",
+    ProofState.FAILED: "Answers to it would be lost. Look at the address and the provider, then p.",
+    ProofState.PROVEN: "",
+}
+
+
+class LinesScreen(Screen[None]):
+    """A card a line."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.LINES)]
+
+    def __init__(self, office: Office) -> None:
+        """Show the lines of `office`."""
+        super().__init__()
+        self._office = office
+        self._views: list[LineView] = []
+
+    def compose(self) -> ComposeResult:
+        """Bars around the cards."""
+        desk = self._office.desk
+        yield StatusBar(desk.practice, desk.clock)
+        yield TroubleBar()
+        yield Static("Lines", classes="head", markup=False)
+        yield OptionList(id="cards", markup=False)
+        yield KeyBar({}, Place.LINES)
+
+    def on_mount(self) -> None:
+        """Look, and look again each second."""
+        self.query_one("#cards", OptionList).focus()
+        self._look()
+        self.set_interval(1, self._look)
+
+    def _look(self) -> None:
+        self.run_worker(guarded(self.app, self._show()), exclusive=True, group="look")
+
+    async def _show(self) -> None:
+        self._views = await self._office.desk.lines()
+        self.query_one(StatusBar).lines = tuple(self._views)
+        self.query_one(TroubleBar).words = trouble_words(self._views)
+        cards = self.query_one("#cards", OptionList)
+        at = cards.highlighted or 0
+        words = [self._card(view) for view in self._views]
+        if cards.option_count != len(words):
+            cards.clear_options()
+            cards.add_options(Option(card) for card in words)
+            cards.highlighted = at if words else None
+        else:
+            for index, card in enumerate(words):
+                cards.replace_option_prompt_at_index(index, card)
+
+    def _card(self, view: LineView) -> Content:
+        now = self._office.desk.clock()
+        words, fine = line_words(view, now)
+        line, health = view.line, view.health
+        spans: list[tuple[str, str]] = [
+            (f"{line.id}  ", "bold $primary"),
+            (f"{line.channel.words}  {line.address}  ", ""),
+            (words, "$success" if fine else "bold $error"),
+            (f"\n  Answers: {one_line(view.proof_words)}", ""),
+        ]
+        advice = _ADVICE[view.proof.state]
+        if advice:
+            spans.append((f"\n  {advice}", "$accent"))
+        if health is not None:
+            if health.sentence:
+                hint = f" {one_line(health.hint)}" if health.hint else ""
+                spans.append((f"\n  {one_line(health.sentence)}{hint}", "$warning"))
+            if health.last_poll_at is not None:
+                ago = ago_words(health.last_poll_at, now)
+                spans.append((f"\n  Read {ago}", "$quiet"))
+            for folder in health.folders:
+                told = (
+                    f"\n  {one_line(folder.folder)}: server {folder.server} = stored"
+                    f" {folder.stored} + unreadable {folder.quarantined}"
+                )
+                missing = f", missing {folder.missing}" if folder.missing else ""
+                spans += [(told, "$quiet"), (missing, "bold $error")]
+        spans.append(("\n", ""))
+        return Content.assemble(*spans)
+
+    def action_command(self, command_id: str) -> None:
+        """Carry out a command of this screen."""
+        cards = self.query_one("#cards", OptionList)
+        if command_id == "back":
+            self.dismiss(None)
+        elif command_id == "prove":
+            self.run_worker(guarded(self.app, self._prove(cards.highlighted)))
+        elif command_id in {"move-down", "page-down"}:
+            cards.action_cursor_down()
+        elif command_id in {"move-up", "page-up"}:
+            cards.action_cursor_up()
+        elif command_id == "go-top":
+            cards.action_first()
+        elif command_id == "go-bottom":
+            cards.action_last()
+
+    async def _prove(self, at: int | None) -> None:
+        if at is None or at >= len(self._views):
+            return
+        tell(self.app, "A test message is on its way; it must come home to this line.")
+        await self._office.prove(self._views[at].line.id)
+        await self._show()
+
+    def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:
+        """A key of the footer was clicked."""
+        if event.command_id == "help":
+            self.app.run_worker(self.app.run_action("command('help')"))
+        else:
+            self.action_command(event.command_id)
