@@ -1,0 +1,387 @@
+"""The parts of a message: its leaves, their bytes and texts, and which of them are the message body.
+
+Sources: RFC 2045 and RFC 2046 (MIME), RFC 2183 (disposition), RFC 3676 (flowed text), RFC 8621
+section 4.1.4 (which parts are body and which are attachments).
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.generator import BytesGenerator
+from email.message import Message
+from functools import cached_property
+from io import BytesIO
+
+from adapters.mail.charset import decode_text
+from adapters.mail.header import Fields, base64_bytes, decode_words, parameters
+from inbox.plain import file_name
+
+MAX_DEPTH = 40
+"""Deeper nesting than this is an attack, not a message."""
+
+_TYPE = re.compile(r"^\s*([A-Za-z0-9!#$&^_.+-]{1,80})\s*/\s*([A-Za-z0-9!#$&^_.+-]{1,120})")
+_DECLARED = re.compile(rb"boundary[ \t]*=|content-type:[ \t]*message/", re.IGNORECASE)
+_DEEP = re.compile(
+    rb"^content-type:[ \t]*message/|boundary[ \t]*=[ \t]*\"?([^\"\r\n;]{1,200})|^--([^\r\n]{1,200})",
+    re.IGNORECASE | re.MULTILINE,
+)
+_EXTENSIONS = {
+    "application/ics": "ics",
+    "application/ms-tnef": "dat",
+    "application/msword": "doc",
+    "application/pdf": "pdf",
+    "application/pgp-signature": "asc",
+    "application/pkcs7-mime": "p7m",
+    "application/pkcs7-signature": "p7s",
+    "application/zip": "zip",
+    "audio/mpeg": "mp3",
+    "audio/x-wav": "wav",
+    "image/gif": "gif",
+    "image/heic": "heic",
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/tiff": "tiff",
+    "message/delivery-status": "txt",
+    "message/rfc822": "eml",
+    "text/calendar": "ics",
+    "text/csv": "csv",
+    "text/html": "html",
+    "text/plain": "txt",
+    "text/vcard": "vcf",
+    "text/x-vcard": "vcf",
+}
+
+
+class MailMessage(Message):
+    """A parsed message that gives its body as written, and whose boundary may be folded."""
+
+    _payload: object
+
+    def get_boundary(self, failobj: object = None) -> str:  # type: ignore[override]
+        """The boundary, on one line even where the header breaks inside it."""
+        found = super().get_boundary()
+        return failobj if found is None else " ".join(re.split(r"[ \t]*[\r\n]+[ \t]*", found))  # type: ignore[return-value]
+
+    @property
+    def written(self) -> bytes:
+        """The body as it came, transfer encoding not undone; empty for a multipart.
+
+        `get_payload` would replace the eight-bit characters of a charset it does not know.
+        """
+        if isinstance(self._payload, str):
+            return self._payload.encode("utf-8", "surrogateescape")
+        return b""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One leaf of a message, or one multipart; the bytes are decoded when they are asked for."""
+
+    path: str
+    """Where it lies: `1`, `2.1`, numbered as IMAP does (RFC 9051 section 6.4.5)."""
+    message: MailMessage = field(repr=False)
+    parent: str = ""
+    """The subtype of the multipart it lies in: `mixed`, `alternative`, ... or empty."""
+    children: tuple[Part, ...] = field(default=(), repr=False)
+
+    @cached_property
+    def fields(self) -> Fields:
+        """Its header."""
+        return Fields(self.message)
+
+    @cached_property
+    def _parameters(self) -> dict[str, str]:
+        return parameters(self.fields.raw("content-type"))
+
+    @cached_property
+    def media_type(self) -> str:
+        """`type/subtype` in lower case; `text/plain` when it says nothing that can be read."""
+        if self.children:
+            return self.message.get_content_type()
+        value = self.fields.raw("content-type")
+        found = _TYPE.match(decode_words(value))
+        if found:
+            kind = f"{found.group(1)}/{found.group(2)}".lower()
+            # A multipart without parts holds what is meant to be read.
+            return "text/plain" if kind.startswith("multipart/") else kind
+        if value:
+            return {"html": "text/html"}.get(self.fields.word("content-type"), "text/plain")
+        return "message/rfc822" if self.parent == "digest" else "text/plain"
+
+    @cached_property
+    def disposition(self) -> str:
+        """`attachment`, `inline` or another word, in lower case; empty when not given."""
+        return self.fields.word("content-disposition")
+
+    @cached_property
+    def written_name(self) -> str:
+        """The file name that came along, as written, or empty."""
+        named = parameters(self.fields.raw("content-disposition"))
+        return named.get("filename") or named.get("name") or self._parameters.get("name", "")
+
+    @property
+    def name(self) -> str:
+        """A file name, safe to show and to save; never empty."""
+        if self.written_name:
+            return file_name(self.written_name)
+        kind = self.media_type
+        if kind == "message/rfc822" and self.nested is not None:
+            subject = Fields(self.nested).text("subject", 80)
+            if subject:
+                return file_name(subject.replace("/", "_").replace("\\", "_") + ".eml")
+        if kind == "message/external-body":
+            return file_name(self._parameters.get("name", ""), "external.txt")
+        extension = _EXTENSIONS.get(kind)
+        return f"attachment.{extension}" if extension else "attachment"
+
+    @property
+    def nested(self) -> MailMessage | None:
+        """The message inside a `message/*` part, or None."""
+        payload = self.message.get_payload()
+        if not isinstance(payload, list) or not payload or not isinstance(payload[0], MailMessage):
+            return None
+        # A message is not to be encoded (RFC 2046 section 5.2.1), and sometimes is.
+        if self.fields.word("content-transfer-encoding") in {"base64", "quoted-printable"}:
+            return message_from_bytes(self.content(), _class=MailMessage)
+        return payload[0]
+
+    def content(self) -> bytes:
+        """The bytes with the transfer encoding undone; broken encodings yield what can be had."""
+        payload = self.message.get_payload()
+        if isinstance(payload, list):
+            out = b"".join(_flat(one) for one in payload if isinstance(one, MailMessage))
+        else:
+            out = self.message.written
+        return _undo(out, self.fields.word("content-transfer-encoding"))
+
+    def text(self) -> str:
+        """The text of a text part, line ends as `\\n`, flowed lines joined; not yet made safe."""
+        told = self._parameters
+        html = self.media_type == "text/html"
+        text = decode_text(self.content(), told.get("charset", ""), html=html)
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        if self.media_type == "text/plain" and told.get("format", "").lower() == "flowed":
+            return unflow(text, delete_space=told.get("delsp", "").lower() == "yes")
+        return text
+
+
+def _flat(message: MailMessage) -> bytes:
+    out = BytesIO()
+    generator = BytesGenerator(out, mangle_from_=False, maxheaderlen=0)
+    try:
+        generator.flatten(message, unixfrom=False)
+    except (UnicodeError, LookupError, ValueError, AttributeError, TypeError, KeyError):
+        # What the parser took apart and cannot put together again.
+        return message.written
+    return out.getvalue()
+
+
+def _undo(data: bytes, encoding: str) -> bytes:
+    encoding = encoding.strip("\"'")
+    if encoding == "base64":
+        return base64_bytes(data)
+    if encoding in {"quoted-printable", "quotedprintable", "qp", "quoted_printable"}:
+        return binascii.a2b_qp(data)
+    if encoding in {"x-uuencode", "uuencode", "x-uue", "uue"}:
+        return _undo_uuencode(data)
+    return data
+
+
+def _undo_uuencode(data: bytes) -> bytes:
+    """The bytes between `begin` and `end`; lines that break the rules give what they can."""
+    out, inside = bytearray(), False
+    for line in data.splitlines():
+        if not inside:
+            inside = line.startswith(b"begin ")
+        elif line.strip() in {b"end", b"`", b""}:
+            if line.strip() == b"end":
+                break
+        else:
+            try:
+                out += binascii.a2b_uu(line)
+            except binascii.Error:
+                # Some programs write the length of the padded line.
+                size = (((line[0] - 32) & 63) * 4 + 5) // 3
+                try:
+                    out += binascii.a2b_uu(line[:size])
+                except binascii.Error:
+                    continue
+    return bytes(out) if inside else data
+
+
+def unflow(text: str, *, delete_space: bool = False) -> str:
+    """Join the lines of a flowed text (RFC 3676), each paragraph on one line.
+
+    Args:
+        text: The text with `\\n` line ends.
+        delete_space: The `DelSp=yes` form: the blank at the end of a line is not part of the text.
+    """
+    out: list[str] = []
+    paragraph: list[str] = []
+    depth = 0
+
+    def finish() -> None:
+        if paragraph:
+            out.append((">" * depth + " " if depth else "") + "".join(paragraph))
+            paragraph.clear()
+
+    for line in text.split("\n"):
+        body = line.lstrip(">")
+        here = len(line) - len(body)
+        body = body.removeprefix(" ")
+        if here != depth:
+            finish()
+            depth = here
+        if body.endswith(" ") and body != "-- ":
+            paragraph.append(body[:-1] if delete_space else body)
+            continue
+        if body == "-- ":
+            finish()
+        paragraph.append(body)
+        finish()
+    finish()
+    return "\n".join(out)
+
+
+def too_deep(raw: bytes) -> bool:
+    """Whether the message nests deeper than any honest one, found without parsing it.
+
+    The parser's time grows with the depth for every line, so this has to be known beforehand.
+    """
+    if len(_DECLARED.findall(raw)) <= MAX_DEPTH:
+        return False
+    open_parts: list[bytes] = []
+    for found in _DEEP.finditer(raw):
+        declared, line = found.group(1), found.group(2)
+        if line is not None:
+            mark = line.rstrip()
+            for name in (mark, mark.removesuffix(b"--")):
+                if name in open_parts:
+                    del open_parts[open_parts.index(name) + (name == mark) :]
+                    break
+            continue
+        open_parts.append(declared.strip() if declared is not None else b"\n")
+        if len(open_parts) > MAX_DEPTH:
+            return True
+    return False
+
+
+def read_parts(message: MailMessage, path: str = "", parent: str = "") -> Part:
+    """The tree of parts of a parsed message; nested messages are leaves."""
+    payload = message.get_payload()
+    is_multipart = isinstance(payload, list) and message.get_content_maintype() == "multipart"
+    if not is_multipart or not payload:
+        return Part(path or "1", message, parent)
+    subtype = message.get_content_subtype()
+    prefix = f"{path}." if path else ""
+    children = tuple(
+        read_parts(one, f"{prefix}{number}", subtype)
+        for number, one in enumerate((p for p in payload if isinstance(p, MailMessage)), 1)
+    )
+    return Part(path, message, parent, children)
+
+
+def leaves(part: Part, *, deep: bool = False) -> Iterator[Part]:
+    """The leaves in order.
+
+    Args:
+        part: Where to begin.
+        deep: Also open messages inside messages, instead of taking each as one leaf.
+    """
+    for child in part.children:
+        yield from leaves(child, deep=deep)
+    if part.children:
+        return
+    nested = part.nested if deep and part.media_type == "message/rfc822" else None
+    if nested is None:
+        yield part
+    else:
+        inner = read_parts(nested, f"{part.path}.1")
+        yield from leaves(inner, deep=deep)
+
+
+@dataclass(slots=True)
+class Body:
+    """Which parts are to be read, and which lie beside them."""
+
+    plain: list[Part] = field(default_factory=list)
+    """What to show when plain text is preferred; may hold HTML where there is nothing else."""
+    html: list[Part] = field(default_factory=list)
+    """What to show when HTML is preferred; may hold plain text where there is nothing else."""
+    attachments: list[Part] = field(default_factory=list)
+
+
+_INLINE_MEDIA = ("image/", "audio/", "video/")
+
+
+def sort_parts(root: Part) -> Body:
+    """Tell the text of a message from its attachments."""
+    body = Body()
+    _sort([root], "mixed", body, in_alternative=False, plain=True, html=True)
+    return body
+
+
+def _sort(
+    parts: list[Part] | tuple[Part, ...],
+    kind: str,
+    body: Body,
+    *,
+    in_alternative: bool,
+    plain: bool,
+    html: bool,
+) -> None:
+    """Put each part where it belongs; `plain` and `html` say which of the two lists are open."""
+    plain_before, html_before = len(body.plain), len(body.html)
+    for index, part in enumerate(parts):
+        if part.children:
+            subtype = part.message.get_content_subtype()
+            inside = in_alternative or subtype == "alternative"
+            _sort(part.children, subtype, body, in_alternative=inside, plain=plain, html=html)
+            continue
+        if not _is_inline(part, index, kind):
+            body.attachments.append(part)
+            continue
+        text = part.media_type
+        if kind == "alternative":
+            if text == "text/plain" and plain:
+                body.plain.append(part)
+            elif text == "text/html" and html:
+                body.html.append(part)
+            else:
+                body.attachments.append(part)
+            continue
+        if in_alternative:
+            plain, html = plain and text != "text/html", html and text != "text/plain"
+        if plain:
+            body.plain.append(part)
+        if html:
+            body.html.append(part)
+        if not (plain or html) or text.startswith(_INLINE_MEDIA):
+            body.attachments.append(part)
+    if kind == "alternative" and plain and html:
+        # Only one of the two forms was there: it serves for both.
+        if len(body.plain) == plain_before and len(body.html) != html_before:
+            body.plain.extend(body.html[html_before:])
+        if len(body.html) == html_before and len(body.plain) != plain_before:
+            body.html.extend(body.plain[plain_before:])
+
+
+def _is_inline(part: Part, index: int, kind: str) -> bool:
+    if part.disposition == "attachment":
+        return False
+    text = part.media_type
+    if text in {"text/plain", "text/html"}:
+        return index == 0 or (kind != "related" and not part.written_name)
+    return text.startswith(_INLINE_MEDIA) and index > 0 and kind != "related" and (
+        not part.written_name
+    )
+
+
+def parse(raw: bytes) -> Part:
+    """The tree of parts of a raw message."""
+    return read_parts(message_from_bytes(raw, _class=MailMessage))
