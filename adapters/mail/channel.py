@@ -1,7 +1,7 @@
 """The mail channel: a line that is a mailbox, read by IMAP and sent by SMTP.
 
-Two IMAP connections at most: one for reading and waiting, one short-lived for what must not wait
-behind it (Sent copies, looking for a message, a very large mail). Both are made when first needed.
+Two IMAP connections at most: one for reading and waiting, and a short-lived one for what must not
+wait behind it (Sent copies, looking for a message, a very large mail). Both are made when needed.
 """
 
 from __future__ import annotations
@@ -46,6 +46,8 @@ USER_AGENT = "Twoway"
 """What the User-Agent header of our mail says."""
 POLL = 15.0
 """Seconds between two questions where the server has no IDLE."""
+SPARE_LASTS = 10.0
+"""Seconds that the second connection is kept for whoever needs one next: a login is dear."""
 LAST_COPIES = 2.0
 """Seconds that closing waits for Sent copies that are under way."""
 
@@ -69,7 +71,8 @@ class MailChannel:
         self._poll = poll
         self._reader: Connection | None = None
         self._spare_lock = asyncio.Lock()
-        self._spares: set[Connection] = set()
+        self._spare_kept: Connection | None = None
+        self._spare_timer: asyncio.TimerHandle | None = None
         self._copies: set[asyncio.Task[None]] = set()
         # What each folder looked like when everything of it had been read, and the cursor then.
         self._seen: dict[str, tuple[str, FolderState]] = {}
@@ -240,8 +243,11 @@ class MailChannel:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        reader, self._reader = self._reader, None
-        for connection in (reader, *self._spares):
+        kept = (self._reader, self._spare_kept)
+        self._reader = self._spare_kept = None
+        if self._spare_timer is not None:
+            self._spare_timer.cancel()
+        for connection in kept:
             if connection is not None:
                 await connection.close()
 
@@ -271,14 +277,18 @@ class MailChannel:
 
     @asynccontextmanager
     async def _spare(self) -> AsyncIterator[Connection]:
+        """The second connection, one caller at a time; it is kept a little for the next."""
         async with self._spare_lock:
-            connection = self._new_connection("spare")
-            self._spares.add(connection)
+            if self._spare_timer is not None:
+                self._spare_timer.cancel()
+            if self._spare_kept is None or not self._spare_kept.usable:
+                self._spare_kept = self._new_connection("spare")
             try:
-                yield connection
+                yield self._spare_kept
             finally:
-                self._spares.discard(connection)
-                await connection.close()
+                if self._spare_kept is not None:
+                    loop = asyncio.get_running_loop()
+                    self._spare_timer = loop.call_later(SPARE_LASTS, self._spare_kept.release)
 
     def _prepare(self, outgoing: Outgoing) -> tuple[Envelope, str | None, ssl.SSLContext | None]:
         """Write the mail and gather what SMTP needs; all of it may block for long."""

@@ -121,12 +121,16 @@ class Connection:
         job = _Job(work)
         return await self._ask(job)
 
-    async def close(self) -> None:
-        """Say goodbye if there is time for it, and let go; may be called more than once."""
+    def release(self) -> None:
+        """Say goodbye when what was asked is done; nothing more can be asked."""
         if not self._closed:
             self._closed = True
             self._jobs.put(None)
             self._ring()
+
+    async def close(self) -> None:
+        """Say goodbye if there is time for it, and let go; may be called more than once."""
+        self.release()
         if self._busy and not self._idling:
             self._shut()
         # What the thread finds behind the end of its work it fails when it is done with all else.

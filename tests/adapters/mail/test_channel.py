@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import imaplib
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -120,6 +121,27 @@ async def test_very_large_mail_comes_by_its_header_first(
     waiting.cancel()
     assert (whole.content, whole.complete, whole.size) == (large, True, len(large))
     assert whole.remote == items[0].remote
+
+
+async def test_many_repairs_need_one_login(
+    handle: MailHandle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.mail.channel.SPARE_LASTS", 0.1)
+    for place in range(5):
+        handle.deliver(f"message {place}")
+    channel = handle.channel()
+    items = arrived(await collect(channel))
+    before = handle.world.imap.connections
+    both = (channel.fetch_whole(items[0].remote), channel.fetch_whole(items[1].remote))
+    assert [item.content for item in await asyncio.gather(*both)] == [
+        item.content for item in items[:2]
+    ]
+    for item in items:
+        assert (await channel.fetch_whole(item.remote)).content == item.content
+    assert handle.world.imap.connections == before + 1
+    await asyncio.sleep(0.3)
+    assert [one.name for one in threading.enumerate() if one.name.endswith("-spare")] == []
+    assert (await channel.fetch_whole(items[0].remote)).content == items[0].content
 
 
 async def test_a_size_that_is_a_multiple_of_the_piece(
