@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import TypeAlias
 
+    from inbox.clock import Clock
     from tui.commandline.output import Output
 
     Parsers: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -37,14 +38,20 @@ _STATES = (
 _CHANNELS = ("email", "sms", "phone", "portal")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and give its exit status."""
+def main(arguments: Sequence[str] | None = None, clock: Clock | None = None) -> int:
+    """Run one command and give its exit status.
+
+    Args:
+        arguments: What stands behind `twoway`; by default the process's own.
+        clock: The present moment; by default the machine's.
+    """
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a letter shows a question mark instead of failing.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
         options = build_parser().parse_args(arguments)
+        options.clock = clock
         status = _run(options)
         sys.stdout.flush()
     except SystemExit as end:
@@ -154,6 +161,13 @@ def _add(commands: Parsers, name: str, handler: str, words: str) -> argparse.Arg
     return parser
 
 
+def _add_group(commands: Parsers, name: str, words: str) -> Parsers:
+    """A command with commands of its own."""
+    parser = commands.add_parser(name, help=words, description=words, allow_abbrev=False)
+    _add_global(parser)
+    return parser.add_subparsers(metavar="ACTION", required=True)
+
+
 def _add_practice(commands: Parsers) -> None:
     demo = _add(
         commands, "demo", "opening:demo", "the sample practice; nothing leaves this machine"
@@ -164,6 +178,7 @@ def _add_practice(commands: Parsers) -> None:
     setup.add_argument("--answers", metavar="FILE", default="", help="answers in TOML, not asked")
     doctor = _add(commands, "doctor", "lines:doctor", "every line: sends, is read, is proven")
     doctor.add_argument("--prove", action="store_true", help="send each line's test message now")
+    doctor.add_argument("--patience", type=float, default=60.0, metavar="SECONDS")
     doctor.add_argument("--offline", action="store_true", help="only what is known, no connection")
     sync = _add(commands, "sync", "lines:sync", "fetch and send without the screen")
     sync.add_argument("--once", action="store_true", help="end when every line is up to date")
@@ -251,9 +266,7 @@ def _add_tending(commands: Parsers) -> None:
 
 
 def _add_record(commands: Parsers) -> None:
-    patients = commands.add_parser(
-        "patients", help="import, list, show patients", allow_abbrev=False
-    ).add_subparsers(metavar="ACTION", required=True)
+    patients = _add_group(commands, "patients", "import, list, show patients")
     importer = _add(patients, "import", "people:import_file", "take patients from CSV or JSON")
     importer.add_argument("file", metavar="FILE", help="CSV, JSON, or FHIR JSON")
     importer.add_argument("--dry-run", action="store_true", help="read and report, change nothing")
@@ -262,9 +275,7 @@ def _add_record(commands: Parsers) -> None:
     lister.add_argument("--limit", type=_count, default=200, metavar="N", help="at most N (200)")
     show = _add(patients, "show", "people:show", "one patient")
     show.add_argument("patient", metavar="PATIENT")
-    record = commands.add_parser(
-        "record", help="show, verify, export record files", allow_abbrev=False
-    ).add_subparsers(metavar="ACTION", required=True)
+    record = _add_group(commands, "record", "show, verify, export record files")
     shown = _add(record, "show", "record:show", "what a patient's record file holds")
     shown.add_argument("patient", metavar="PATIENT")
     verify = _add(record, "verify", "record:verify", "check that no line was changed or removed")

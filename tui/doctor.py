@@ -74,6 +74,8 @@ class FolderReport:
         """What is wrong, in one sentence; empty when nothing is."""
         if self.broken:
             return f"{len(self.broken)} record files were changed outside Twoway."
+        if self.waiting:
+            return f"{self.waiting} messages could not be written to the record files."
         if self.free_bytes < _LITTLE_ROOM:
             return f"The disk is nearly full: {self.free_bytes // 1_000_000} MB are left."
         return ""
@@ -84,6 +86,7 @@ async def examine_lines(
     *,
     prove: bool = False,
     offline: bool = False,
+    patience: float = 60.0,
     tell: Callable[[str], None],
 ) -> list[LineReport]:
     """Look at every line, after reading it and, when asked, proving it.
@@ -92,6 +95,7 @@ async def examine_lines(
         office: The opened office.
         prove: Send each line's test message and wait for it.
         offline: Make no connection.
+        patience: Seconds to wait for a test message.
         tell: Gets one sentence for each step.
     """
     troubles: dict[str, TwowayError] = {}
@@ -99,7 +103,7 @@ async def examine_lines(
         async with progress(office, tell):
             await _read(office, tell)
             if prove:
-                troubles = await _prove(office, tell)
+                troubles = await _prove(office, patience, tell)
     evidence = await office.repository.lines.evidence()
     return [
         _report(view, evidence, troubles.get(view.line.id), office.desk.clock(), offline=offline)
@@ -109,6 +113,8 @@ async def examine_lines(
 
 async def examine_folder(office: PracticeOffice, path: str) -> FolderReport:
     """Look at the data folder: room, record files, what waits to be written."""
+    with contextlib.suppress(StoreError):
+        await office.record()
     records: list[str] = await office.repository.records.patients()
     broken = []
     for patient_id in records:
@@ -151,13 +157,17 @@ async def _read(office: PracticeOffice, tell: Callable[[str], None]) -> None:
     await (await office.back_office()).sync_once()
 
 
-async def _prove(office: PracticeOffice, tell: Callable[[str], None]) -> dict[str, TwowayError]:
+async def _prove(
+    office: PracticeOffice, patience: float, tell: Callable[[str], None]
+) -> dict[str, TwowayError]:
     back = await office.back_office()
     troubles: dict[str, TwowayError] = {}
 
     async def one(line: Line) -> None:
         try:
-            await back.prove(line.id, lambda sentence: tell(f"{line.id}: {sentence}"))
+            await back.prove(
+                line.id, lambda sentence: tell(f"{line.id}: {sentence}"), patience=patience
+            )
         except ChannelError as error:
             troubles[line.id] = error
             tell(f"{line.id}: {error.sentence}")

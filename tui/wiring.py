@@ -24,6 +24,7 @@ from inbox.errors import NotFound, TwowayError
 from inbox.gate import Gate
 from inbox.line import Line, LineHealth, LineState
 from inbox.message import Attachment, Message
+from inbox.recorder import Recorder
 from inbox.repository import Repository
 from inbox.rules import RULES
 from tui.config.reading import Configuration
@@ -140,6 +141,14 @@ class PracticeOffice:
             )
         raw = await self._desk.raw(message)
         return await asyncio.to_thread(channel.attachment, raw.content, attachment.part)
+
+    async def record(self) -> None:
+        """Write what is due to the record files; no connection is needed.
+
+        Raises:
+            StoreError: something could not be written; it stays due.
+        """
+        await Recorder(self.repository, self.configuration.practice, self._clock).drain()
 
     async def prove(self, line_id: str, step: Callable[[str], None] | None = None) -> None:
         """Send a line's own test message now and see it come home.

@@ -25,7 +25,11 @@ def doctor(options: Namespace, output: Output) -> int:
 
     async def work(office: PracticeOffice) -> int:
         reports = await examine_lines(
-            office, prove=options.prove, offline=options.offline, tell=output.progress
+            office,
+            prove=options.prove,
+            offline=options.offline,
+            patience=options.patience,
+            tell=output.progress,
         )
         folder = await examine_folder(office, str(data_folder(options.data)))
         output.document([_line_document(report, office) for report in reports])

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator
 
 from inbox.errors import NotFound, TwowayError
 from tui.commandline.output import Output, table
-from tui.commandline.session import NotConfigured, configuration_of, staff_of
+from tui.commandline.session import NotConfigured, clock_of, configuration_of, staff_of
 from tui.config.reading import Configuration
 from tui.folders import configuration_file, data_folder
 from tui.wiring import PracticeOffice, open_office
@@ -21,9 +21,9 @@ def inbox(options: Namespace, output: Output) -> int:
     """`twoway` without a command."""
     configuration = configuration_of(options)
     staff_id = staff_of(options, configuration.practice)
-    data = data_folder(options.data)
+    data, clock = data_folder(options.data), clock_of(options)
     _needs_terminal()
-    return _open(configuration, staff_id, lambda: open_office(configuration, data, staff_id))
+    return _open(configuration, staff_id, lambda: open_office(configuration, data, staff_id, clock))
 
 
 def demo(options: Namespace, output: Output) -> int:

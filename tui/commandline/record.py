@@ -9,7 +9,7 @@ from argparse import Namespace
 from datetime import datetime, tzinfo
 from typing import Any
 
-from inbox.errors import NotFound
+from inbox.errors import NotFound, StoreError
 from inbox.patient import Patient
 from inbox.plain import plain_text
 from inbox.record import Resource
@@ -25,6 +25,7 @@ def show(options: Namespace, output: Output) -> int:
     """`twoway record show`."""
 
     async def work(office: PracticeOffice) -> int:
+        await _write_what_waits(office, output)
         patient_id = await _recorded(office, options.patient)
         entries = await office.repository.records.entries(patient_id)
         await _audit(office, "read record", patient_id)
@@ -43,6 +44,7 @@ def verify(options: Namespace, output: Output) -> int:
     """`twoway record verify`: exit status 1 when a file is not whole."""
 
     async def work(office: PracticeOffice) -> int:
+        await _write_what_waits(office, output)
         records = office.repository.records
         ids = [await _recorded(office, options.patient)] if options.patient else None
         told, broken = [], 0
@@ -81,6 +83,7 @@ def export(options: Namespace, output: Output) -> int:
     """`twoway record export`: a FHIR Bundle, or a transcript to read."""
 
     async def work(office: PracticeOffice) -> int:
+        await _write_what_waits(office, output)
         patient_id = await _recorded(office, options.patient)
         entries = await office.repository.records.entries(patient_id)
         await _audit(office, f"export record as {options.format}", patient_id)
@@ -184,6 +187,14 @@ def _extensions(entry: Resource, name: str) -> list[str]:
         for one in entry.get("extension", [])
         if str(one.get("url", "")).endswith(_EXTENSION + name)
     ]
+
+
+async def _write_what_waits(office: PracticeOffice, output: Output) -> None:
+    """Bring the files up to date; trouble with one of them is said and hides no other."""
+    try:
+        await office.record()
+    except StoreError as error:
+        output.error(error.sentence, error.hint)
 
 
 async def _recorded(office: PracticeOffice, named: str) -> str:

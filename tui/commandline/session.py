@@ -44,6 +44,12 @@ def configuration_of(options: Namespace) -> Configuration:
     return read_configuration(path)
 
 
+def clock_of(options: Namespace) -> Clock:
+    """The present moment of this command."""
+    clock: Clock | None = options.clock
+    return clock or utc_now
+
+
 def staff_of(options: Namespace, practice: Practice) -> str:
     """Who is acting: --as, else the only staff member, else $TWOWAY_STAFF.
 
@@ -65,8 +71,11 @@ def staff_of(options: Namespace, practice: Practice) -> str:
 
 
 @asynccontextmanager
-async def office_of(options: Namespace, clock: Clock = utc_now) -> AsyncIterator[PracticeOffice]:
+async def office_of(
+    options: Namespace, clock: Clock | None = None
+) -> AsyncIterator[PracticeOffice]:
     """The opened office, for as long as the command runs. What it sends leaves at once."""
+    clock = clock or clock_of(options)
     configuration = configuration_of(options)
     staff_id = staff_of(options, configuration.practice)
     office = await open_office(
@@ -81,9 +90,9 @@ async def office_of(options: Namespace, clock: Clock = utc_now) -> AsyncIterator
 def with_office(
     options: Namespace,
     work: Callable[[PracticeOffice], Awaitable[Result]],
-    clock: Clock = utc_now,
+    clock: Clock | None = None,
 ) -> Result:
-    """Run `work` in an opened office."""
+    """Run `work` in an opened office, at another time when `clock` says so."""
 
     async def run() -> Result:
         async with office_of(options, clock) as office:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from argparse import Namespace
 from collections.abc import Awaitable, Callable
 
+from inbox.errors import StoreError
 from tui.commandline import shapes
 from tui.commandline.output import Output, stamp, table
 from tui.commandline.session import with_office, words
@@ -90,7 +92,12 @@ def _tend(
         desk = office.desk
         # An unknown number is an error before anything is written.
         await desk.repository.conversations.row(options.conversation)
+        # What waits to be recorded keeps a conversation from being closed; the desk says so.
+        with contextlib.suppress(StoreError):
+            await office.record()
         await act(office)
+        with contextlib.suppress(StoreError):
+            await office.record()
         row = await desk.repository.conversations.row(options.conversation)
         output.document(shapes.conversation(row, desk.clock(), desk.practice.timezone))
         parts = [row.state.value]

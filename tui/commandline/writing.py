@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from inbox.address import Address, AddressSystem, ChannelKind, email
-from inbox.clock import utc_now
 from inbox.desk import Preview
 from inbox.errors import Blocked, Held, NotFound, Refused, TwowayError
 from inbox.finding import Finding
@@ -21,7 +20,7 @@ from inbox.plain import file_name
 from inbox.repository import OutboxRow
 from tui.commandline import shapes
 from tui.commandline.output import Output, stamp, tell_error, tell_findings
-from tui.commandline.session import configuration_of, read_bytes, with_office, words
+from tui.commandline.session import clock_of, configuration_of, read_bytes, with_office, words
 from tui.commandline.times import moment_of
 from tui.config.reading import is_mail_address
 from tui.wiring import PracticeOffice
@@ -79,7 +78,7 @@ def lint(options: Namespace, output: Output) -> int:
     """`twoway lint`: exit status 0 allow, 3 hold, 4 block."""
     text = words(options.text)
     practice = configuration_of(options).practice
-    at = moment_of(options.at, utc_now(), practice.timezone) if options.at else None
+    at = moment_of(options.at, clock_of(options)(), practice.timezone) if options.at else None
 
     async def work(office: PracticeOffice) -> int:
         channel, desk = ChannelKind(options.channel), office.desk
@@ -110,7 +109,7 @@ def lint(options: Namespace, output: Output) -> int:
         tell_findings(verdict.findings, output)
         return 4 if verdict.blocked else 3 if verdict.held else 0
 
-    return with_office(options, work, (lambda: at) if at else utc_now)
+    return with_office(options, work, (lambda: at) if at else None)
 
 
 def undo(options: Namespace, output: Output) -> int:

@@ -190,7 +190,7 @@ class _Setup:
                     "again": "try once more",
                     "password": "give another password",
                     "servers": "change servers, user or password",
-                    "keep": "keep it as it is and go on; nothing is sent from it until it is proven",
+                    "keep": "go on with it as it is; nothing is sent from it until it is proven",
                 },
                 "again",
             )

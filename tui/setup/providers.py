@@ -34,7 +34,7 @@ _MICROSOFT = Servers(
     smtp_port=587,
     smtp_security="starttls",
     save_sent=False,
-    advice="Microsoft: most mailboxes take no password unless SMTP AUTH and IMAP are allowed for it.",
+    advice="Microsoft: most mailboxes take no password unless IMAP and SMTP AUTH are allowed.",
 )
 _APPLE = Servers(
     "imap.mail.me.com",
