@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
@@ -11,12 +11,14 @@ from textual.screen import Screen
 
 from inbox.clock import Clock, utc_now
 from inbox.errors import TwowayError
-from inbox.practice import Practice, StaffMember
 from tui import themes
 from tui.commands import Place, bindings_at, palette_commands, shown_key, unknown_ids
-from tui.office import Office, OpenOffice
 from tui.screens.main.screen import MainScreen
 from tui.screens.telling import guarded, tell
+
+if TYPE_CHECKING:
+    from inbox.practice import Practice, StaffMember
+    from tui.office import Office, OpenOffice
 
 
 class TwowayApp(App[None]):
@@ -138,7 +140,7 @@ class TwowayApp(App[None]):
             await guarded(self, work.writing.keep())
         self.exit()
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The commands of the table that are legal here, for the palette."""
         places = [Place.EVERYWHERE]
         if screen is self._main:

@@ -74,13 +74,13 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "previous-tab", "left_square_bracket", "Previous tab", "Go to the list before.", (_MAIN,)
     ),
-    Command("show-needs-reply", "1", "Needs reply", "List what waits for our answer.", (_MAIN,)),
-    Command("show-waiting", "2", "Waiting", "List what waits for the patient.", (_MAIN,)),
-    Command("show-undelivered", "3", "Not delivered", "List what did not arrive.", (_MAIN,)),
-    Command("show-unknown", "4", "Unknown", "List what nobody has linked to a patient.", (_MAIN,)),
-    Command("show-snoozed", "5", "Snoozed", "List what is hidden for now.", (_MAIN,)),
-    Command("show-all", "6", "All", "List everything.", (_MAIN,)),
-    Command("show-done", "7", "Done", "List what is closed.", (_MAIN,)),
+    Command("show-needs-reply", "1", "Show needs reply", "List what we must answer.", (_MAIN,)),
+    Command("show-waiting", "2", "Show waiting", "List what waits for the patient.", (_MAIN,)),
+    Command("show-undelivered", "3", "Show not delivered", "List what did not arrive.", (_MAIN,)),
+    Command("show-unknown", "4", "Show unknown", "List what is linked to no patient.", (_MAIN,)),
+    Command("show-snoozed", "5", "Show snoozed", "List what is hidden for now.", (_MAIN,)),
+    Command("show-all", "6", "Show all", "List everything.", (_MAIN,)),
+    Command("show-done", "7", "Show done", "List what is closed.", (_MAIN,)),
     Command(
         "mine-only", "m", "Mine only", "List only what is assigned to me, or everybody's.", (_MAIN,)
     ),
@@ -146,6 +146,11 @@ FOOTER: Mapping[Place, tuple[str, ...]] = {
 """What the footer shows at each place, in order; never more than seven."""
 
 _BY_ID: Mapping[str, Command] = {command.id: command for command in COMMANDS}
+
+_NOT_IN_PALETTE = {
+    "palette", "back", "move-down", "move-up", "page-down", "page-up", "go-top", "go-bottom",
+    "next-message", "previous-message",
+}  # fmt: skip
 
 _KEY_WORDS = {
     "question_mark": "?", "slash": "/", "escape": "Esc", "enter": "Enter", "pagedown": "PgDn",
@@ -229,4 +234,6 @@ def command_table(
 def palette_commands(places: Iterable[Place]) -> list[Command]:
     """Commands that are legal at any of these places, for the palette."""
     wanted = set(places)
-    return [one for one in COMMANDS if wanted.intersection(one.places) and one.id != "palette"]
+    return [
+        one for one in COMMANDS if wanted.intersection(one.places) and one.id not in _NOT_IN_PALETTE
+    ]

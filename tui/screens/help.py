@@ -72,11 +72,11 @@ class HelpScreen(ModalScreen[None]):
             for one in here:
                 told.add(one.id)
                 keys = " ".join(key_words(key) for key in keys_of(one, self._keymap)) or "—"
-                words = wrap(one.help, width - _INDENT)
+                told_in = wrap(one.help, width - _INDENT)
                 spans += [
                     (f"  {keys:<11}", "bold $accent"),
                     (f"{one.title:<20}", ""),
-                    (("\n" + " " * _INDENT).join(words) + "\n", "$quiet"),
+                    (("\n" + " " * _INDENT).join(told_in) + "\n", "$quiet"),
                 ]
         spans.append(("\nSigns\n", "bold $primary"))
         for sign, words in _SIGNS:

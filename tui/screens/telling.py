@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from textual.app import App
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
-def tell(app: App[object], words: str, hint: str = "", *, trouble: bool = False) -> None:
+def tell(app: App[Any], words: str, hint: str = "", *, trouble: bool = False) -> None:
     """Show a short message over the screen."""
     text = plain_text(f"{words}\n{hint}" if hint else words)
     app.notify(
@@ -26,7 +26,7 @@ def tell(app: App[object], words: str, hint: str = "", *, trouble: bool = False)
     )
 
 
-async def guarded(app: App[object], work: Awaitable[T]) -> T | None:
+async def guarded(app: App[Any], work: Awaitable[T]) -> T | None:
     """Await some work; what goes wrong is told, not raised. None when it went wrong."""
     try:
         return await work

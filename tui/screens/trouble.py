@@ -24,7 +24,7 @@ class TroubleScreen(ModalScreen[None]):
             yield Static("The inbox cannot be opened", classes="title", markup=False)
             yield Static(self._sentence, markup=False)
             yield Static(self._hint, markup=False)
-            yield Static("Any key leaves Twoway. Nothing was changed.", classes="quiet", markup=False)
+            yield Static("Any key leaves Twoway; nothing changed.", classes="quiet", markup=False)
 
     def on_key(self, event: events.Key) -> None:
         """Leave, with a status that says so."""

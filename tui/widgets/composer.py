@@ -1,4 +1,4 @@
-"""The composer: the words, and under them always which line it leaves from and who sees the answer."""
+"""The composer: the words, and under them which line they leave from and who sees the answer."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ class Composer(Vertical):
             self.draft = draft
             super().__init__()
 
-    def __init__(self, keys: dict[str, str], *, id: str | None = None) -> None:
+    def __init__(self, keys: dict[str, str], *, id_: str | None = None) -> None:
         """Name keys as `keys` says: command id -> key in words."""
-        super().__init__(id=id)
+        super().__init__(id=id_)
         self._keys = keys
         self._draft: Draft | None = None
         self._preview: Preview | None = None

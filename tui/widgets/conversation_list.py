@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -15,12 +15,14 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from inbox.clock import Clock
-from inbox.conversation import ConversationRow
-from inbox.practice import Practice
 from tui.commands import Place, bindings_at
 from tui.widgets.cells import cut, fit
 from tui.widgets.row_words import RowWords, row_words
+
+if TYPE_CHECKING:
+    from inbox.clock import Clock
+    from inbox.conversation import ConversationRow
+    from inbox.practice import Practice
 
 _LINES = 2
 _NEAR = 20
@@ -57,9 +59,9 @@ class ConversationList(ScrollView, can_focus=True):
     class NearTop(Message):
         """The cursor is near the top of the window."""
 
-    def __init__(self, practice: Practice, clock: Clock, *, id: str | None = None) -> None:
+    def __init__(self, practice: Practice, clock: Clock, *, id_: str | None = None) -> None:
         """Show times of `practice` by `clock`."""
-        super().__init__(id=id)
+        super().__init__(id=id_)
         self._practice = practice
         self._clock = clock
         self._rows: tuple[ConversationRow, ...] = ()

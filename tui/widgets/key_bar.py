@@ -26,10 +26,10 @@ class KeyBar(Widget):
             super().__init__()
 
     def __init__(
-        self, keymap: Mapping[str, str], place: Place = Place.LIST, *, id: str | None = None
+        self, keymap: Mapping[str, str], place: Place = Place.LIST, *, id_: str | None = None
     ) -> None:
         """Show keys after remapping by `keymap`."""
-        super().__init__(id=id)
+        super().__init__(id=id_)
         self._keymap = keymap
         self.set_reactive(KeyBar.place, place)
 

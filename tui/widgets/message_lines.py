@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
 from inbox.message import Attachment, Direction, Message, MessageStatus, Nature
-from inbox.practice import Practice
 from tui.widgets.cells import cut, many_lines, one_line, wrap
 from tui.widgets.row_words import moment_words
+
+if TYPE_CHECKING:
+    from inbox.practice import Practice
 
 CAP_CHARACTERS = 20_000
 """What is shown of a long text at first."""
@@ -57,6 +60,8 @@ def message_lines(message: Message, width: int, look: Look, around: Around) -> l
     inner = min(width, _WIDEST) - 3
     if message.direction is Direction.INTERNAL:
         lines = _note(message, inner, around)
+    elif message.status is MessageStatus.CANCELLED and not look.whole:
+        lines = [_taken_back(message, inner, around)]
     elif message.nature in _MACHINES:
         lines = _machine(message, inner, look, around)
     else:
@@ -70,7 +75,9 @@ def message_lines(message: Message, width: int, look: Look, around: Around) -> l
 
 def has_more(message: Message) -> bool:
     """Whether there is text that is not shown at first."""
-    return message.whole != message.text or len(message.text) > CAP_CHARACTERS
+    short = message.nature in _MACHINES or message.status is MessageStatus.CANCELLED
+    long = len(message.text) > CAP_CHARACTERS or message.text.count("\n") >= CAP_LINES
+    return short or long or message.whole != message.text
 
 
 def too_long(message: Message) -> bool:
@@ -237,6 +244,12 @@ def _note(message: Message, width: int, around: Around) -> list[Line]:
         for line in wrap(many_lines(message.text[:CAP_CHARACTERS]), width - 3)
     )
     return lines
+
+
+def _taken_back(message: Message, width: int, around: Around) -> Line:
+    when = moment_words(message.at, around.now, around.practice)
+    words = f"· taken back {when}  {who_wrote(message, around.practice)}: "
+    return ((cut(words + one_line(message.text[:400], 200), width - 2), "machine"),)
 
 
 def _machine(message: Message, width: int, look: Look, around: Around) -> list[Line]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -17,12 +17,14 @@ from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
-from inbox.clock import Clock
 from inbox.message import Direction, Message, Nature
-from inbox.practice import Practice
 from tui.commands import Place, bindings_at
 from tui.widgets.cells import wrap
 from tui.widgets.message_lines import Around, Line, Look, message_lines
+
+if TYPE_CHECKING:
+    from inbox.clock import Clock
+    from inbox.practice import Practice
 
 _ROLES = (
     "in", "out", "in-name", "out-name", "subject", "text", "quiet", "hint", "good", "pending",
@@ -46,9 +48,9 @@ class MessagesView(ScrollView, can_focus=True):
             self.command_id = command_id
             super().__init__()
 
-    def __init__(self, practice: Practice, clock: Clock, *, id: str | None = None) -> None:
+    def __init__(self, practice: Practice, clock: Clock, *, id_: str | None = None) -> None:
         """Show times of `practice` by `clock`."""
-        super().__init__(id=id)
+        super().__init__(id=id_)
         self._practice = practice
         self._clock = clock
         self._messages: tuple[Message, ...] = ()

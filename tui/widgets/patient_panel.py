@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from inbox.clock import Clock
-from inbox.conversation import ConversationRow
-from inbox.desk import ConversationView
 from inbox.patient import Consent, ContactPoint, Patient, PointHealth, PointUse, VoicemailConsent
-from inbox.practice import Practice
 from tui.widgets.cells import one_line
 from tui.widgets.row_words import time_words
+
+if TYPE_CHECKING:
+    from inbox.clock import Clock
+    from inbox.conversation import ConversationRow
+    from inbox.desk import ConversationView
+    from inbox.practice import Practice
 
 _CONSENT = {
     Consent.UNKNOWN: "not asked",
@@ -38,10 +41,10 @@ class PatientPanel(Widget):
     view: reactive[ConversationView | None] = reactive(None, layout=True)
 
     def __init__(
-        self, practice: Practice, clock: Clock, link_key: str, *, id: str | None = None
+        self, practice: Practice, clock: Clock, link_key: str, *, id_: str | None = None
     ) -> None:
         """Show times of `practice` by `clock`; `link_key` is the key that links a patient."""
-        super().__init__(id=id)
+        super().__init__(id=id_)
         self._practice = practice
         self._clock = clock
         self._link_key = link_key

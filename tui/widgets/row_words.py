@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from inbox.conversation import ConversationRow, ConversationState
-from inbox.practice import Practice
 from inbox.words import clock_words, span_words
 from tui.widgets.cells import one_line
+
+if TYPE_CHECKING:
+    from inbox.practice import Practice
 
 _SHORT = timedelta(days=2)
 

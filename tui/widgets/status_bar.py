@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from inbox.clock import Clock
-from inbox.desk import LineView
 from inbox.line import LineState
-from inbox.practice import Practice
 from inbox.reply_path import ProofState
 from inbox.words import health_words, phones_words
 from tui.widgets.cells import cut, one_line
+
+if TYPE_CHECKING:
+    from inbox.clock import Clock
+    from inbox.desk import LineView
+    from inbox.practice import Practice
 
 _PROOF_TROUBLE = {
     ProofState.FAILED: "✗ replies do not arrive",
@@ -71,9 +74,9 @@ class StatusBar(Widget):
 
     lines: reactive[tuple[LineView, ...]] = reactive(())
 
-    def __init__(self, practice: Practice, clock: Clock, *, id: str | None = None) -> None:
+    def __init__(self, practice: Practice, clock: Clock, *, id_: str | None = None) -> None:
         """Speak of `practice` by `clock`."""
-        super().__init__(id=id)
+        super().__init__(id=id_)
         self._practice = practice
         self._clock = clock
 

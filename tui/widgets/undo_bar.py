@@ -18,9 +18,9 @@ class UndoBar(Widget):
     until: reactive[datetime | None] = reactive(None, layout=True)
     outbox_id: int = 0
 
-    def __init__(self, clock: Clock, key: str, *, id: str | None = None) -> None:
+    def __init__(self, clock: Clock, key: str, *, id_: str | None = None) -> None:
         """Count by `clock`; `key` is what to press, in words."""
-        super().__init__(id=id)
+        super().__init__(id=id_)
         self._clock = clock
         self._key = key
         self.display = False

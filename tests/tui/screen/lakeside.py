@@ -148,7 +148,11 @@ class Lakeside:
     # ---- what happens in a test ---------------------------------------------------------------
 
     def put(
-        self, sender: str, text: str, ago: timedelta = timedelta(), line: Line = FRONT_DESK,
+        self,
+        sender: str,
+        text: str,
+        ago: timedelta = timedelta(),
+        line: Line = FRONT_DESK,
         **more: Any,
     ) -> None:
         """Let a message arrive on the server, some time ago."""
@@ -177,32 +181,52 @@ class Lakeside:
     async def furnish(self) -> None:
         """A morning's mail."""
         await self.repository.patients.save(PATIENTS)
-        hours, minutes = (lambda n: timedelta(hours=n)), (lambda n: timedelta(minutes=n))
         self.put(
-            "rosa.jimenez@example.com", "Hello,\n\ncan I move Thursday's visit to next week? "
+            "rosa.jimenez@example.com",
+            "Hello,\n\ncan I move Thursday's visit to next week? "
             "Any morning is fine for me except Tuesday.\n\nThank you\nRosa",
-            minutes(12), name="Rosa Jimenez", subject="Moving Thursday's visit", id="r1@x",
-        )  # fmt: skip
+            timedelta(minutes=12),
+            name="Rosa Jimenez",
+            subject="Moving Thursday's visit",
+            id="r1@x",
+        )
         self.put(
-            "omar.haddad@example.com", "The form from school is attached. Could the doctor sign "
-            "it before Friday?", minutes(48), name="Omar Haddad", subject="School form",
-            attachments=[{
-                "name": "school-form.pdf", "media_type": "application/pdf",
-                "content": base64.b64encode(b"%PDF-1.4 form").decode(),
-            }],
-        )  # fmt: skip
+            "omar.haddad@example.com",
+            "The form from school is attached. Could the doctor sign it before Friday?",
+            timedelta(minutes=48),
+            name="Omar Haddad",
+            subject="School form",
+            attachments=[
+                {
+                    "name": "school-form.pdf",
+                    "media_type": "application/pdf",
+                    "content": base64.b64encode(b"%PDF-1.4 form").decode(),
+                }
+            ],
+        )
         self.put(
-            "marta@client.example", "Do you take new patients? My mother needs a doctor near "
-            "the lake.", hours(3), name="Marta Novak", subject="New patient?",
-        )  # fmt: skip
+            "marta@client.example",
+            "Do you take new patients? My mother needs a doctor near the lake.",
+            timedelta(hours=3),
+            name="Marta Novak",
+            subject="New patient?",
+        )
         self.put(
-            "erik.lindqvist@example.com", "Here are the readings of this week: 128/82, 131/85, "
-            "126/80.", hours(26), name="Erik Lindqvist", subject="Blood pressure", id="e1@x",
-        )  # fmt: skip
+            "erik.lindqvist@example.com",
+            "Here are the readings of this week: 128/82, 131/85, 126/80.",
+            timedelta(hours=26),
+            name="Erik Lindqvist",
+            subject="Blood pressure",
+            id="e1@x",
+        )
         self.put(
-            "mei.chen@example.com", "请问我可以改预约时间吗？星期五下午比较方便。", hours(50),
-            line=NURSE, name="陈美", subject="改预约时间 · change of appointment",
-        )  # fmt: skip
+            "mei.chen@example.com",
+            "请问我可以改预约时间吗？星期五下午比较方便。",
+            timedelta(hours=50),
+            line=NURSE,
+            name="陈美",
+            subject="改预约时间 · change of appointment",
+        )
         await self.back_office.sync_once()
         row = await self.row_of("Erik")
         draft = await self.desk.reply_draft(row.id)

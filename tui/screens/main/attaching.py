@@ -6,6 +6,7 @@ import asyncio
 import mimetypes
 import os
 from pathlib import Path
+from typing import Any
 
 from textual.screen import Screen
 from textual.suggester import Suggester
@@ -56,7 +57,7 @@ def _complete(value: str) -> str | None:
 
 
 async def choose_file(
-    screen: Screen[object], desk: Desk, draft: Draft
+    screen: Screen[Any], desk: Desk, draft: Draft
 ) -> tuple[DraftAttachment, ...] | None:
     """Add a file or take one off; the draft's files afterwards, or None when nothing changed."""
     if draft.attachments:
@@ -75,13 +76,13 @@ async def choose_file(
     )
     if not typed:
         return None
-    path = Path(typed.strip()).expanduser()
-    content = await asyncio.to_thread(_read, path)
-    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return (*draft.attachments, await desk.attach(file_name(path.name), kind, content))
+    name, content = await asyncio.to_thread(_read, typed.strip())
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return (*draft.attachments, await desk.attach(file_name(name), kind, content))
 
 
-def _read(path: Path) -> bytes:
+def _read(typed: str) -> tuple[str, bytes]:
+    path = Path(typed).expanduser()
     try:
         if path.is_dir():
             raise TwowayError("That is a folder.", "Name a file in it.")
@@ -89,7 +90,7 @@ def _read(path: Path) -> bytes:
             raise TwowayError(
                 f"The file is larger than {size_words(_LARGEST)}.", "Send it another way."
             )
-        return path.read_bytes()
+        return path.name, path.read_bytes()
     except OSError as error:
         raise TwowayError(
             f"The file cannot be read: {error.strerror or 'no reason given'}.",
@@ -97,7 +98,7 @@ def _read(path: Path) -> bytes:
         ) from None
 
 
-async def save_attachment(screen: Screen[object], office: Office, message: Message) -> Path | None:
+async def save_attachment(screen: Screen[Any], office: Office, message: Message) -> Path | None:
     """Ask which file and where; save it. Nothing that exists is written over."""
     file = await _which(screen, message)
     if file is None:
@@ -114,13 +115,12 @@ async def save_attachment(screen: Screen[object], office: Office, message: Messa
     if typed is None:
         return None
     content = await office.attachment(message, file)
-    folder = Path(typed.strip()).expanduser()
-    path = await asyncio.to_thread(_write, folder, file_name(file.name), content)
+    path = await asyncio.to_thread(_write, typed.strip(), file_name(file.name), content)
     tell(screen.app, "Saved.", str(path))
     return path
 
 
-async def _which(screen: Screen[object], message: Message) -> Attachment | None:
+async def _which(screen: Screen[Any], message: Message) -> Attachment | None:
     files = message.attachments
     if not files:
         tell(screen.app, "The marked message has no files.")
@@ -132,13 +132,16 @@ async def _which(screen: Screen[object], message: Message) -> Attachment | None:
     return chosen.value if chosen else None
 
 
-def _write(folder: Path, name: str, content: bytes) -> Path:
+def _write(typed: str, name: str, content: bytes) -> Path:
+    folder = Path(typed).expanduser()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         stem, dot, ending = name.rpartition(".")
         for number in range(1000):
-            numbered = name if not number else (
-                f"{stem} ({number}).{ending}" if dot and stem else f"{name} ({number})"
+            numbered = (
+                name
+                if not number
+                else (f"{stem} ({number}).{ending}" if dot and stem else f"{name} ({number})")
             )
             path = folder / numbered
             try:

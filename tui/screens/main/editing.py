@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from textual.app import App, SuspendNotSupported
 
@@ -14,7 +15,7 @@ from inbox.errors import TwowayError
 from inbox.plain import plain_text
 
 
-def edit(app: App[object], text: str) -> str:
+def edit(app: App[Any], text: str) -> str:
     """The text as the editor left it; the file is gone afterwards.
 
     Raises:

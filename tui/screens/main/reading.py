@@ -44,9 +44,7 @@ class Reading:
         view = await self._desk.open(conversation_id)
         self.view, self._earlier, self._more = view, (), view.more
         self._head()
-        self._messages.show(
-            view.messages, view.row.subject, more=view.more, unread=view.row.unread
-        )
+        self._messages.show(view.messages, view.row.subject, more=view.more, unread=view.row.unread)
         await self._seen()
         return view
 

@@ -13,11 +13,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Static
 
-from inbox.clock import Clock
-from inbox.conversation import ConversationRow
-from inbox.practice import Practice
 from tui.commands import Place, bindings_at, command, shown_key
-from tui.office import Office
 from tui.screens.telling import guarded, tell
 from tui.widgets.conversation_list import ConversationList
 from tui.widgets.key_bar import KeyBar
@@ -28,7 +24,11 @@ from tui.widgets.status_bar import StatusBar, TroubleBar
 from tui.widgets.undo_bar import UndoBar
 
 if TYPE_CHECKING:
+    from inbox.clock import Clock
+    from inbox.conversation import ConversationRow
+    from inbox.practice import Practice
     from inbox.repository import OutboxRow
+    from tui.office import Office
     from tui.screens.main.work import Work
     from tui.widgets.composer import Composer
 
@@ -68,7 +68,7 @@ class MainScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Bars around three panes."""
         keys = {one: shown_key(command(one), self._keymap) for one in ("undo-send", "link")}
-        yield StatusBar(self._practice, self._clock, id="status")
+        yield StatusBar(self._practice, self._clock, id_="status")
         yield TroubleBar(id="trouble")
         banner = Static(self._banner, id="banner", markup=False)
         banner.display = bool(self._banner)
@@ -76,17 +76,17 @@ class MainScreen(Screen[None]):
         yield StateTabs(id="tabs")
         with Horizontal(id="panes"):
             with Vertical(id="left"):
-                yield ConversationList(self._practice, self._clock, id="list")
+                yield ConversationList(self._practice, self._clock, id_="list")
                 card = Static("\n".join(self._try_first), id="card", markup=False)
                 card.display = False
                 yield card
             with Vertical(id="middle"):
                 yield Static("", id="heading", markup=False)
-                yield MessagesView(self._practice, self._clock, id="messages")
+                yield MessagesView(self._practice, self._clock, id_="messages")
             with VerticalScroll(id="side", can_focus=False):
-                yield PatientPanel(self._practice, self._clock, keys["link"], id="patient")
-        yield UndoBar(self._clock, keys["undo-send"], id="undo")
-        yield KeyBar(self._keymap, id="keys")
+                yield PatientPanel(self._practice, self._clock, keys["link"], id_="patient")
+        yield UndoBar(self._clock, keys["undo-send"], id_="undo")
+        yield KeyBar(self._keymap, id_="keys")
 
     def on_mount(self) -> None:
         """Greet; count the minutes."""
@@ -174,7 +174,7 @@ class MainScreen(Screen[None]):
             return found.first()
         ids = ("choose-channel", "fix", "send")
         keys = {one: shown_key(command(one), self._keymap) for one in ids}
-        composer = Composer(keys, id="composer")
+        composer = Composer(keys, id_="composer")
         composer.display = False
         await self.query_one("#middle").mount(composer)
         return composer

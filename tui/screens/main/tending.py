@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from textual.screen import Screen
 
@@ -24,7 +25,7 @@ _AT = re.compile(r"^(?:(\d{4}-\d{2}-\d{2})\s+)?(\d{1,2}):(\d{2})$")
 class Tending:
     """Carries out commands on one conversation."""
 
-    def __init__(self, desk: Desk, screen: Screen[object]) -> None:
+    def __init__(self, desk: Desk, screen: Screen[Any]) -> None:
         """Ask questions over `screen`."""
         self._desk = desk
         self._screen = screen
@@ -40,9 +41,7 @@ class Tending:
         """Give it to somebody."""
         me = self._desk.member.id
         staff = sorted(self._desk.practice.staff, key=lambda one: (one.id != me, one.name))
-        choices = [
-            Choice(one.id, one.name, "me" if one.id == me else one.id) for one in staff
-        ]
+        choices = [Choice(one.id, one.name, "me" if one.id == me else one.id) for one in staff]
         choices.append(Choice("", "Nobody", "whoever is free"))
         chosen = await self._screen.app.push_screen_wait(Choose("Who looks after it?", choices))
         if chosen is not None:
@@ -101,9 +100,7 @@ class Tending:
             found = list(candidates) if not text.strip() and candidates else []
             if not found:
                 found = await patients.find(text.strip(), 50)
-            choices = [
-                Choice(one.id, one.name, patient_words(one)) for one in found
-            ]
+            choices = [Choice(one.id, one.name, patient_words(one)) for one in found]
             if row.patient_id is not None:
                 choices.append(Choice("", "Nobody we know", "take the link away"))
             return choices

@@ -80,9 +80,10 @@ class Watching:
         if kinds - {ChangeKind.LINE}:
             await work.listing.refresh()
             await work.listing.counts()
-            looking = self._screen.app.screen is self._screen and self._screen.query_one(
-                MessagesView
-            ).is_on_screen
+            looking = (
+                self._screen.app.screen is self._screen
+                and self._screen.query_one(MessagesView).is_on_screen
+            )
             await work.reading.refresh(seen=looking)
         await work.writing.gather()
         if ChangeKind.CONVERSATION in kinds:

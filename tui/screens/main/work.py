@@ -71,7 +71,7 @@ class Work:
         tabs = {f"show-{state.value}": self.tab(state.value) for state in ListState}
         return {
             **tabs,
-            "open": lambda: self._list.selected and self.open(self._list.selected.id),
+            "open": self._open_marked,
             "reply": self.reply,
             "write": self._write,
             "note": self._on_row(tending.note),
@@ -138,8 +138,13 @@ class Work:
         if self.writing.draft is not None:
             await self._keep_draft()
         view = await self.reading.open(conversation_id)
+        self._list.select_id(view.row.id)
         self._screen.show_pane("conversation")
         return view
+
+    async def _open_marked(self) -> None:
+        if self._list.selected is not None:
+            await self.open(self._list.selected.id)
 
     async def refresh(self) -> None:
         """Read everything again."""
@@ -226,6 +231,9 @@ class Work:
         if draft.conversation_id is not None:
             await self.reading.open(draft.conversation_id)
         await self.writing.begin(draft)
+        await self.listing.refresh()
+        await self.listing.counts()
+        self._list.select_id(self.reading.conversation_id or 0)
 
     # ------------------------------------------------------------ one message
 
@@ -243,7 +251,7 @@ class Work:
             from tui.screens.reader import Reader
 
             self._screen.app.push_screen(Reader("The whole text", marked.whole))
-        elif has_more(marked) or marked.nature.value not in {"personal", "bulk", "unreadable"}:
+        elif has_more(marked):
             self._messages.toggle(whole=True)
         else:
             tell(self._screen.app, "This is the whole text.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from textual.screen import Screen
 from textual.timer import Timer
@@ -46,7 +46,7 @@ class Room(Protocol):
 class Writing:
     """One draft at a time."""
 
-    def __init__(self, desk: Desk, screen: Screen[object], room: Room) -> None:
+    def __init__(self, desk: Desk, screen: Screen[Any], room: Room) -> None:
         """Write on behalf of `desk` in the composer of `room`."""
         self._desk = desk
         self._screen = screen
@@ -330,7 +330,7 @@ class Writing:
 
 
 async def send_or_ask(
-    screen: Screen[object], attempt: Callable[[str], Awaitable[OutboxRow]]
+    screen: Screen[Any], attempt: Callable[[str], Awaitable[OutboxRow]]
 ) -> OutboxRow | None:
     """Try to send; ask for a reason where it is held, say why where it is blocked.
 
