@@ -20,7 +20,9 @@ _VERB = (
     r"|je\s+napisa(?:o|la)|a\s+scris|rašė|kirjutas|rakstīja|skrifaði|va\s+escriure|đã\s+viết|menulis"
     r"|写道|寫道|書きました|님이\s*작성|작성|כתבה?|כתב/ה|كتب|เขียนว่า"
 )
-_VERB_LAST = re.compile(rf"(?:\b|\s|\W)(?:{_VERB})(?:\s+the\s+following)?\s*[:：]?[\s\-–—*_]*$", re.IGNORECASE)
+_VERB_LAST = re.compile(
+    rf"(?:\b|\s|\W)(?:{_VERB})(?:\s+the\s+following)?\s*[:：]?[\s\-–—*_]*$", re.IGNORECASE
+)
 _VERB_INSIDE = re.compile(rf"\b(?:{_VERB})\s.{{1,120}}[:：]\s*$", re.IGNORECASE)
 _MAILBOX = r"[<(\[\"]\s*(?:mailto:)?[^\s<>()\[\]\"]+@[^\s<>()\[\]\"]+"
 _MAILBOX_LAST = re.compile(rf"{_MAILBOX}[^:：]{{0,120}}[:：]\s*[\s\-–—*_]*$")
@@ -132,7 +134,9 @@ _SEPARATOR_WORDS = (
     r"|orijinal\s+(?:ileti|mesaj)|αρχικό\s+μήνυμα|mesaj\s+original|原始邮件|原始郵件|元のメッセージ"
     r"|원본\s*메시지|thư\s+gốc|הודעה\s+מקורית|الرسالة\s+الأصلية"
 )
-_SEPARATOR = re.compile(rf"^\s*[-_=—–]{{2,}}\s*(?:{_SEPARATOR_WORDS})\s*[-_=—–]{{2,}}\s*$", re.IGNORECASE)
+_SEPARATOR = re.compile(
+    rf"^\s*[-_=—–]{{2,}}\s*(?:{_SEPARATOR_WORDS})\s*[-_=—–]{{2,}}\s*$", re.IGNORECASE
+)
 _FORWARD = re.compile(
     r"^[\s>]*[-_=—–*\s]*(?:begin\s+)?(?:forwarded\s+(?:message|mail|e-?mail)(?:\s+(?:from|by)\s.{1,80})?"
     r"|weitergeleitete\s+(?:nachricht|e-?mail|mail)|anfang\s+der\s+weitergeleiteten\s+(?:nachricht|e-mail)"
@@ -183,7 +187,9 @@ _LABELS = {
     "|priorität|attachments|anlagen|organization|копия|抄送|副本|参照|참조|κοιν|sender|list-id|when|where|время",
 }
 _ROLE = {label: role for role, labels in _LABELS.items() for label in labels.split("|")}
-_LABEL = re.compile(r"^[\s>|]*[*_]{0,2}\s*([^\W\d_][^:：*\n]{0,24}?)\s*[*_]{0,2}\s*[:：]\s*[*_]{0,2}\s*(.*)$")
+_LABEL = re.compile(
+    r"^[\s>|]*[*_]{0,2}\s*([^\W\d_][^:：*\n]{0,24}?)\s*[*_]{0,2}\s*[:：]\s*[*_]{0,2}\s*(.*)$"
+)
 
 
 def header_block_at(lines: Sequence[str], at: int) -> int:
@@ -220,8 +226,11 @@ def _is_block(roles: dict[str, str]) -> bool:
         return dated or mailbox
     if "from" in roles and "date" in roles:
         return dated and (mailbox or "to" in roles)
-    return "date" in roles and "to" in roles and mailbox and bool(
-        _TIME.search(written) and _YEAR.search(written)
+    return (
+        "date" in roles
+        and "to" in roles
+        and mailbox
+        and bool(_TIME.search(written) and _YEAR.search(written))
     )
 
 

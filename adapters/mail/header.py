@@ -153,7 +153,9 @@ def parameters(value: str) -> dict[str, str]:
     for found in _PARAMETER.finditer(" ".join(rest[:20_000].split())):
         name = found.group(1).lower()
         text = found.group(3)
-        text = re.sub(r"\\(.)", r"\1", found.group(2)) if text is None else text.strip().strip("\"'")
+        text = (
+            re.sub(r"\\(.)", r"\1", found.group(2)) if text is None else text.strip().strip("\"'")
+        )
         part = _SECTION.match(name)
         if part is None:
             plain.setdefault(name, decode_words(text))

@@ -57,9 +57,15 @@ _NOT_NESTING = frozenset(
     "tfoot dd dt option html head body script style".split()
 )
 _PREHEADER = re.compile(r"pre-?header|preview", re.IGNORECASE)
-_UNUSABLE = re.compile(r"\s*(?:javascript|vbscript|data|cid|mid|about|blob|file)\s*:", re.IGNORECASE)
-_QUOTING_CLASS = re.compile(r"gmail_quote|yahoo_quoted|moz-cite|protonmail_quote|cite", re.IGNORECASE)
-_BORDER_LEFT = re.compile(r"border-left(?:-width|-style)?\s*:\s*(?!none|0|medium none)", re.IGNORECASE)
+_UNUSABLE = re.compile(
+    r"\s*(?:javascript|vbscript|data|cid|mid|about|blob|file)\s*:", re.IGNORECASE
+)
+_QUOTING_CLASS = re.compile(
+    r"gmail_quote|yahoo_quoted|moz-cite|protonmail_quote|cite", re.IGNORECASE
+)
+_BORDER_LEFT = re.compile(
+    r"border-left(?:-width|-style)?\s*:\s*(?!none|0|medium none)", re.IGNORECASE
+)
 _PLACE_HOLDERS = re.compile(r"[\u00ad\u034f\u200b-\u200f\u2060\ufeff]")
 
 
@@ -331,5 +337,7 @@ def _same(words: str, target: str) -> bool:
     if re.fullmatch(r"\+?[\d\s().-]{5,}", target):
         return re.sub(r"\D", "", words)[-7:] == re.sub(r"\D", "", target)[-7:]
     trimmed = re.sub(r"^(?:https?://|mailto:)", "", target, flags=re.IGNORECASE).rstrip("/")
-    said = re.sub(r"^(?:https?://|mailto:)", "", words.strip("<> "), flags=re.IGNORECASE).rstrip("/")
+    said = re.sub(r"^(?:https?://|mailto:)", "", words.strip("<> "), flags=re.IGNORECASE).rstrip(
+        "/"
+    )
     return said.lower() == trimmed.lower()

@@ -29,6 +29,8 @@ _DEEP = re.compile(
     rb"^content-type:[ \t]*message/|boundary[ \t]*=[ \t]*\"?([^\"\r\n;]{1,200})|^--([^\r\n]{1,200})",
     re.IGNORECASE | re.MULTILINE,
 )
+_HEADER_END = re.compile(rb"\r?\n\r?\n|\r\r")
+_SPACED_NAME = re.compile(rb"^([!-9;-~]{1,70})[ \t]{1,70}:", re.MULTILINE)
 _EXTENSIONS = {
     "application/ics": "ics",
     "application/ms-tnef": "dat",
@@ -111,6 +113,10 @@ class Part:
         if value:
             return {"html": "text/html"}.get(self.fields.word("content-type"), "text/plain")
         return "message/rfc822" if self.parent == "digest" else "text/plain"
+
+    def parameter(self, name: str) -> str:
+        """A parameter of its Content-Type, decoded; empty when not given."""
+        return self._parameters.get(name, "")
 
     @cached_property
     def disposition(self) -> str:
@@ -377,11 +383,27 @@ def _is_inline(part: Part, index: int, kind: str) -> bool:
     text = part.media_type
     if text in {"text/plain", "text/html"}:
         return index == 0 or (kind != "related" and not part.written_name)
-    return text.startswith(_INLINE_MEDIA) and index > 0 and kind != "related" and (
-        not part.written_name
+    return (
+        text.startswith(_INLINE_MEDIA)
+        and index > 0
+        and kind != "related"
+        and (not part.written_name)
     )
 
 
 def parse(raw: bytes) -> Part:
     """The tree of parts of a raw message."""
-    return read_parts(message_from_bytes(raw, _class=MailMessage))
+    return read_parts(message_from_bytes(tidy(raw), _class=MailMessage))
+
+
+def tidy(raw: bytes) -> bytes:
+    """The message without blank lines before it, and without blanks before the colons of its header.
+
+    The second is allowed (RFC 5322 section 4.5), and the parser does not know it.
+    """
+    raw = raw.lstrip(b"\r\n") if raw[:1] in b"\r\n" else raw
+    end = _HEADER_END.search(raw)
+    header = raw[: end.start()] if end else raw[:100_000]
+    if not _SPACED_NAME.search(header):
+        return raw
+    return _SPACED_NAME.sub(rb"\1:", header) + raw[len(header) :]

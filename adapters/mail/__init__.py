@@ -1,0 +1,1 @@
+"""E-mail: IMAP in, SMTP out, and the pure functions between bytes and messages."""
