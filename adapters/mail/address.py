@@ -102,7 +102,7 @@ def _addr_spec(text: str) -> str:
 def addresses(value: str) -> tuple[Address, ...]:
     """The mailboxes of an address list, in order; groups are opened, empty groups vanish.
 
-    Takes time in proportion to the length, and never fails: what is no address is kept as it stands.
+    Takes time in proportion to the length, and never fails: what is no address stays as it is.
 
     Args:
         value: The field, unfolded, encoded words not yet decoded.

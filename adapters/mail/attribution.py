@@ -172,19 +172,35 @@ _BELOW = re.compile(
 )
 
 _LABELS = {
-    "from": "from|von|de|da|van|fra|från|od|от|від|lähettäjä|kimden|gönderen|feladó|发件人|寄件者|差出人"
-    "|보낸 사람|보낸사람|από|expéditeur|mittente|remitente|afzender|saatja|nuo|de la|מאת|من|dari|từ|šalje|avsändare",
-    "date": "sent|date|gesendet|gesendet am|datum|envoyé|envoyé le|date d'envoi|inviato|inviato il|data|data invio"
-    "|enviado|enviada|enviado el|enviado em|enviada em|fecha|verzonden|verzonden op|sendt|dato|skickat|skickades"
-    "|wysłano|wysłane|отправлено|дата|надіслано|lähetetty|päivämäärä|päiväys|gönderildi|gönderilme|tarih|küldve"
-    "|dátum|odesláno|odoslané|发送时间|发送日期|日期|寄件日期|送信日時|送信|日付|보낸 날짜|날짜|ημερομηνία|στάλθηκε"
-    "|trimis|נשלח|תאריך|dikirim|tanggal|ngày|التاريخ",
-    "to": "to|an|à|a|aan|til|till|do|para|кому|vastaanottaja|kime|alıcı|címzett|komu|收件人|收件者|宛先|받는 사람"
-    "|받는사람|προς|către|אל|إلى|kepada|đến|destinataire|destinatario|mottagare|per",
-    "subject": "subject|betreff|objet|oggetto|onderwerp|emne|ämne|temat|asunto|assunto|тема|aihe|konu|tárgy"
-    "|předmět|predmet|主题|主旨|件名|제목|θέμα|subiect|נושא|الموضوع|perihal|subjek|chủ đề",
-    "other": "cc|bcc|copie|kopie|kopia|kopi|reply-to|reply to|antwort an|répondre à|responder a|importance|priority"
-    "|priorität|attachments|anlagen|organization|копия|抄送|副本|参照|참조|κοιν|sender|list-id|when|where|время",
+    "from": (
+        "from|von|de|da|van|fra|från|od|от|від|lähettäjä|kimden|gönderen|feladó|发件人|"
+        "寄件者|差出人|보낸 사람|보낸사람|από|expéditeur|mittente|remitente|afzender|"
+        "saatja|nuo|de la|מאת|من|dari|từ|šalje|avsändare"
+    ),
+    "date": (
+        "sent|date|gesendet|gesendet am|datum|envoyé|envoyé le|date d'envoi|inviato|"
+        "inviato il|data|data invio|enviado|enviada|enviado el|enviado em|enviada em|"
+        "fecha|verzonden|verzonden op|sendt|dato|skickat|skickades|wysłano|wysłane|"
+        "отправлено|дата|надіслано|lähetetty|päivämäärä|päiväys|gönderildi|gönderilme|"
+        "tarih|küldve|dátum|odesláno|odoslané|发送时间|发送日期|日期|寄件日期|送信日時|"
+        "送信|日付|보낸 날짜|날짜|ημερομηνία|στάλθηκε|trimis|נשלח|תאריך|dikirim|tanggal|"
+        "ngày|التاريخ"
+    ),
+    "to": (
+        "to|an|à|a|aan|til|till|do|para|кому|vastaanottaja|kime|alıcı|címzett|komu|"
+        "收件人|收件者|宛先|받는 사람|받는사람|προς|către|אל|إلى|kepada|đến|destinataire|"
+        "destinatario|mottagare|per"
+    ),
+    "subject": (
+        "subject|betreff|objet|oggetto|onderwerp|emne|ämne|temat|asunto|assunto|тема|"
+        "aihe|konu|tárgy|předmět|predmet|主题|主旨|件名|제목|θέμα|subiect|נושא|الموضوع|"
+        "perihal|subjek|chủ đề"
+    ),
+    "other": (
+        "cc|bcc|copie|kopie|kopia|kopi|reply-to|reply to|antwort an|répondre à|"
+        "responder a|importance|priority|priorität|attachments|anlagen|organization|"
+        "копия|抄送|副本|参照|참조|κοιν|sender|list-id|when|where|время"
+    ),
 }
 _ROLE = {label: role for role, labels in _LABELS.items() for label in labels.split("|")}
 _LABEL = re.compile(
@@ -193,7 +209,7 @@ _LABEL = re.compile(
 
 
 def header_block_at(lines: Sequence[str], at: int) -> int:
-    """How many lines a header block takes that begins on line `at` (`From: ... Sent: ...`); 0 if none."""
+    """How many lines the header block takes that begins on line `at`; 0 if there is none."""
     roles: dict[str, str] = {}
     index, extra = at, 0
     while index < len(lines) and index - at < 30:
@@ -235,7 +251,7 @@ def _is_block(roles: dict[str, str]) -> bool:
 
 
 def is_separator(line: str) -> bool:
-    """Whether a line separates a reply from the message it answers (`-----Original Message-----`)."""
+    """Whether a line sets off the message that is answered (`-----Original Message-----`)."""
     return len(line) < 120 and _SEPARATOR.match(line) is not None
 
 

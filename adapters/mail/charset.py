@@ -135,7 +135,7 @@ def decode_text(data: bytes, label: str = "", *, html: bool = False) -> str:
 
 
 def guess_text(data: bytes) -> str:
-    """Text from bytes without a usable label: UTF-8 when they are, else ISO-2022-JP, else cp1252."""
+    """Text from bytes without a usable label: UTF-8, ISO-2022-JP or else windows-1252."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:

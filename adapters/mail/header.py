@@ -182,7 +182,8 @@ def _join_sections(pieces: dict[int, tuple[bool, str]]) -> str:
 def message_ids(value: str) -> tuple[str, ...]:
     """The message ids in a field, in order, each once, without angle brackets.
 
-    Ids without brackets count when they hold an `@`. At most `MAX_REFERENCES` and the first are kept.
+    Ids without brackets count when they hold an `@`. The first is kept, and `MAX_REFERENCES` of
+    the last.
     """
     found = [_clean_id(text) for text in _ANGLED.findall(value)]
     if not any(found):

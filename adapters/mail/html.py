@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MAX_MARKUP = 500_000
 """Characters of markup that are laid out; the rest is reduced to its words and links."""
 MAX_WORDS = 3_000_000
-"""Characters of further markup that are reduced to words; what is beyond stays in the raw message."""
+"""Characters of further markup that are reduced to words; the raw message keeps the rest."""
 CUT = "[This message is very long. The rest of it is in the raw message.]"
 """Stands where a text was cut."""
 MAX_DEPTH = 2_000
@@ -52,10 +52,11 @@ _LINE_TAG = re.compile(r"<(?:br|p|div|tr|li|h[1-6])\b[^<>]*>", re.IGNORECASE)
 _ANY_TAG = re.compile(r"<[^<>]*>")
 _EMPTY_LINES = re.compile(r"[ \t\r\f\v]*\n\s*")
 _NESTING_TAG = re.compile(r"<(/?)([a-zA-Z][^\s<>/]{0,40})")
-_NOT_NESTING = frozenset(
-    "area base br col embed hr img input link meta param source track wbr p li td th tr tbody thead "
-    "tfoot dd dt option html head body script style".split()
-)
+_NOT_NESTING = {
+    "area", "base", "body", "br", "col", "dd", "dt", "embed", "head", "hr", "html", "img", "input",
+    "li", "link", "meta", "option", "p", "param", "script", "source", "style", "tbody", "td",
+    "tfoot", "th", "thead", "tr", "track", "wbr",
+}  # fmt: skip
 _PREHEADER = re.compile(r"pre-?header|preview", re.IGNORECASE)
 _UNUSABLE = re.compile(
     r"\s*(?:javascript|vbscript|data|cid|mid|about|blob|file)\s*:", re.IGNORECASE

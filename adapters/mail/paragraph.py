@@ -9,7 +9,7 @@ _MAX_PREFIXES = 12
 
 
 class Paragraphs:
-    """Collects pieces of text into lines, with quoting, indenting and blank lines between blocks."""
+    """Collects pieces of text into lines, with quoting, indenting and blanks between blocks."""
 
     def __init__(self) -> None:
         self._lines: list[str] = []

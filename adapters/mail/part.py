@@ -1,7 +1,6 @@
-"""The parts of a message: its leaves, their bytes and texts, and which of them are the message body.
+"""The parts of a message: its leaves, their bytes and their texts.
 
-Sources: RFC 2045 and RFC 2046 (MIME), RFC 2183 (disposition), RFC 3676 (flowed text), RFC 8621
-section 4.1.4 (which parts are body and which are attachments).
+Sources: RFC 2045 and RFC 2046 (MIME), RFC 2183 (disposition), RFC 3676 (flowed text).
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from email.generator import BytesGenerator
 from email.message import Message
 from functools import cached_property
 from io import BytesIO
+from typing import TypeVar
 
 from adapters.mail.charset import decode_text
 from adapters.mail.header import Fields, base64_bytes, decode_words, parameters
@@ -26,11 +26,14 @@ MAX_DEPTH = 40
 _TYPE = re.compile(r"^\s*([A-Za-z0-9!#$&^_.+-]{1,80})\s*/\s*([A-Za-z0-9!#$&^_.+-]{1,120})")
 _DECLARED = re.compile(rb"boundary[ \t]*=|content-type:[ \t]*message/", re.IGNORECASE)
 _DEEP = re.compile(
-    rb"^content-type:[ \t]*message/|boundary[ \t]*=[ \t]*\"?([^\"\r\n;]{1,200})|^--([^\r\n]{1,200})",
+    rb"^content-type:[ \t]*message/|boundary[ \t]*=[ \t]*\"?([^\"\r\n;]{1,200})"
+    rb"|^--([^\r\n]{1,200})",
     re.IGNORECASE | re.MULTILINE,
 )
 _HEADER_END = re.compile(rb"\r?\n\r?\n|\r\r")
 _SPACED_NAME = re.compile(rb"^([!-9;-~]{1,70})[ \t]{1,70}:", re.MULTILINE)
+_BREAK = re.compile(r"[ \t]*[\r\n]+[ \t]*")
+_T = TypeVar("_T")
 _EXTENSIONS = {
     "application/ics": "ics",
     "application/ms-tnef": "dat",
@@ -63,10 +66,10 @@ class MailMessage(Message):
 
     _payload: object
 
-    def get_boundary(self, failobj: object = None) -> str:  # type: ignore[override]
+    def get_boundary(self, failobj: _T | None = None) -> str | _T | None:  # type: ignore[override]
         """The boundary, on one line even where the header breaks inside it."""
         found = super().get_boundary()
-        return failobj if found is None else " ".join(re.split(r"[ \t]*[\r\n]+[ \t]*", found))  # type: ignore[return-value]
+        return failobj if found is None else _BREAK.sub(" ", found)
 
     @property
     def written(self) -> bytes:
@@ -165,7 +168,7 @@ class Part:
         return _undo(out, self.fields.word("content-transfer-encoding"))
 
     def text(self) -> str:
-        """The text of a text part, line ends as `\\n`, flowed lines joined; not yet made safe."""
+        """The text of a text part, line ends as line feeds, flowed lines joined; not made safe."""
         told = self._parameters
         html = self.media_type == "text/html"
         text = decode_text(self.content(), told.get("charset", ""), html=html)
@@ -224,7 +227,7 @@ def unflow(text: str, *, delete_space: bool = False) -> str:
     """Join the lines of a flowed text (RFC 3676), each paragraph on one line.
 
     Args:
-        text: The text with `\\n` line ends.
+        text: The text, its lines ended by line feeds.
         delete_space: The `DelSp=yes` form: the blank at the end of a line is not part of the text.
     """
     out: list[str] = []
@@ -311,95 +314,15 @@ def leaves(part: Part, *, deep: bool = False) -> Iterator[Part]:
         yield from leaves(inner, deep=deep)
 
 
-@dataclass(slots=True)
-class Body:
-    """Which parts are to be read, and which lie beside them."""
-
-    plain: list[Part] = field(default_factory=list)
-    """What to show when plain text is preferred; may hold HTML where there is nothing else."""
-    html: list[Part] = field(default_factory=list)
-    """What to show when HTML is preferred; may hold plain text where there is nothing else."""
-    attachments: list[Part] = field(default_factory=list)
-
-
-_INLINE_MEDIA = ("image/", "audio/", "video/")
-
-
-def sort_parts(root: Part) -> Body:
-    """Tell the text of a message from its attachments."""
-    body = Body()
-    _sort([root], "mixed", body, in_alternative=False, plain=True, html=True)
-    return body
-
-
-def _sort(
-    parts: list[Part] | tuple[Part, ...],
-    kind: str,
-    body: Body,
-    *,
-    in_alternative: bool,
-    plain: bool,
-    html: bool,
-) -> None:
-    """Put each part where it belongs; `plain` and `html` say which of the two lists are open."""
-    plain_before, html_before = len(body.plain), len(body.html)
-    for index, part in enumerate(parts):
-        if part.children:
-            subtype = part.message.get_content_subtype()
-            inside = in_alternative or subtype == "alternative"
-            _sort(part.children, subtype, body, in_alternative=inside, plain=plain, html=html)
-            continue
-        if not _is_inline(part, index, kind):
-            body.attachments.append(part)
-            continue
-        text = part.media_type
-        if kind == "alternative":
-            if text == "text/plain" and plain:
-                body.plain.append(part)
-            elif text == "text/html" and html:
-                body.html.append(part)
-            else:
-                body.attachments.append(part)
-            continue
-        if in_alternative:
-            plain, html = plain and text != "text/html", html and text != "text/plain"
-        if plain:
-            body.plain.append(part)
-        if html:
-            body.html.append(part)
-        if not (plain or html) or text.startswith(_INLINE_MEDIA):
-            body.attachments.append(part)
-    if kind == "alternative" and plain and html:
-        # Only one of the two forms was there: it serves for both.
-        if len(body.plain) == plain_before and len(body.html) != html_before:
-            body.plain.extend(body.html[html_before:])
-        if len(body.html) == html_before and len(body.plain) != plain_before:
-            body.html.extend(body.plain[plain_before:])
-
-
-def _is_inline(part: Part, index: int, kind: str) -> bool:
-    if part.disposition == "attachment":
-        return False
-    text = part.media_type
-    if text in {"text/plain", "text/html"}:
-        return index == 0 or (kind != "related" and not part.written_name)
-    return (
-        text.startswith(_INLINE_MEDIA)
-        and index > 0
-        and kind != "related"
-        and (not part.written_name)
-    )
-
-
 def parse(raw: bytes) -> Part:
     """The tree of parts of a raw message."""
     return read_parts(message_from_bytes(tidy(raw), _class=MailMessage))
 
 
 def tidy(raw: bytes) -> bytes:
-    """The message without blank lines before it, and without blanks before the colons of its header.
+    """The message without blank lines before it or blanks before the colons of its header.
 
-    The second is allowed (RFC 5322 section 4.5), and the parser does not know it.
+    The latter are allowed (RFC 5322 section 4.5), and the parser does not know them.
     """
     raw = raw.lstrip(b"\r\n") if raw[:1] in b"\r\n" else raw
     end = _HEADER_END.search(raw)

@@ -33,7 +33,7 @@ def fold(text: str, *, reply: bool = True, forwarded: bool = False) -> tuple[str
     """Split a text into what the author wrote this time and the whole.
 
     Args:
-        text: Lines ended by `\\n`; quoted lines begin with `>`.
+        text: Lines ended by line feeds; quoted lines begin with `>`.
         reply: Whether the message answers another (its header says so). If not, lines that begin
             with `>` but are not announced as a quotation are the author's own.
         forwarded: Whether the message is passed on: then everything in it is what the author sends.

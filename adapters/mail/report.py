@@ -30,21 +30,26 @@ _DAEMON_NAME = re.compile(
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(
-    r"^(?!\s*(?:re|aw|fwd?|wg|sv|tr|rv)\s*:).{0,40}?(?:undeliver|non-?deliver|delivery\s+(?:status|failure|fail|error|notif|report|problem|delay|has failed)"
-    r"|delivery.{0,20}(?:failed|delayed)|returned\s+(?:mail|e-?mail|message|to sender)|mail\s+(?:fail|not\s+deliver)"
-    r"|failure\s+(?:notice|notification|delivery)|could\s+not\s+be\s+delivered|(?:can|could)\s?n.t\s+be\s+delivered"
-    r"|message\s+(?:status|not\s+delivered|undeliverable)|bounce|unzustellbar|nicht\s+zugestellt|non\s+remis"
-    r"|no\s+se\s+ha\s+podido|delivery\s+incomplete|user\s+unknown|不能|退信|mail\s+system\s+error)",
-    re.IGNORECASE,
+    r"""^(?!\s*(?:re|aw|fwd?|wg|sv|tr|rv)\s*:).{0,40}?(?:
+        undeliver | non-?deliver
+      | delivery\s+(?:status|fail|error|notif|report|problem|delay|has\sfailed|incomplete)
+      | delivery.{0,20}(?:failed|delayed)
+      | returned\s+(?:mail|e-?mail|message|to\ssender) | mail\s+(?:fail|not\s+deliver)
+      | failure\s+(?:notice|notification|delivery)
+      | could\s+not\s+be\s+delivered | (?:can|could)\s?n.t\s+be\s+delivered
+      | mail\s+system\s+error | message\s+(?:status|not\s+delivered|undeliverable) | bounce
+      | user\s+unknown | unzustellbar | nicht\s+zugestellt | non\s+remis | no\s+se\s+ha\s+podido | 不能 | 退信
+    )""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _SUBJECT_END = re.compile(r"\bnon remis\b|\(delivery fail\w*\)\s*$", re.IGNORECASE)
 _ORIGINAL_ID = re.compile(
-    rb"^[ \t>|]*message-id:[ \t]*(?:\r?\n[ \t]+)?<([^<>\s]{3,400})>", re.I | re.M
+    rb"^[ \t>|]*message-id:[ \t]*(?:\r?\n[ \t]+)?<([^<>\s]{3,400})>", re.IGNORECASE | re.MULTILINE
 )
 
 
 def report_type(root: Part) -> str:
-    """`delivery-status`, `disposition-notification` or another report's type; empty if no report."""
+    """`delivery-status`, `disposition-notification` or another type; empty if no report."""
     if root.message.get_content_type() != "multipart/report":
         return ""
     told = root.parameter("report-type").lower()
@@ -92,7 +97,7 @@ def bounce(root: Part, raw: bytes, sender: str, name: str) -> DeliveryReport | N
     fields = root.fields
     daemon = bool(_DAEMON.match(sender) or _DAEMON_NAME.search(name))
     told = daemon and bool(_SUBJECT.match(fields.text("subject", 300)))
-    if not recipients and report_type(root) != "delivery-status" and not told:
+    if not (recipients or told or report_type(root) == "delivery-status"):
         return None
     return DeliveryReport(tuple(recipients[:MAX_RECIPIENTS]), _original_id(root, raw))
 
@@ -154,7 +159,7 @@ def _unusual(raw: bytes) -> list[FailedRecipient]:
 
     try:
         temporary, permanent = all_failures(message_from_bytes(raw[:_MAX_SCANNED]))
-    except Exception:  # noqa: BLE001 - it reads hostile bytes; whatever it stumbles over is no bounce
+    except Exception:  # noqa: BLE001 - hostile bytes; what it stumbles over is no bounce
         return []
     code = _STATUS.search(raw[:_MAX_SCANNED].decode("latin-1"))
     status = code.group() if code else ""
@@ -163,8 +168,7 @@ def _unusual(raw: bytes) -> list[FailedRecipient]:
     ]
     out: dict[str, FailedRecipient] = {}
     for one, action in sorted(found):
-        value = one.decode("utf-8", "replace") if isinstance(one, bytes) else str(one)
-        address = _typed(value)
+        address = _typed(one.decode("utf-8", "replace"))
         fits = status.startswith("4") == (action == "delayed")
         if address:
             out[address.casefold()] = FailedRecipient(address, action, status if fits else "")
