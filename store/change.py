@@ -18,12 +18,14 @@ _SINCE: Final = "SELECT seq, kind, subject_id FROM change WHERE seq > :seq ORDER
 _NEWEST: Final = "SELECT coalesce(max(seq), 0) FROM change"
 
 
-def add(db: sqlite3.Connection, changed: Iterable[tuple[ChangeKind, str]]) -> None:
-    """Keep what changed, in the transaction that changes it."""
+def add(db: sqlite3.Connection, changed: Iterable[tuple[ChangeKind, str]]) -> int:
+    """Keep what changed, in the transaction that changes it; return the last number, 0 for none."""
+    seq = 0
     for kind, subject_id in changed:
         seq = db.execute(_ADD, {"kind": kind.value, "subject_id": subject_id}).lastrowid or 0
         if seq % 256 == 0:
             db.execute(_TRIM, {"seq": seq - KEPT})
+    return seq
 
 
 def since(db: sqlite3.Connection, seq: int) -> list[Change]:

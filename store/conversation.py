@@ -31,7 +31,8 @@ COLUMNS: Final = """
     trim(coalesce(p.given, '') || ' ' || coalesce(p.family, '')) AS patient_name,
     EXISTS (SELECT 1 FROM record_due AS d WHERE d.conversation_id = c.id) AS unrecorded
 """
-_FROM: Final = "FROM conversation AS c LEFT JOIN patient AS p ON p.id = c.patient_id"
+_PATIENT: Final = "LEFT JOIN patient AS p ON p.id = c.patient_id"
+_FROM: Final = f"FROM conversation AS c {_PATIENT}"
 
 _AWAKE: Final = "AND (c.snoozed_until IS NULL OR c.snoozed_until <= :now)"
 # The conditions repeat those of the partial indexes word by word.
@@ -45,6 +46,16 @@ CONDITIONS: Final = {
     ListState.ALL: "1",
 }
 """What a list holds; PROMISED is missing, since no promise is stored yet."""
+# Named outright: without statistics the planner would walk the whole list for a rare state.
+INDEXES: Final = {
+    ListState.NEEDS_REPLY: "conversation_by_state",
+    ListState.WAITING: "conversation_by_state",
+    ListState.UNDELIVERED: "conversation_undelivered",
+    ListState.DONE: "conversation_by_state",
+    ListState.UNKNOWN: "conversation_unknown",
+    ListState.SNOOZED: "conversation_snoozed",
+    ListState.ALL: "conversation_all",
+}
 _COUNTED: Final = {
     "needs_reply": ListState.NEEDS_REPLY,
     "waiting": ListState.WAITING,
@@ -54,10 +65,12 @@ _COUNTED: Final = {
 }
 _COUNT: Final = """
 (SELECT count(*) FROM (
-    SELECT 1 FROM conversation AS c WHERE c.merged_into IS NULL AND {} LIMIT {})) AS {}
+    SELECT 1 FROM conversation AS c INDEXED BY {}
+    WHERE c.merged_into IS NULL AND {} LIMIT {})) AS {}
 """
 COUNTS: Final = "SELECT " + ", ".join(
-    _COUNT.format(CONDITIONS[listed], COUNT_LIMIT, name) for name, listed in _COUNTED.items()
+    _COUNT.format(INDEXES[listed], CONDITIONS[listed], COUNT_LIMIT, name)
+    for name, listed in _COUNTED.items()
 )
 _ROW: Final = f"SELECT {COLUMNS} {_FROM} WHERE c.id = :id"
 _RESOLVE: Final = "SELECT coalesce(merged_into, id) FROM conversation WHERE id = :id"
@@ -108,12 +121,16 @@ UPDATE message SET patient_id = :patient_id, match_reason = :reason WHERE id = :
 def page_sql(listed: ListState, *, assigned: bool, after: bool) -> str:
     """The statement that reads a part of a list."""
     where = f"c.merged_into IS NULL AND {CONDITIONS[listed]}"
+    index = INDEXES[listed]
     if assigned:
+        by_state = index == "conversation_by_state"
+        index = "conversation_assigned_state" if by_state else "conversation_assigned"
         where += " AND c.assigned_to = :assigned_to AND c.assigned_to <> ''"
     if after:
         where += " AND (c.last_message_at, c.id) < (:after_at, :after_id)"
     return (
-        f"SELECT {COLUMNS} {_FROM} WHERE {where} "
+        f"SELECT {COLUMNS} FROM conversation AS c INDEXED BY {index} "  # noqa: S608 - constants
+        f"{_PATIENT} WHERE {where} "
         "ORDER BY c.last_message_at DESC, c.id DESC LIMIT :limit"
     )
 

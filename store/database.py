@@ -85,7 +85,7 @@ class SqliteRepository:
         self._watch: asyncio.Task[None] | None = None
         self._closed = False
         writer, *readers = connections
-        do = self._transactions = Transactions(writer, tuple(readers), clock, self._wake)
+        do = self._transactions = Transactions(writer, tuple(readers), clock, self._committed)
         self.raw: Final = RawTable(do)
         self.filing: Final = FilingTable(do)
         self.conversations: Final = ConversationTable(do)
@@ -134,6 +134,11 @@ class SqliteRepository:
             self._newest_change = max(self._newest_change, found[-1].seq)
         return found
 
+    def _committed(self, newest: int) -> None:
+        if newest:
+            self._newest_change = max(self._newest_change, newest)
+            self._wake()
+
     def _wake(self) -> None:
         for feed in self._feeds:
             feed.wake()
@@ -161,7 +166,7 @@ def _data_version(db: sqlite3.Connection) -> int:
 def _make_ready(
     db: sqlite3.Connection, data: DataFolder, clock: Clock, steps: Sequence[Migration] | None
 ) -> None:
-    latest = migration.shipped_version() if steps is None else len(steps)
+    latest = migration.LATEST if steps is None else len(steps)
     if migration.check(db, latest) != latest:
         given = migration.shipped() if steps is None else steps
         migration.migrate(db, data.backups, clock(), given)

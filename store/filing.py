@@ -280,7 +280,6 @@ def _set_raw(db: sqlite3.Connection, filing: Filing, message_id: int | None) -> 
 
 
 def _relative(row: sqlite3.Row) -> Relative:
-    sender = unpack_address(row["sender"])
     named = (*unpack_list(row["in_reply_to"]), *reversed(unpack_list(row["refs"])))
     return Relative(
         message_id=row["id"],

@@ -30,7 +30,7 @@ COLUMNS: Final = """
 
 BY_ID: Final = f"SELECT {COLUMNS} FROM message AS m WHERE m.id = :id"  # noqa: S608 - constants
 
-_INSERT: Final = """
+INSERT: Final = """
 INSERT INTO message (
     uuid, conversation_id, direction, channel, kind, nature, status, line_id, at, answers_until,
     search_id, sent_at, sender, recipients, cc, reply_to, rfc_id, in_reply_to, refs, thread_key,
@@ -53,7 +53,7 @@ UPDATE message SET
     indexed_patient = :indexed_patient, subject = :subject, text = :text, whole = :whole
 WHERE id = :id
 """
-_DEFAULTS: Final[Parameters] = {
+DEFAULTS: Final[Parameters] = {
     "channel": None,
     "answers_until": None,
     "sent_at": None,
@@ -80,7 +80,7 @@ _DEFAULTS: Final[Parameters] = {
     "text": "",
     "whole": None,
 }
-_ADD_ADDRESS: Final = """
+ADD_ADDRESS: Final = """
 INSERT INTO message_address (message_id, role, key) VALUES (:message_id, :role, :key)
 ON CONFLICT DO NOTHING
 """
@@ -203,13 +203,13 @@ def insert(
 ) -> int:
     """Add a message with all that hangs on it, the search index included; return its id."""
     row = {
-        **_DEFAULTS,
+        **DEFAULTS,
         **values,
         "files": len(files),
         "search_id": search_index.free_id(db, values["at"]),
     }
     cleaned = _cleaned(row)
-    message_id = int(db.execute(_INSERT, cleaned).lastrowid or 0)
+    message_id = int(db.execute(INSERT, cleaned).lastrowid or 0)
     _add_parts(db, message_id, people, parents, files)
     search_index.add(db, message_id)
     return message_id
@@ -228,7 +228,7 @@ def replace(
     search_index.remove(db, message_id)
     for statement in _FORGET:
         db.execute(statement, {"id": message_id})
-    db.execute(_REPLACE, _cleaned({**_DEFAULTS, **values, "files": len(files), "id": message_id}))
+    db.execute(_REPLACE, _cleaned({**DEFAULTS, **values, "files": len(files), "id": message_id}))
     _add_parts(db, message_id, people, parents, files)
     search_index.add(db, message_id)
 
@@ -242,7 +242,7 @@ def _add_parts(
 ) -> None:
     keys = [(role, storable(address.key)) for role, address in people.roles()]
     db.executemany(
-        _ADD_ADDRESS,
+        ADD_ADDRESS,
         [{"message_id": message_id, "role": role, "key": key} for role, key in keys],
     )
     db.executemany(

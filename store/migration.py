@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +17,8 @@ from store.values import stamp
 
 APPLICATION_ID: Final = 0x54776F57
 """PRAGMA application_id of a Twoway database ("TwoW")."""
+LATEST: Final = 1
+"""The number of the last migration in the folder `migrations`; a test compares."""
 KEPT_BACKUPS: Final = 3
 
 _TABLE: Final = """
@@ -47,19 +48,13 @@ class Migration:
 
 def shipped() -> tuple[Migration, ...]:
     """The migrations of this version, in order."""
+    # Only a folder that is new or old needs them, and the import is slow.
+    from importlib.resources import files
+
     found = [entry for entry in files("store.migrations").iterdir() if entry.name.endswith(".sql")]
     return tuple(
         Migration(int(entry.name[:4]), entry.name, entry.read_text(encoding="utf-8"))
         for entry in sorted(found, key=lambda entry: entry.name)
-    )
-
-
-def shipped_version() -> int:
-    """The schema version this version of Twoway writes; quicker than reading every file."""
-    return max(
-        int(entry.name[:4])
-        for entry in files("store.migrations").iterdir()
-        if entry.name.endswith(".sql")
     )
 
 

@@ -35,20 +35,20 @@ SELECT id FROM raw WHERE line_id = :line_id AND head_sha256 = :sha256
     AND head_sha256 IS NOT NULL
 LIMIT 1
 """
-_ADD: Final = """
+ADD: Final = """
 INSERT INTO raw (line_id, sha256, codec, state, size, received_at, complete, ours, message_id,
     content)
 VALUES (:line_id, :sha256, :codec, :state, :size, :received_at, :complete, :ours, :message_id,
     :content)
 """
 _IS_OURS: Final = "UPDATE raw SET ours = 1 WHERE id = :id AND state = 'new'"
-_PLACE: Final = """
+PLACE: Final = """
 INSERT INTO location (line_id, folder, epoch, item, raw_id)
 VALUES (:line_id, :folder, :epoch, :item, :raw_id)
 ON CONFLICT DO UPDATE SET gone = 0
 """
 _CURSORS: Final = "SELECT folder, value FROM cursor WHERE line_id = :line_id"
-_SET_CURSOR: Final = """
+SET_CURSOR: Final = """
 INSERT INTO cursor (line_id, folder, epoch, value) VALUES (:line_id, :folder, :epoch, :value)
 ON CONFLICT DO UPDATE SET epoch = excluded.epoch, value = excluded.value
 """
@@ -146,7 +146,7 @@ class RawTable:
                 for item, pack in zip(batch.items, packed, strict=True)
             )
             db.execute(
-                _SET_CURSOR,
+                SET_CURSOR,
                 {
                     "line_id": line_id,
                     "folder": batch.folder,
@@ -252,7 +252,7 @@ def keep_copy(
         )
         return int(same["id"])
     added = db.execute(
-        _ADD,
+        ADD,
         {
             "line_id": line_id,
             "sha256": packed.sha256,
@@ -294,10 +294,10 @@ def _save(db: sqlite3.Connection, line_id: str, item: RawItem, packed: Packed) -
     if same is not None:
         if item.ours:
             db.execute(_IS_OURS, {"id": same["id"]})
-        db.execute(_PLACE, {**place, "raw_id": same["id"]})
+        db.execute(PLACE, {**place, "raw_id": same["id"]})
         return False
     added = db.execute(
-        _ADD,
+        ADD,
         {
             "line_id": line_id,
             "sha256": packed.sha256,
@@ -311,7 +311,7 @@ def _save(db: sqlite3.Connection, line_id: str, item: RawItem, packed: Packed) -
             "content": packed.content,
         },
     )
-    db.execute(_PLACE, {**place, "raw_id": added.lastrowid})
+    db.execute(PLACE, {**place, "raw_id": added.lastrowid})
     return True
 
 

@@ -31,7 +31,7 @@ ORDER BY search_id DESC LIMIT :candidates
 """
 _EXCLUDED: Final = """
 SELECT rowid FROM message_text
-WHERE message_text MATCH :match AND rowid IN (SELECT value FROM json_each(:ids))
+WHERE message_text MATCH :match AND rowid BETWEEN :low AND :high
 """
 _LAST: Final = -(1 << 62), (1 << 62)
 
@@ -104,12 +104,13 @@ def _matches(db: sqlite3.Connection, asked: Query) -> Iterator[sqlite3.Row]:
         ORDER BY m.search_id DESC
     """  # noqa: S608 - constants
     candidates = _candidates(db, asked)
-    for start in range(0, len(candidates), _CHUNK):
-        ids = _without_excluded(db, asked, candidates[start : start + _CHUNK])
+    while chunk := [row[0] for row in candidates.fetchmany(_CHUNK)]:
+        ids = _without_excluded(db, asked, chunk)
         yield from db.execute(statement, {**values, "ids": json.dumps(ids)}).fetchall()
 
 
-def _candidates(db: sqlite3.Connection, asked: Query) -> list[int]:
+def _candidates(db: sqlite3.Connection, asked: Query) -> sqlite3.Cursor:
+    """Row numbers of messages to look at, the newest first."""
     first, end = _range(asked)
     values: Parameters = {"first": first, "end": end, "candidates": CANDIDATES}
     if asked.wanted:
@@ -118,7 +119,7 @@ def _candidates(db: sqlite3.Connection, asked: Query) -> list[int]:
         return _of_conversations(db, asked)
     else:
         statement = NEWEST
-    return [row[0] for row in db.execute(statement, values)]
+    return db.execute(statement, values)
 
 
 def _asks_for_conversations(asked: Query) -> bool:
@@ -126,7 +127,7 @@ def _asks_for_conversations(asked: Query) -> bool:
     return asked == Query(states=asked.states) and Is.NOTE not in asked.states
 
 
-def _of_conversations(db: sqlite3.Connection, asked: Query) -> list[int]:
+def _of_conversations(db: sqlite3.Connection, asked: Query) -> sqlite3.Cursor:
     conditions = " AND ".join(_STATES[state] for state in sorted(asked.states))
     statement = (
         "SELECT m.search_id FROM (SELECT c.last_message_id FROM conversation AS c "  # noqa: S608
@@ -134,8 +135,7 @@ def _of_conversations(db: sqlite3.Connection, asked: Query) -> list[int]:
         "ORDER BY c.last_message_at DESC, c.id DESC LIMIT :candidates) AS newest "
         "CROSS JOIN message AS m ON m.id = newest.last_message_id"
     )
-    rows = db.execute(statement, {"candidates": CANDIDATES})
-    return sorted((row[0] for row in rows), reverse=True)
+    return db.execute(statement, {"candidates": CANDIDATES})
 
 
 def _without_excluded(db: sqlite3.Connection, asked: Query, ids: list[int]) -> list[int]:
@@ -144,7 +144,7 @@ def _without_excluded(db: sqlite3.Connection, asked: Query, ids: list[int]) -> l
     if asked.wanted or not excluded:
         return ids
     match = " OR ".join(_phrase(term) for term in excluded)
-    rows = db.execute(_EXCLUDED, {"match": match, "ids": json.dumps(ids)})
+    rows = db.execute(_EXCLUDED, {"match": match, "low": min(ids), "high": max(ids)})
     out = {row[0] for row in rows}
     return [key for key in ids if key not in out]
 

@@ -20,7 +20,7 @@ SELECT search_id, text, subject, sender, recipients, cc, reply_to, indexed_patie
         SELECT name FROM attachment WHERE message_id = :id ORDER BY ordinal)) AS files
 FROM message WHERE id = :id
 """
-_ADD: Final = """
+ADD: Final = """
 INSERT INTO message_text (rowid, body, subject, sender, recipients, files, patient)
 VALUES (:search_id, :body, :subject, :sender, :recipients, :files, :patient)
 """
@@ -49,7 +49,7 @@ def free_id(db: sqlite3.Connection, at: int) -> int:
 
 def add(db: sqlite3.Connection, message_id: int) -> None:
     """Put a stored message into the index."""
-    db.execute(_ADD, _entry(db, message_id))
+    db.execute(ADD, _entry(db, message_id))
 
 
 def remove(db: sqlite3.Connection, message_id: int) -> None:
@@ -70,14 +70,15 @@ def _entry(db: sqlite3.Connection, message_id: int) -> Parameters:
         "search_id": row["search_id"],
         "body": row["text"],
         "subject": row["subject"],
-        "sender": _names(row["sender"] or "[]", row["reply_to"]),
-        "recipients": _names(row["recipients"], row["cc"]),
+        "sender": names(row["sender"] or "[]", row["reply_to"]),
+        "recipients": names(row["recipients"], row["cc"]),
         "files": row["files"] or "",
         "patient": row["indexed_patient"],
     }
 
 
-def _names(*lists: str) -> str:
+def names(*lists: str) -> str:
+    """Names and addresses of stored lists of addresses, as the index holds them."""
     return " ".join(
         f"{address.name} {address.value}"
         for stored in lists

@@ -65,9 +65,9 @@ class Transactions:
         writer: WorkerConnection,
         readers: tuple[WorkerConnection, ...],
         clock: Clock,
-        committed: Callable[[], None],
+        committed: Callable[[int], None],
     ) -> None:
-        """Take the connections; `committed` is called in the loop after a commit with changes."""
+        """Take the connections; `committed` hears the number of the newest change."""
         self._writer = writer
         self._readers = readers
         self._turn = 0
@@ -90,11 +90,10 @@ class Transactions:
             writing = batch.writing
             return await self._writer.run(lambda db: _part(db, writing, work))
         async with self._lock:
-            told, result = await finish(
+            newest, result = await finish(
                 asyncio.ensure_future(self._writer.run(lambda db: _whole(db, self._clock, work)))
             )
-        if told:
-            self._committed()
+        self._committed(newest)
         return result
 
     async def read(self, work: Read[T]) -> T:
@@ -123,14 +122,13 @@ class Transactions:
                 raise
             else:
                 batch.is_open = False
-                await finish(
+                newest = await finish(
                     asyncio.ensure_future(self._writer.run(lambda db: _commit(db, batch.writing)))
                 )
             finally:
                 batch.is_open = False
                 _current.reset(token)
-        if batch.writing.changed:
-            self._committed()
+        self._committed(newest)
 
     async def _begin(self) -> _Batch:
         def begin(db: sqlite3.Connection) -> _Batch:
@@ -161,16 +159,16 @@ class Transactions:
             batch.depth -= 1
 
 
-def _whole(db: sqlite3.Connection, clock: Clock, work: Work[T]) -> tuple[bool, T]:
+def _whole(db: sqlite3.Connection, clock: Clock, work: Work[T]) -> tuple[int, T]:
     db.execute("BEGIN IMMEDIATE")
     try:
         writing = Writing(db, clock)
         result = work(writing)
-        _commit(db, writing)
+        newest = _commit(db, writing)
     except BaseException:
         _roll_back(db)
         raise
-    return bool(writing.changed), result
+    return newest, result
 
 
 def _part(db: sqlite3.Connection, writing: Writing, work: Work[T]) -> T:
@@ -186,14 +184,16 @@ def _part(db: sqlite3.Connection, writing: Writing, work: Work[T]) -> T:
     return result
 
 
-def _commit(db: sqlite3.Connection, writing: Writing) -> None:
+def _commit(db: sqlite3.Connection, writing: Writing) -> int:
+    """Commit; return the number of the newest change, 0 when there is nothing to tell."""
     try:
         _require_transaction(db)
-        change.add(db, writing.changed)
+        newest = change.add(db, writing.changed)
         db.execute("COMMIT")
     except BaseException:
         _roll_back(db)
         raise
+    return newest
 
 
 def _step(db: sqlite3.Connection, statement: str) -> None:
