@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from inbox.conversation import ConversationRow, ListState, PageKey
+from inbox.conversation import ConversationRow, ConversationState, ListState, PageKey
 from inbox.errors import TwowayError
 from inbox.message import Direction, MessageStatus
 from inbox.reply_path import ProofState
@@ -70,13 +70,13 @@ class Sample:
 
 @contextmanager
 def sample_practice(
-    keep: str = "", *, quick: bool = False, tell: Callable[[str], None]
+    keep: str = "", *, quiet: bool = False, tell: Callable[[str], None]
 ) -> Iterator[Sample]:
     """Start the sample practice; it and its folder are gone afterwards.
 
     Args:
         keep: A folder to use and to leave behind instead.
-        quick: Patients answer at once, and nobody writes unasked.
+        quiet: Nobody writes unasked.
         tell: Gets a sentence on what is going on.
 
     Raises:
@@ -87,7 +87,7 @@ def sample_practice(
     process: subprocess.Popen[bytes] | None = None
     before = os.environ.get(_PASSWORD)
     try:
-        process = _start([*(("--quick", "--quiet") if quick else ())])
+        process = _start(["--quiet"] if quiet else [])
         ready = _ready_line(process)
         os.environ[_PASSWORD] = str(ready["password"])
         from demo.sample import practice_toml
@@ -250,8 +250,11 @@ async def _answer_one(office: PracticeOffice) -> None:
         until = time.monotonic() + _ANSWER_SECONDS
         while time.monotonic() < until:
             await back.sync_once()
-            newest = (await desk.open(row.id)).messages[-1]
+            view = await desk.open(row.id)
+            newest = view.messages[-1]
             if newest.direction is Direction.INBOUND and newest.id > sent.message_id:
+                if view.row.state is not ConversationState.NEEDS_REPLY:
+                    raise TwowayError(f"The answer came, and the state is {view.row.state.value}.")
                 return
             await asyncio.sleep(0.1)
         raise TwowayError("The patient's answer did not arrive in the conversation.")

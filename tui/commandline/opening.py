@@ -34,7 +34,7 @@ def demo(options: Namespace, output: Output) -> int:
         _needs_terminal()
     with (
         _ended_by_signals(),
-        sample_practice(options.keep, quick=options.smoke, tell=output.progress) as sample,
+        sample_practice(options.keep, quiet=options.smoke, tell=output.progress) as sample,
     ):
         if options.smoke:
             words = asyncio.run(smoke(sample, output.progress))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import unicodedata
 from datetime import datetime, tzinfo
 from functools import lru_cache
 from typing import Any
@@ -76,13 +77,21 @@ def table(rows: list[tuple[str, ...]], gap: str = "  ") -> list[str]:
     """Rows as lines, each column as wide as its widest cell; the last one is not padded."""
     if not rows:
         return []
-    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
+    widths = [max(_cells(row[at]) for row in rows) for at in range(len(rows[0]))]
     return [
-        gap.join(
-            cell if at == len(row) - 1 else cell.ljust(widths[at]) for at, cell in enumerate(row)
-        ).rstrip()
+        gap.join(cell + " " * (widths[at] - _cells(cell)) for at, cell in enumerate(row)).rstrip()
         for row in rows
     ]
+
+
+def _cells(text: str) -> int:
+    """How many cells of a terminal a text takes (UAX 11): wide letters two, marks none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(letter) else 1 + (unicodedata.east_asian_width(letter) in "WF")
+        for letter in text
+    )
 
 
 @lru_cache(maxsize=4096)

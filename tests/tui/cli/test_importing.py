@@ -194,7 +194,6 @@ def test_fhir_in_every_wrapping(shape: str) -> None:
     "content",
     [
         b"",
-        b"{}",
         b"[]",
         b"[1, ",
         b'{"resourceType": "Bundle"}',
