@@ -187,6 +187,8 @@ class MailChannel:
             raise NotSent("The message belongs to another line.", "Send it from that line.")
         try:
             envelope, password, context = await on_thread(partial(self._prepare, outgoing))
+        except NotSent:
+            raise
         except TwowayError as error:
             raise NotSent(error.sentence, error.hint) from error
         from adapters.mail.smtp import submit

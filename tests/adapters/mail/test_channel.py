@@ -20,7 +20,7 @@ from demo.proxy import Fault
 from demo.smtp import Trouble
 from inbox.address import email
 from inbox.channel import RemoteId
-from inbox.errors import NotSent, OutcomeUnknown, ServerRefused
+from inbox.errors import ConfigurationError, NotSent, OutcomeUnknown, ServerRefused
 from inbox.message import MessageStatus
 from inbox.outgoing import Outgoing
 from tests.adapters.contract import (
@@ -335,6 +335,21 @@ async def test_the_line_of_the_message_is_the_envelope_sender(handle: MailHandle
     outgoing = make_outgoing(renamed, handle.patient, "x")
     await channel.send(outgoing, make_permit(outgoing), Handover(handle))
     assert [taken.sender for taken in handle.taken()] == ["desk@lakeside.example"]
+
+
+async def test_what_stands_in_the_way_before_anything_is_sent(handle: MailHandle) -> None:
+    def locked() -> str:
+        raise ConfigurationError("The key ring is locked.", "Unlock it.")
+
+    outgoing = question(handle)
+    channel = handle.channel(replace(handle.settings(), password=locked))
+    with pytest.raises(NotSent, match="key ring") as caught:
+        await channel.send(outgoing, make_permit(outgoing), Handover(handle))
+    assert caught.value.hint == "Unlock it."
+    broken = make_outgoing(LINE, email("rosa@@example..com\r\nBcc: x@example.com"), "x")
+    with pytest.raises(NotSent) as caught:
+        await handle.channel().send(broken, make_permit(broken), Handover(handle))
+    assert (handle.taken(), handle.smtp_proxy.connections) == ([], 0)
 
 
 async def test_everybody_gets_one(handle: MailHandle) -> None:

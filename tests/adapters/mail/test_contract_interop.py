@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from adapters.mail.channel import MailChannel
-from adapters.mail.reading import status
+from adapters.mail.imap import status
 from adapters.mail.settings import ImapSettings, MailSettings, SmtpSettings
 from demo.proxy import Fault, FaultProxy
 from inbox.address import ChannelKind, email
