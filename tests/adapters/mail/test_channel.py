@@ -23,7 +23,7 @@ from inbox.channel import RemoteId
 from inbox.errors import ConfigurationError, NotSent, OutcomeUnknown, ServerRefused
 from inbox.message import MessageStatus
 from inbox.outgoing import Outgoing
-from tests.adapters.contract import (
+from tests.adapters.handle import (
     Handover,
     arrived,
     collect,

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from inbox.channel import Channel
-from tests.adapters.contract import ChannelContract, Channels
+from tests.adapters.contract import ChannelContract
+from tests.adapters.handle import Channels
 from tests.adapters.mail.world import MailHandle
 from tests.clock import FakeClock
 

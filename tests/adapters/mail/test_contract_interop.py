@@ -18,8 +18,8 @@ from inbox.address import ChannelKind, email
 from inbox.channel import Channel
 from inbox.errors import AuthenticationFailed, ConnectionLost, NotSent
 from inbox.line import Line
-from tests.adapters.contract import (
-    ChannelContract,
+from tests.adapters.contract import ChannelContract
+from tests.adapters.handle import (
     Channels,
     Failure,
     Handover,

@@ -27,7 +27,7 @@ from inbox.errors import (
     ServerRefused,
     TlsRefused,
 )
-from tests.adapters.contract import arrived, collect, numbers, stored
+from tests.adapters.handle import arrived, collect, numbers, stored
 from tests.adapters.mail.world import LINE, PASSWORD, USER, MailHandle, plain
 from tests.clock import FakeClock
 

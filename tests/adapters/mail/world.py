@@ -16,7 +16,7 @@ from demo.world import MailWorld
 from inbox.address import ChannelKind, email
 from inbox.clock import Clock
 from inbox.line import Line
-from tests.adapters.contract import Failure, Taken
+from tests.adapters.handle import Failure, Taken
 
 USER, PASSWORD = "frontdesk", 'correct "horse" \\ battery'
 LINE = Line("front-desk", ChannelKind.EMAIL, "frontdesk@lakeside.example", "Lakeside front desk")
@@ -130,7 +130,7 @@ class MailHandle:
         self.channels.append(channel)
         return channel
 
-    # ---- tests.adapters.contract.ServerHandle ------------------------------------------------
+    # ---- tests.adapters.handle.ServerHandle --------------------------------------------------
 
     def deliver(self, text: str) -> str:
         return self.put(plain(text))

@@ -11,7 +11,8 @@ from adapters.memory.server import MemoryServer, Trouble
 from inbox.address import Address, ChannelKind
 from inbox.channel import Channel
 from inbox.line import Line
-from tests.adapters.contract import ChannelContract, Channels, Failure, Taken
+from tests.adapters.contract import ChannelContract
+from tests.adapters.handle import Channels, Failure, Taken
 from tests.clock import FakeClock
 
 _TROUBLES = {
