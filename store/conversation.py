@@ -72,9 +72,9 @@ COUNTS: Final = "SELECT " + ", ".join(
     _COUNT.format(INDEXES[listed], CONDITIONS[listed], COUNT_LIMIT, name)
     for name, listed in _COUNTED.items()
 )
-_ROW: Final = f"SELECT {COLUMNS} {_FROM} WHERE c.id = :id"
+ROW: Final = f"SELECT {COLUMNS} {_FROM} WHERE c.id = :id"
 _RESOLVE: Final = "SELECT coalesce(merged_into, id) FROM conversation WHERE id = :id"
-_OF_PATIENT: Final = f"""
+OF_PATIENT: Final = f"""
 SELECT {COLUMNS} {_FROM}
 WHERE c.merged_into IS NULL AND c.patient_id = :patient_id AND c.patient_id IS NOT NULL
 ORDER BY c.last_message_at DESC, c.id DESC LIMIT :limit
@@ -180,7 +180,7 @@ class ConversationTable:
     async def of_patient(self, patient_id: str, limit: int) -> list[ConversationRow]:
         """A patient's conversations, newest first."""
         values = {"patient_id": patient_id, "limit": limit}
-        rows = await self._do.read(lambda db: db.execute(_OF_PATIENT, values).fetchall())
+        rows = await self._do.read(lambda db: db.execute(OF_PATIENT, values).fetchall())
         return [from_row(row) for row in rows]
 
     async def messages(
@@ -299,7 +299,7 @@ def read(db: sqlite3.Connection, conversation_id: int) -> ConversationRow:
     """One row, with the number of its messages."""
     target = resolve(db, conversation_id)
     length = db.execute(_LENGTH, {"id": target}).fetchone()[0]
-    return from_row(db.execute(_ROW, {"id": target}).fetchone(), length)
+    return from_row(db.execute(ROW, {"id": target}).fetchone(), length)
 
 
 def from_row(row: sqlite3.Row, messages: int = 0) -> ConversationRow:

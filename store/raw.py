@@ -28,7 +28,7 @@ _KNOWN: Final = """
 SELECT gone FROM location
 WHERE line_id = :line_id AND folder = :folder AND epoch = :epoch AND item = :item
 """
-_SAME: Final = """
+SAME: Final = """
 SELECT id FROM raw WHERE line_id = :line_id AND sha256 = :sha256
 UNION ALL
 SELECT id FROM raw WHERE line_id = :line_id AND head_sha256 = :sha256
@@ -53,7 +53,7 @@ INSERT INTO cursor (line_id, folder, epoch, value) VALUES (:line_id, :folder, :e
 ON CONFLICT DO UPDATE SET epoch = excluded.epoch, value = excluded.value
 """
 _COLUMNS: Final = "id, line_id, codec, size, received_at, complete, ours, content"
-_UNFILED: Final = f"""
+UNFILED: Final = f"""
 SELECT {_COLUMNS} FROM raw WHERE line_id = :line_id AND state = 'new'
 ORDER BY received_at DESC, id DESC LIMIT :limit
 """  # noqa: S608 - constants
@@ -162,7 +162,7 @@ class RawTable:
         """Raw items that no message stands for yet, the newest `received_at` first."""
 
         def read(db: sqlite3.Connection) -> list[sqlite3.Row]:
-            return db.execute(_UNFILED, {"line_id": line_id, "limit": limit}).fetchall()
+            return db.execute(UNFILED, {"line_id": line_id, "limit": limit}).fetchall()
 
         def places(db: sqlite3.Connection) -> list[tuple[sqlite3.Row, RemoteId]]:
             return [(row, _place(db, row["id"])) for row in read(db)]
@@ -243,7 +243,7 @@ def keep_copy(
 
     The copy that comes back through the folder of sent messages is the same item by its hash.
     """
-    same = db.execute(_SAME, {"line_id": line_id, "sha256": packed.sha256}).fetchone()
+    same = db.execute(SAME, {"line_id": line_id, "sha256": packed.sha256}).fetchone()
     if same is not None:
         db.execute(
             "UPDATE raw SET state = 'filed', message_id = :message_id "
@@ -290,7 +290,7 @@ def _save(db: sqlite3.Connection, line_id: str, item: RawItem, packed: Packed) -
         if known["gone"]:
             db.execute(_GONE, {**place, "gone": 0})
         return False
-    same = db.execute(_SAME, {"line_id": line_id, "sha256": packed.sha256}).fetchone()
+    same = db.execute(SAME, {"line_id": line_id, "sha256": packed.sha256}).fetchone()
     if same is not None:
         if item.ours:
             db.execute(_IS_OURS, {"id": same["id"]})

@@ -13,6 +13,7 @@ from typing import Final
 from store.values import Parameters, unpack_addresses
 
 _IN_A_MILLISECOND: Final = 1 << 20
+_LAST_MILLISECOND: Final = (1 << 42) - 1
 
 _SOURCE: Final = """
 SELECT search_id, text, subject, sender, recipients, cc, reply_to, indexed_patient,
@@ -37,7 +38,8 @@ _RENAME: Final = "UPDATE message SET indexed_patient = :name WHERE id = :id"
 
 def first_id(at: int) -> int:
     """The smallest row number of messages of this moment (microseconds since 1970)."""
-    return max(0, at // 1000) * _IN_A_MILLISECOND
+    # A server may name any year; 2109 and later share the last place.
+    return min(max(0, at // 1000), _LAST_MILLISECOND) * _IN_A_MILLISECOND
 
 
 def free_id(db: sqlite3.Connection, at: int) -> int:

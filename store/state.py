@@ -13,7 +13,7 @@ from typing import Any, Final
 from inbox.conversation import ConversationState
 from store.values import one_line, unpack_address, unpack_addresses
 
-_FACTS: Final = """
+FACTS: Final = """
 SELECT
     c.done_at, c.done_inbound_at, c.done_message_id, c.person, c.person_address,
     (SELECT id FROM message WHERE conversation_id = :id
@@ -38,7 +38,7 @@ _GLIMPSE: Final = """
 SELECT id, at, answers_until, direction, sender, recipients, substr(text, 1, 800) AS beginning
 FROM message WHERE id = :id
 """
-_WAITING_SINCE: Final = """
+WAITING_SINCE: Final = """
 SELECT at FROM message WHERE conversation_id = :id
     AND direction = 'inbound' AND nature IN ('personal', 'unreadable')
     AND (at, id) > (:floor_at, :floor_id)
@@ -91,7 +91,7 @@ _PREFIX: Final = re.compile(
 
 def refresh(db: sqlite3.Connection, conversation_id: int) -> None:
     """Write the facts of a conversation anew."""
-    facts = db.execute(_FACTS, {"id": conversation_id}).fetchone()
+    facts = db.execute(FACTS, {"id": conversation_id}).fetchone()
     last = _glimpse(db, facts["last_id"])
     if last is None:
         return
@@ -134,7 +134,7 @@ def _derive(
     since = None
     if facts["wanting_id"] is not None:
         since = db.execute(
-            _WAITING_SINCE,
+            WAITING_SINCE,
             {"id": conversation_id, "floor_at": floor[0], "floor_id": floor[1]},
         ).fetchone()
     if since is not None:

@@ -354,3 +354,12 @@ async def test_an_unknown_conversation_is_not_found(practice: Practice, method: 
         await getattr(practice.repository.conversations, method)(404)
     with pytest.raises(NotFound):
         await practice.repository.conversations.message(404)
+
+
+@pytest.mark.parametrize("year", [1, 1969, 2300, 9999])
+async def test_any_year_a_server_names_is_kept(practice: Practice, year: int) -> None:
+    odd = practice.clock().replace(year=year)
+    ids = [await practice.conversation("odd", at=odd) for _ in range(2)]
+    assert [(await practice.row(found)).last_message_at for found in ids] == [odd, odd]
+    hits = await practice.repository.searches.search("odd", 9)
+    assert {hit.row.id for hit in hits} == set(ids)

@@ -1,0 +1,94 @@
+"""No query on the screen's path walks through a big table."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inbox.conversation import ListState
+from store import conversation, filing, line, message, outbox, patient, raw, search, state
+from store.database import SqliteRepository
+
+BIG = {"m", "c", "message", "conversation", "o", "outbox", "a", "message_address", "raw", "l"}
+VALUES: dict[str, Any] = {
+    **dict.fromkeys(("now", "assigned_to", "after_at", "after_id", "limit", "id", "before")),
+    **dict.fromkeys(("rfc_id", "key", "system", "line_id", "since", "first", "end")),
+    **dict.fromkeys(("candidates", "patient_id", "floor_at", "floor_id", "sha256")),
+    **dict.fromkeys(("parents", "keys"), "[]"),
+    "match": "x",
+}
+
+STATEMENTS = {
+    **{
+        f"page {listed} {'assigned' * assigned} {'after' * after}": conversation.page_sql(
+            listed, assigned=assigned, after=after
+        )
+        for listed in conversation.CONDITIONS
+        for assigned in (False, True)
+        for after in (False, True)
+    },
+    "counts": conversation.COUNTS,
+    "row": conversation.ROW,
+    "of patient": conversation.OF_PATIENT,
+    "messages": conversation.MESSAGES,
+    "messages before": conversation.MESSAGES_BEFORE,
+    "newest inbound": conversation.NEWEST_INBOUND,
+    "message": message.BY_ID,
+    "line use": state.USED_LINES,
+    "facts": state.FACTS,
+    "waiting since": state.WAITING_SINCE,
+    "relatives": filing.RELATIVES,
+    "by address": patient.BY_ADDRESS,
+    "claim": outbox.DUE,
+    "open rows": outbox.OPEN,
+    "recent to": outbox.RECENT,
+    "search": search.MATCHING,
+    "newest": search.NEWEST,
+    "unfiled": raw.UNFILED,
+    "same bytes": raw.SAME,
+    "evidence": line.NEWEST,
+}
+# Reading an index in its own order up to a LIMIT is what a list is.
+IN_ORDER = re.compile(r"SCAN \w+ USING (COVERING )?INDEX (conversation_|outbox_open|sqlite_auto)")
+
+
+async def plan(repository: SqliteRepository, statement: str) -> list[str]:
+    def explain(db: sqlite3.Connection) -> list[str]:
+        return [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {statement}", VALUES)]
+
+    return await repository._connections[1].run(explain)
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+async def test_it_reads_an_index(repository: SqliteRepository, name: str) -> None:
+    steps = await plan(repository, STATEMENTS[name])
+    walked = [
+        step
+        for step in steps
+        if (found := re.match(r"SCAN (\w+)", step)) and found.group(1) in BIG
+        if not IN_ORDER.match(step)
+    ]
+    assert not walked, steps
+    if name.startswith(("page", "messages", "of patient", "newest", "claim", "unfiled")):
+        assert not [step for step in steps if "TEMP B-TREE" in step], steps
+
+
+@pytest.mark.parametrize("listed", list(conversation.INDEXES))
+async def test_a_list_reads_its_own_index(repository: SqliteRepository, listed: ListState) -> None:
+    steps = await plan(repository, conversation.page_sql(listed, assigned=False, after=False))
+    assert conversation.INDEXES[listed] in steps[0]
+
+
+async def test_counting_reads_nothing_but_indexes(repository: SqliteRepository) -> None:
+    steps = await plan(repository, conversation.COUNTS)
+    read = [step for step in steps if " c USING " in step]
+    assert len(read) == 5
+    assert all("COVERING INDEX" in step for step in read), read
+
+
+def test_the_folder_of_migrations_is_part_of_the_package() -> None:
+    assert (Path(conversation.__file__).parent / "migrations" / "0001_first.sql").is_file()
