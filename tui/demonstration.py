@@ -33,12 +33,13 @@ STAFF = "dana"
 BANNER = "Sample practice: nothing leaves this machine"
 """What stands at the top of the screen."""
 WHAT_TO_TRY = (
-    "You are Dana at the front desk of a practice that does not exist. Try:",
-    "r  answer somebody; read the two lines under your text before you send",
-    "   then wait: patients answer within seconds, in the same conversation",
-    "L  the lines: nobody can answer the reminders line, so it is blocked",
+    "You are Dana at the front desk of a practice",
+    "that does not exist. Try:",
+    "r  answer somebody; read the two lines below",
+    "   your text, send (F9), and wait: they answer",
+    "L  the lines: nobody can answer reminders",
     "/  search in all that was ever written",
-    "?  every key; ctrl+q quits, and everything here is gone",
+    "?  every key;  ctrl+q  quit: all of it is gone",
 )
 """What a newcomer is told."""
 _PASSWORD = "TWOWAY_DEMO_PASSWORD"  # noqa: S105 - the name of a variable

@@ -101,7 +101,9 @@ async def examine_lines(
     troubles: dict[str, TwowayError] = {}
     if not offline:
         async with progress(office, tell):
-            await _read(office, tell)
+            # Even when another process reads them: this configuration is what is examined.
+            tell("Reading every line.")
+            await (await office.back_office()).sync_once()
             if prove:
                 troubles = await _prove(office, patience, tell)
     evidence = await office.repository.lines.evidence()
@@ -145,16 +147,6 @@ async def _tell_progress(repository: Repository, tell: Callable[[str], None]) ->
             for health in (await repository.lines.health()).values():
                 if health.state is LineState.SYNCING and health.total:
                     tell(f"{health.line_id}: fetched {health.done} of {health.total}.")
-
-
-async def _read(office: PracticeOffice, tell: Callable[[str], None]) -> None:
-    """Read every line, unless another process does so already."""
-    now, known = office.desk.clock(), await office.repository.lines.health()
-    lines = [line for line in office.desk.practice.lines if usable(line)]
-    if lines and all(_is_fresh(known.get(line.id), now) for line in lines):
-        return
-    tell("Reading every line.")
-    await (await office.back_office()).sync_once()
 
 
 async def _prove(

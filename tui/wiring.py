@@ -20,7 +20,7 @@ from inbox.address import ChannelKind
 from inbox.channel import Capabilities, Channel
 from inbox.clock import Clock, utc_now
 from inbox.desk import UNDO_WINDOW, Desk
-from inbox.errors import NotFound, TwowayError
+from inbox.errors import AuthenticationFailed, ConfigurationError, NotFound, TwowayError
 from inbox.gate import Gate
 from inbox.line import Line, LineHealth, LineState
 from inbox.message import Attachment, Message
@@ -29,6 +29,7 @@ from inbox.repository import Repository
 from inbox.rules import RULES
 from tui.config.reading import Configuration
 from tui.config.tables import EmailTable
+from tui.secret import Secret
 
 if TYPE_CHECKING:
     from adapters.mail.settings import MailSettings
@@ -248,9 +249,21 @@ def mail_settings(configuration: Configuration, table: EmailTable) -> MailSettin
             user=smtp.user,
             save_sent=smtp.save_sent,
         ),
-        password=configuration.secret(table.password, table.id).read,
+        password=_password(configuration.secret(table.password, table.id)),
         tls_cafile=str(authorities) if table.ca_file else None,
     )
+
+
+def _password(secret: Secret) -> Callable[[], str]:
+    """A line's password; one that cannot be had is trouble of that line, not of the others."""
+
+    def read() -> str:
+        try:
+            return secret.read()
+        except ConfigurationError as error:
+            raise AuthenticationFailed(error.sentence, error.hint) from None
+
+    return read
 
 
 def usable(line: Line) -> bool:
