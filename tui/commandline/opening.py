@@ -7,7 +7,8 @@ import contextlib
 import signal
 import sys
 from argparse import Namespace
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from typing import TypeVar
 
 from inbox.errors import NotFound, TwowayError
 from tui.commandline.output import Output, table
@@ -15,6 +16,8 @@ from tui.commandline.session import NotConfigured, clock_of, configuration_of, s
 from tui.config.reading import Configuration
 from tui.folders import configuration_file, data_folder
 from tui.wiring import PracticeOffice, open_office
+
+Result = TypeVar("Result")
 
 
 def inbox(options: Namespace, output: Output) -> int:
@@ -37,7 +40,7 @@ def demo(options: Namespace, output: Output) -> int:
         sample_practice(options.keep, quiet=options.smoke, tell=output.progress) as sample,
     ):
         if options.smoke:
-            words = asyncio.run(smoke(sample, output.progress))
+            words = asyncio.run(_until_told(smoke(sample, output.progress)))
             output.document({"ok": True, "words": words})
             output.line(words)
             return 0
@@ -49,7 +52,10 @@ def setup(options: Namespace, output: Output) -> int:
     from tui.setup.conversation import run_setup
 
     return run_setup(
-        configuration_file(options.config), data_folder(options.data), options.answers, output
+        configuration_file(options.config),
+        data_folder(options.data),
+        options.answers,
+        output.progress,
     )
 
 
@@ -114,11 +120,8 @@ def _open(
     )
 
     async def run() -> None:
-        loop = asyncio.get_running_loop()
-        for name in ("SIGTERM", "SIGHUP"):
-            # Leave as by the key, so that the terminal and the folder are put right.
-            with contextlib.suppress(AttributeError, NotImplementedError):
-                loop.add_signal_handler(getattr(signal, name), app.exit)
+        # Leave as by the key, so that the terminal and the folder are put right.
+        _on_signals(lambda _: app.exit())
         await app.run_async()
 
     asyncio.run(run())
@@ -138,6 +141,33 @@ def _ended_by_signals() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+async def _until_told(work: Coroutine[object, object, Result]) -> Result:
+    """Do the work; a signal ends it in order, and the process with it."""
+    task = asyncio.ensure_future(work)
+    told: list[int] = []
+
+    def end(number: int) -> None:
+        told.append(number)
+        task.cancel()
+
+    _on_signals(end)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if not told:
+            raise
+    raise SystemExit(128 + told[0])
+
+
+def _on_signals(act: Callable[..., object]) -> None:
+    """Call `act` in the running loop when the process is told to end."""
+    loop = asyncio.get_running_loop()
+    for name in ("SIGTERM", "SIGHUP"):
+        with contextlib.suppress(AttributeError, NotImplementedError):
+            number = getattr(signal, name)
+            loop.add_signal_handler(number, act, number)
 
 
 def _end(number: int, _frame: object) -> None:

@@ -13,6 +13,7 @@ from inbox.address import Address, AddressSystem, ChannelKind, email
 from inbox.desk import Preview
 from inbox.errors import Blocked, Held, NotFound, Refused, TwowayError
 from inbox.finding import Finding
+from inbox.gate import Verdict
 from inbox.message import MessageStatus
 from inbox.outgoing import Draft
 from inbox.patient import Patient, PointHealth
@@ -28,6 +29,8 @@ from tui.wiring import PracticeOffice
 _FRESH = timedelta(minutes=2)
 """A line that was read this recently is being read by somebody."""
 _LOOK_EVERY = 0.1
+_NO_RECIPIENT = "TW23"
+"""The rule that looks at recipients, and blocks a draft that has none."""
 _SETTLED = {
     MessageStatus.SENT,
     MessageStatus.DELIVERED,
@@ -93,6 +96,10 @@ def lint(options: Namespace, output: Output) -> int:
             draft = _from_line(office, draft, options.line)
         preview = desk.judge(await desk.situation(draft), draft)
         verdict = preview.verdict
+        if not options.to:
+            # Nobody was named on purpose; that it has no recipient yet is no word on the text.
+            rest = tuple(one for one in verdict.findings if one.rule != _NO_RECIPIENT)
+            verdict = Verdict(rest)
         word = "block" if verdict.blocked else "hold" if verdict.held else "allow"
         output.document(
             {

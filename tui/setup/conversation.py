@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -15,7 +16,6 @@ from inbox.address import is_no_reply
 from inbox.clock import utc_now
 from inbox.errors import ConfigurationError
 from inbox.hours import parse_spans
-from tui.commandline.output import Output, tell_error
 from tui.config.reading import (
     Configuration,
     is_loopback,
@@ -36,14 +36,21 @@ _KEPT = "setup-answers.toml"
 _HOURS = "08:00-12:00, 13:00-17:00"
 
 
-def run_setup(path: Path, data: Path, answers: str, output: Output) -> int:
+def run_setup(path: Path, data: Path, answers: str, tell: Callable[[str], None]) -> int:
     """Ask, test, write.
 
     Args:
         path: Where the configuration goes.
         data: The data folder.
         answers: A file with answers, or empty to ask.
-        output: For errors.
+        tell: Gets a sentence on where an unfinished set-up is kept.
+
+    Returns:
+        0, or 1 when a line is not proven.
+
+    Raises:
+        Unanswered: there were fewer answers than questions.
+        TwowayError: without a person to ask again, whatever went wrong.
     """
     kept = path.with_name(_KEPT)
     known = read_answers(Path(answers)) if answers else {}
@@ -53,12 +60,10 @@ def run_setup(path: Path, data: Path, answers: str, output: Output) -> int:
     asker = Asker(known, only=bool(answers))
     try:
         return _Setup(asker, path, data).run()
-    except (KeyboardInterrupt, Unanswered) as end:
+    except (KeyboardInterrupt, Unanswered):
         if asker.given and not answers:
             write_private(kept, tomlkit.dumps(asker.given))
-            output.progress(f"\nYour answers (no passwords) are kept in {kept}.")
-        if isinstance(end, Unanswered):
-            return tell_error(end, output)
+            tell(f"\nYour answers (no passwords) are kept in {kept}.")
         raise
 
 
