@@ -60,7 +60,7 @@ class WorkerConnection(aiosqlite.Connection):
         if connection is None or not self._running:
             raise trouble.closed()
         with trouble.told_in_words():
-            result: T = await self._execute(work, connection)  # type: ignore[no-untyped-call]
+            result: T = await self._execute(work, connection)  # type: ignore[no-untyped-call]  # aiosqlite
             return result
 
 

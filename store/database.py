@@ -9,18 +9,19 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Final
+from weakref import WeakSet
 
 from inbox.clock import Clock
 from inbox.errors import StoreError
 from inbox.events import Change
-from store import change, folder, migration
+from store import change, migration
 from store.audit import AuditTable
 from store.blob import BlobTable
 from store.connection import WorkerConnection, open_worker
 from store.conversation import ConversationTable
 from store.draft import DraftTable
 from store.filing import FilingTable
-from store.folder import DataFolder
+from store.folder import DataFolder, prepare
 from store.lease import LeaseTable
 from store.line import LineTable
 from store.migration import Migration
@@ -34,16 +35,19 @@ from store.transaction import Transactions
 POLL_SECONDS: Final = 0.2
 """How often to ask whether another process wrote something."""
 
+OLDEST_SQLITE: Final = (3, 37, 0)
+"""STRICT tables came with it."""
+
 _READERS: Final = 2
 
 
 async def open_repository(
-    folder_path: Path, clock: Clock, *, steps: Sequence[Migration] | None = None
+    folder: Path, clock: Clock, *, steps: Sequence[Migration] | None = None
 ) -> SqliteRepository:
     """Open a data folder, make it when it is not there, and bring its database up to date.
 
     Args:
-        folder_path: The data folder; on a local disk, since WAL does not work over a network.
+        folder: The data folder; on a local disk, since WAL does not work over a network.
         clock: The present moment, for what no caller gives a time for.
         steps: Migrations to use instead of the shipped ones (tests of upgrades).
 
@@ -51,7 +55,7 @@ async def open_repository(
         DatabaseTooNew: a later version of Twoway wrote the database.
         StoreError: the folder or the database cannot be used; nothing of it was changed.
     """
-    data = await asyncio.to_thread(folder.prepare, folder_path)
+    data = await asyncio.to_thread(prepare, folder)
     writer = await open_worker(data.database, writer=True)
     opened = [writer]
     try:
@@ -81,7 +85,8 @@ class SqliteRepository:
         self._data = data
         self._connections = list(connections)
         self._newest_change = newest_change
-        self._feeds: list[change.Feed] = []
+        # A feed that nobody holds any more is forgotten.
+        self._feeds: WeakSet[change.Feed] = WeakSet()
         self._watch: asyncio.Task[None] | None = None
         self._closed = False
         writer, *readers = connections
@@ -106,7 +111,7 @@ class SqliteRepository:
     def changes(self) -> AsyncIterator[list[Change]]:
         """Changes from now on, by this process at once, by others within a quarter of a second."""
         feed = change.Feed(self._newest_change, self._read_changes)
-        self._feeds.append(feed)
+        self._feeds.add(feed)
         if self._closed:
             feed.end()
         elif self._watch is None:
@@ -116,7 +121,7 @@ class SqliteRepository:
     async def close(self) -> None:
         """Finish what is being written and let go of the folder; may be called more than once."""
         self._closed = True
-        for feed in self._feeds:
+        for feed in tuple(self._feeds):
             feed.end()
         if self._watch is not None:
             self._watch.cancel()
@@ -140,23 +145,29 @@ class SqliteRepository:
             self._wake()
 
     def _wake(self) -> None:
-        for feed in self._feeds:
+        for feed in tuple(self._feeds):
             feed.wake()
 
     async def _watch_others(self) -> None:
         """Wake the feeds when another connection has committed something."""
-        async with contextlib.AsyncExitStack() as stack:
-            connection = await open_worker(self._data.database)
-            stack.push_async_callback(connection.close)
+        while True:
+            # A disk in trouble tells so to whoever reads or writes next; watching goes on.
+            with contextlib.suppress(StoreError):
+                await self._watch_with_one_connection()
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _watch_with_one_connection(self) -> None:
+        connection = await open_worker(self._data.database)
+        try:
             seen = -1
             while True:
-                # A disk in trouble tells so to whoever reads or writes next; watching goes on.
-                with contextlib.suppress(StoreError):
-                    version = await connection.run(_data_version)
-                    if version != seen:
-                        seen = version
-                        self._wake()
+                version = await connection.run(_data_version)
+                if version != seen:
+                    seen = version
+                    self._wake()
                 await asyncio.sleep(POLL_SECONDS)
+        finally:
+            await connection.close()
 
 
 def _data_version(db: sqlite3.Connection) -> int:
@@ -166,6 +177,11 @@ def _data_version(db: sqlite3.Connection) -> int:
 def _make_ready(
     db: sqlite3.Connection, data: DataFolder, clock: Clock, steps: Sequence[Migration] | None
 ) -> None:
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise StoreError(
+            f"This Python comes with SQLite {sqlite3.sqlite_version}, which is too old.",
+            "Use a Python with SQLite 3.37 or newer.",
+        )
     latest = migration.LATEST if steps is None else len(steps)
     if migration.check(db, latest) != latest:
         given = migration.shipped() if steps is None else steps

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from inbox.address import ChannelKind
-from inbox.outgoing import Draft, DraftAttachment
+from inbox.outgoing import Draft
+from store import structure
 from store.transaction import Transactions, Writing
-from store.values import moment, pack_addresses, stamp, unpack_addresses
+from store.values import stamp
 
 _SAVE: Final = """
 INSERT INTO draft (key, staff_id, draft, changed_at) VALUES (:key, :staff_id, :draft, :now)
@@ -60,44 +59,9 @@ def delete(writing: Writing, key: str, staff_id: str) -> None:
 
 def pack(draft: Draft) -> str:
     """A draft as JSON."""
-    return json.dumps(
-        {
-            "channel": draft.channel.value,
-            "line_id": draft.line_id,
-            "to": pack_addresses(draft.to),
-            "cc": pack_addresses(draft.cc),
-            "text": draft.text,
-            "subject": draft.subject,
-            "attachments": [
-                [file.name, file.media_type, file.size, file.sha256] for file in draft.attachments
-            ],
-            "conversation_id": draft.conversation_id,
-            "answers": draft.answers,
-            "patient_id": draft.patient_id,
-            "begun_at": stamp(draft.begun_at),
-            "seen_message_id": draft.seen_message_id,
-            "line_chosen": draft.line_chosen,
-            "outbox_id": draft.outbox_id,
-        }
-    )
+    return structure.pack(draft)
 
 
 def unpack(stored: str) -> Draft:
     """A draft from JSON."""
-    values: dict[str, Any] = json.loads(stored)
-    return Draft(
-        channel=ChannelKind(values["channel"]),
-        line_id=values["line_id"],
-        to=unpack_addresses(values["to"]),
-        cc=unpack_addresses(values["cc"]),
-        text=values["text"],
-        subject=values["subject"],
-        attachments=tuple(DraftAttachment(*file) for file in values["attachments"]),
-        conversation_id=values["conversation_id"],
-        answers=values["answers"],
-        patient_id=values["patient_id"],
-        begun_at=moment(values["begun_at"]),
-        seen_message_id=values["seen_message_id"],
-        line_chosen=values["line_chosen"],
-        outbox_id=values["outbox_id"],
-    )
+    return structure.unpack(Draft, stored)

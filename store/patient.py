@@ -8,25 +8,22 @@ from collections.abc import Collection
 from datetime import date
 from typing import Final
 
-from inbox.address import Address, AddressSystem, ChannelKind, address_key
+from inbox.address import Address, AddressSystem, address_key
 from inbox.errors import NotFound
 from inbox.events import ChangeKind
 from inbox.patient import (
-    Consent,
     ContactPoint,
     Patient,
     PointHealth,
     PrivacyForm,
     Proxy,
-    VoicemailConsent,
 )
-from store import contact_point
+from store import contact_point, structure
 from store.transaction import Transactions, Writing
-from store.values import pack_address, pack_list, storable, unpack_address, unpack_list
+from store.values import storable
 
 _READ: Final = """
-SELECT p.id, p.given, p.family, p.birth_date, p.preferred_channel, p.language,
-    f.form_date, f.voicemail, f.sms, f.email, f.portal, f.confidential, f.may_tell
+SELECT p.given, p.family, p.details, f.form
 FROM patient AS p JOIN privacy_form AS f ON f.patient_id = p.id WHERE p.id = :id
 """
 _PROXIES: Final = """
@@ -43,20 +40,16 @@ SELECT DISTINCT patient_id FROM contact_point WHERE key >= :key AND key < :end L
 """
 _BY_ID: Final = "SELECT id FROM patient WHERE id >= :id AND id < :end ORDER BY id LIMIT :limit"
 _SAVE: Final = """
-INSERT INTO patient (id, given, family, birth_date, preferred_channel, language)
-VALUES (:id, :given, :family, :birth_date, :preferred_channel, :language)
+INSERT INTO patient (id, given, family, details) VALUES (:id, :given, :family, :details)
 ON CONFLICT DO UPDATE SET given = excluded.given, family = excluded.family,
-    birth_date = excluded.birth_date, preferred_channel = excluded.preferred_channel,
-    language = excluded.language
+    details = excluded.details
 """
 _SAVE_FORM: Final = """
-INSERT INTO privacy_form
-    (patient_id, form_date, voicemail, sms, email, portal, confidential, may_tell)
-VALUES (:id, :form_date, :voicemail, :sms, :email, :portal, :confidential, :may_tell)
-ON CONFLICT DO UPDATE SET form_date = excluded.form_date, voicemail = excluded.voicemail,
-    sms = excluded.sms, email = excluded.email, portal = excluded.portal,
-    confidential = excluded.confidential, may_tell = excluded.may_tell
+INSERT INTO privacy_form (patient_id, form) VALUES (:id, :form)
+ON CONFLICT DO UPDATE SET form = excluded.form
 """
+_ELSEWHERE: Final = frozenset({"id", "given", "family", "points", "proxies", "form"})
+"""Fields of a patient with a column or a table of their own."""
 _FORGET: Final = (
     "DELETE FROM patient_name WHERE patient_id = :id",
     "DELETE FROM proxy WHERE patient_id = :id",
@@ -132,11 +125,12 @@ def read(db: sqlite3.Connection, patient_id: str) -> Patient:
     if row is None:
         raise NotFound("There is no such patient.", "Look for them with `twoway patients list`.")
     points = contact_point.of_patient(db, patient_id)
-    return Patient(
-        id=row["id"],
+    return structure.unpack(
+        Patient,
+        row["details"],
+        id=patient_id,
         given=row["given"],
         family=row["family"],
-        birth_date=_date(row["birth_date"]),
         points=tuple(points.get(contact_point.OWN, ())),
         proxies=tuple(
             Proxy(
@@ -147,19 +141,7 @@ def read(db: sqlite3.Connection, patient_id: str) -> Patient:
             )
             for proxy in db.execute(_PROXIES, {"id": patient_id})
         ),
-        form=PrivacyForm(
-            form_date=_date(row["form_date"]),
-            voicemail=VoicemailConsent(row["voicemail"]),
-            sms=Consent(row["sms"]),
-            email=Consent(row["email"]),
-            portal=Consent(row["portal"]),
-            confidential=unpack_address(row["confidential"]),
-            may_tell=unpack_list(row["may_tell"]),
-        ),
-        preferred_channel=(
-            ChannelKind(row["preferred_channel"]) if row["preferred_channel"] else None
-        ),
-        language=row["language"],
+        form=structure.unpack(PrivacyForm, row["form"]),
     )
 
 
@@ -198,7 +180,6 @@ def _named(db: sqlite3.Connection, text: str, limit: int) -> list[str]:
 
 
 def _save(db: sqlite3.Connection, patient: Patient) -> None:
-    form = patient.form
     key = {"id": patient.id}
     db.execute(
         _SAVE,
@@ -206,24 +187,10 @@ def _save(db: sqlite3.Connection, patient: Patient) -> None:
             **key,
             "given": storable(patient.given),
             "family": storable(patient.family),
-            "birth_date": _text(patient.birth_date),
-            "preferred_channel": patient.preferred_channel and patient.preferred_channel.value,
-            "language": patient.language,
+            "details": structure.pack(patient, without=_ELSEWHERE),
         },
     )
-    db.execute(
-        _SAVE_FORM,
-        {
-            **key,
-            "form_date": _text(form.form_date),
-            "voicemail": form.voicemail.value,
-            "sms": form.sms.value,
-            "email": form.email.value,
-            "portal": form.portal.value,
-            "confidential": pack_address(form.confidential),
-            "may_tell": pack_list(form.may_tell),
-        },
-    )
+    db.execute(_SAVE_FORM, {**key, "form": structure.pack(patient.form)})
     for statement in _FORGET:
         db.execute(statement, key)
     words = set(folded(f"{patient.given} {patient.family}"))

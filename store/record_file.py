@@ -27,6 +27,8 @@ if sys.platform != "win32":
 NAME: Final = "communications.ndjson"
 Identity = tuple[str, str]
 """What makes an entry this one: uuid of the message, and the state it tells of."""
+# Windows would turn line feeds into two bytes.
+_BYTES: Final = getattr(os, "O_BINARY", 0)
 LOCK_SECONDS: Final = 10.0
 """How long to wait for another process that writes the same file."""
 
@@ -83,7 +85,7 @@ class RecordFile:
         """
         with told_in_words():
             fresh = not self.path.exists()
-            flags = os.O_CREAT | os.O_RDWR | os.O_APPEND
+            flags = os.O_CREAT | os.O_RDWR | os.O_APPEND | _BYTES
             descriptor = os.open(self.path, flags, 0o600)
             try:
                 head, adopted = self._adopt(descriptor, head)
@@ -144,7 +146,8 @@ class RecordFile:
                 "Run `twoway record verify`, and put the file back from a backup.",
             )
         adopted: set[Identity] = set()
-        behind = os.pread(descriptor, size - head.bytes, head.bytes) if size > head.bytes else b""
+        os.lseek(descriptor, head.bytes, os.SEEK_SET)
+        behind = _read(descriptor, size - head.bytes)
         while behind:
             line, feed, rest = behind.partition(b"\n")
             if not feed:
@@ -158,7 +161,9 @@ class RecordFile:
     def _set_aside(self, descriptor: int, torn: bytes, end: int) -> None:
         """Move a torn line into `.torn`, durably, before it is cut off."""
         beside = os.open(
-            self.path.with_suffix(".torn"), os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600
+            self.path.with_suffix(".torn"),
+            os.O_CREAT | os.O_WRONLY | os.O_APPEND | _BYTES,
+            0o600,
         )
         try:
             os.write(beside, torn + b"\n")
@@ -171,6 +176,15 @@ class RecordFile:
         if not self.folder.is_dir():
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             _sync_folder(self.folder.parent)
+
+
+def _read(descriptor: int, length: int) -> bytes:
+    """Exactly this many bytes from here on, fewer only at the end of the file."""
+    pieces = []
+    while length > 0 and (piece := os.read(descriptor, length)):
+        pieces.append(piece)
+        length -= len(piece)
+    return b"".join(pieces)
 
 
 def _write(descriptor: int, line: bytes, end: int) -> None:

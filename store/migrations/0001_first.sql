@@ -203,12 +203,10 @@ CREATE VIRTUAL TABLE message_text USING fts5 (
 -- ---------------------------------------------------------------- patients
 
 CREATE TABLE patient (
-    id                TEXT PRIMARY KEY,
-    given             TEXT NOT NULL,
-    family            TEXT NOT NULL,
-    birth_date        TEXT,
-    preferred_channel TEXT,
-    language          TEXT NOT NULL DEFAULT ''
+    id      TEXT PRIMARY KEY,
+    given   TEXT NOT NULL,
+    family  TEXT NOT NULL,
+    details TEXT NOT NULL                   -- what no query looks into, JSON
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX patient_by_name ON patient (family, given, id);
 
@@ -244,14 +242,8 @@ CREATE TABLE contact_point (
 CREATE INDEX contact_point_by_key ON contact_point (key, system);
 
 CREATE TABLE privacy_form (
-    patient_id   TEXT PRIMARY KEY REFERENCES patient (id),
-    form_date    TEXT,
-    voicemail    TEXT NOT NULL,
-    sms          TEXT NOT NULL,
-    email        TEXT NOT NULL,
-    portal       TEXT NOT NULL,
-    confidential TEXT,
-    may_tell     TEXT NOT NULL
+    patient_id TEXT PRIMARY KEY REFERENCES patient (id),
+    form       TEXT NOT NULL                -- JSON
 ) STRICT, WITHOUT ROWID;
 
 -- ---------------------------------------------------------------- going out

@@ -387,3 +387,12 @@ async def test_old_changes_are_trimmed(
     )
     assert kept[1] >= 600
     assert kept[0] < 400
+
+
+async def test_two_processes_may_make_the_folder_at_once(folder: Path, clock: FakeClock) -> None:
+    opened = await asyncio.gather(*(open_repository(folder, clock) for _ in range(4)))
+    for repository in opened:
+        await repository.drafts.save(
+            "new", "dana", Practice(repository, clock).draft(None), clock()
+        )
+        await repository.close()

@@ -30,6 +30,7 @@ from inbox.patient import (
     VoicemailConsent,
 )
 from inbox.reply_path import Evidence, EvidenceKind
+from store import structure
 from store.database import SqliteRepository, open_repository
 from tests.clock import FakeClock
 from tests.store.practice import OMAR, ROSA, Practice, phone
@@ -310,3 +311,17 @@ async def test_the_audit_trail_only_grows(
         db.execute("DELETE FROM audit WHERE id = 1")
         db.commit()
     assert len(await audit.problems()) == 1
+
+
+def test_json_reads_what_an_earlier_version_wrote() -> None:
+    stored = structure.pack(ROSA_FULL.form, without=frozenset({"may_tell"}))
+    known = structure.unpack(PrivacyForm, stored)
+    assert known == replace(ROSA_FULL.form, may_tell=())
+    with_more = stored[:-1] + ', "of_a_later_version": 1}'
+    assert structure.unpack(PrivacyForm, with_more) == known
+
+
+def test_json_refuses_what_it_does_not_know() -> None:
+    odd = replace(ROSA_FULL.form, may_tell=object())  # type: ignore[arg-type]  # on purpose
+    with pytest.raises(TypeError):
+        structure.pack(odd)

@@ -153,7 +153,7 @@ async def test_completeness_counts_what_the_server_holds(practice: Practice) -> 
     assert (count.stored, count.missing) == (1, 1)
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(data=st.data())
 async def test_any_order_and_any_repetition_stores_the_same(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

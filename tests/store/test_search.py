@@ -64,37 +64,37 @@ async def test_it_is_found_by(practice: Practice, text: str) -> None:
     assert await found(practice, text) == [conversation]
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "quoted",
-        "history",
-        "ough",
-        '"cough dry"',
-        '"dry cou"',
-        "-cough",
-        "cough -dry",
-        "from:omar",
-        "to:rosa",
-        "patient:rosa",
-        "channel:sms",
-        "is:done",
-        "is:waiting",
-        "is:undelivered",
-        "is:note",
-        "has:attachment",
-        "before:today",
-        "after:today",
-        "on:yesterday",
-        "",
-        "   ",
-        "-",
-        '""',
-    ],
-)
-async def test_it_is_not_found_by(practice: Practice, text: str) -> None:
+NOT_THERE = [
+    "quoted",
+    "history",
+    "ough",
+    '"cough dry"',
+    '"dry cou"',
+    "-cough",
+    "cough -dry",
+    "from:omar",
+    "to:rosa",
+    "patient:rosa",
+    "channel:sms",
+    "is:done",
+    "is:waiting",
+    "is:undelivered",
+    "is:note",
+    "has:attachment",
+    "before:today",
+    "after:today",
+    "on:yesterday",
+    "",
+    "   ",
+    "-",
+    '""',
+]
+
+
+async def test_it_is_not_found_by_anything_else(practice: Practice) -> None:
     await practice.conversation("A dry cough", whole="A dry cough\n> quoted history")
-    assert await found(practice, text) == []
+    for text in NOT_THERE:
+        assert await found(practice, text) == [], text
 
 
 async def test_notes_and_states_are_found(practice: Practice) -> None:
@@ -165,38 +165,38 @@ def test_reading_a_query_never_fails(text: str) -> None:
     query.parse(text, TODAY)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        '"',
-        "AND",
-        "a AND",
-        "NOT b",
-        "NEAR(a b)",
-        "a*b",
-        "(a",
-        "a)",
-        "sender:",
-        "body : x",
-        "^a",
-        "from:*",
-        "{a}",
-        "a\0b",
-        "\ud800x",
-        "-" * 50,
-        "x " * 500,
-        "before:9999-12-31 after:0001-01-01 x",
-        "before:0001-01-01",
-        "after:9999-12-31",
-        "on:2026-02-30 x",
-        '-"a b" -c',
-        "🙂",
-        "٣ 三",
-    ],
-)
-async def test_searching_never_fails(practice: Practice, text: str) -> None:
+ODD = [
+    '"',
+    "AND",
+    "a AND",
+    "NOT b",
+    "NEAR(a b)",
+    "a*b",
+    "(a",
+    "a)",
+    "sender:",
+    "body : x",
+    "^a",
+    "from:*",
+    "{a}",
+    "a\0b",
+    "\ud800x",
+    "-" * 50,
+    "x " * 500,
+    "before:9999-12-31 after:0001-01-01 x",
+    "before:0001-01-01",
+    "after:9999-12-31",
+    "on:2026-02-30 x",
+    '-"a b" -c',
+    "🙂",
+    "٣ 三",
+]
+
+
+async def test_searching_never_fails(practice: Practice) -> None:
     await practice.conversation("a b c AND NOT NEAR x")
-    await practice.repository.searches.search(text, 9)
+    for text in ODD:
+        await practice.repository.searches.search(text, 9)
 
 
 def test_a_query_is_read_into_conditions() -> None:
