@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -57,7 +58,8 @@ class TwowayApp(App[None]):
             theme: Name of the theme to begin with.
             clock: The present moment.
         """
-        super().__init__()
+        # Without colour means without any colour code, greys included (no-color.org).
+        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.practice = practice
         self.staff = staff
         self._open_office = open_office

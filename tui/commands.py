@@ -173,15 +173,23 @@ def commands_at(place: Place) -> tuple[Command, ...]:
     return tuple(one for one in COMMANDS if place in one.places)
 
 
-def bindings_at(place: Place, target: str = "screen") -> list[Binding]:
+def bindings_at(place: Place, target: str = "screen", *, priority: bool = False) -> list[Binding]:
     """Key bindings of one place; each calls `command(id)` on the screen or the app.
 
     Args:
         place: Which commands.
         target: The namespace that has `action_command`: `screen` or `app`.
+        priority: Before the keys of the widget that has the focus.
     """
     return [
-        Binding(one.keys, f"{target}.command('{one.id}')", one.title, show=False, id=one.id)
+        Binding(
+            one.keys,
+            f"{target}.command('{one.id}')",
+            one.title,
+            show=False,
+            id=one.id,
+            priority=priority,
+        )
         for one in commands_at(place)
     ]
 

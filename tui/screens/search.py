@@ -148,7 +148,7 @@ def snippet_spans(snippet: str) -> list[tuple[str, str]]:
 
 def _blanks(text: str) -> str:
     """One safe line that keeps the blanks at its ends."""
-    inner = one_line(text, 400)
+    inner = one_line(text.strip(), 400)
     left = " " if text[:1].isspace() else ""
     right = " " if inner and text[-1:].isspace() else ""
-    return f"{left}{inner}{right}"
+    return f"{left}{inner}{right}" if inner else left

@@ -74,9 +74,12 @@ def _wrap_paragraph(paragraph: str, width: int) -> Iterator[str]:
             line, used = "", 0
         while used + size > width:
             head = _head(bare, width - used)
-            if not head:
-                # One character is wider than the line: let it stand alone.
-                head = bare[0]
+            if not head and line:
+                yield line.rstrip()
+                line, used = "", 0
+                continue
+            # One character may be wider than the whole line: then it stands alone.
+            head = head or bare[0]
             yield line + head
             bare, line, used = bare[len(head) :], "", 0
             word = bare + word[len(word.rstrip()) :]

@@ -42,7 +42,8 @@ class DraftText(TextArea):
 class Composer(Vertical):
     """Shows one draft and what the gate says of it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.COMPOSER)]
+    # The text field has keys of its own for some F-keys; these come first.
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.COMPOSER, priority=True)]
 
     class Edited(Message):
         """The words of the draft changed."""

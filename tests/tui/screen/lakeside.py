@@ -13,17 +13,17 @@ from adapters.memory.channel import MemoryChannel
 from adapters.memory.server import MemoryServer
 from inbox.address import AddressSystem, ChannelKind, email
 from inbox.backoffice import BackOffice
-from inbox.channel import Channel
+from inbox.channel import Batch, Channel, RawItem, RemoteId
 from inbox.conversation import ConversationRow, ListState
 from inbox.desk import Desk
 from inbox.gate import Gate
 from inbox.hours import DAYS, Hours, parse_spans
 from inbox.line import Line
-from inbox.message import Attachment, Message
+from inbox.message import Arrival, Attachment, Direction, Message, MessageStatus
 from inbox.outbox import Outbox
 from inbox.patient import Consent, ContactPoint, Patient, PrivacyForm, Proxy, VoicemailConsent
 from inbox.practice import Practice, StaffMember
-from inbox.repository import Repository
+from inbox.repository import Filing, Repository
 from inbox.rules import RULES
 from store.database import open_repository
 from tests.clock import FakeClock
@@ -101,6 +101,7 @@ class Lakeside:
         self.back_office: BackOffice
         self.channels: dict[str, Channel] = {}
         self.opened = False
+        self._filed = 0
 
     async def open(self) -> Lakeside:
         """Open the data folder; also again, as a second start."""
@@ -166,6 +167,29 @@ class Lakeside:
         """Let a message arrive and be filed."""
         self.put(sender, text, **more)
         await self.back_office.sync_once()
+
+    async def file(self, arrival: Arrival, **more: Any) -> None:
+        """File an arrival as a mail adapter would make it."""
+        self._filed += 1
+        item = RawItem(
+            RemoteId("INBOX", "1", str(self._filed)),
+            f"raw text of {self._filed}".encode(),
+            self.clock(),
+            10,
+        )
+        stores = self.repository
+        batch = Batch("INBOX", "1", (item,), "cursor")
+        await stores.raw.save_batch("front-desk", batch, self.clock())
+        (raw,) = await stores.raw.unfiled("front-desk", 1)
+        plain: dict[str, Any] = {
+            "raw_id": raw.raw_id,
+            "line_id": "front-desk",
+            "arrival": arrival,
+            "direction": Direction.INBOUND,
+            "status": MessageStatus.RECEIVED,
+            "at": self.clock(),
+        }
+        await stores.filing.file(Filing(**{**plain, **more}))
 
     async def rows(self, state: ListState = ListState.ALL) -> list[ConversationRow]:
         return list((await self.desk.page(state)).rows)

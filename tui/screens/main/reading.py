@@ -130,7 +130,7 @@ def _state_spans(row: ConversationRow, desk: Desk) -> list[tuple[str, str]]:
     if row.unrecorded:
         spans.append((" · ! not yet in the record file", "$warning"))
     if row.patient_id is None:
-        spans.append((" · ? unknown person: l links a patient", "bold $warning"))
+        spans.append((" · ? unknown: l links", "bold $warning"))
     if row.suggested_merge is not None:
         spans.append((" · may belong to another conversation", "$warning"))
     return spans

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any, Protocol
 
 from textual.screen import Screen
@@ -139,6 +139,9 @@ class Writing:
         draft, situation = self.draft, self._situation
         if draft is None or situation is None or self._composer is None:
             return
+        if not draft.text.strip():
+            # Nothing written yet is no fault to point at; everything else is said at once.
+            draft = replace(draft, text="…")
         self._preview = self._desk.judge(situation, draft, assigned_to=self._assigned)
         self._composer.show_preview(self._preview)
 
@@ -215,15 +218,15 @@ class Writing:
         if fix.channel is not None and fix.channel is not draft.channel:
             await self._switch(draft, fix.channel)
             return
-        draft = replace(
-            draft,
-            text=draft.text if fix.text is None else fix.text,
-            subject=draft.subject if fix.subject is None else fix.subject,
-            seen_message_id=fix.seen_message_id or draft.seen_message_id,
-        )
-        if fix.line_id is not None:
-            draft = replace(draft, line_id=fix.line_id, line_chosen=True)
-        await self._reload(draft)
+        wanted: dict[str, Any] = {
+            field.name: value
+            for field in fields(fix)
+            if field.name not in {"label", "channel"}
+            and (value := getattr(fix, field.name)) is not None
+        }
+        if "line_id" in wanted:
+            wanted["line_chosen"] = True
+        await self._reload(replace(draft, **wanted))
 
     async def choose_line(self) -> None:
         """Choose the line by hand, among those of the channel, each with its proof."""
