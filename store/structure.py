@@ -39,7 +39,8 @@ def pack(value: Any, *, without: frozenset[str] = frozenset()) -> str:
 def unpack(kind: type[T], stored: str, **more: Any) -> T:
     """A dataclass from JSON; `more` gives the fields that are stored elsewhere."""
     given = json.loads(stored)
-    readers = _readers(kind)
+    described: Any = kind  # a dataclass is hashable, whatever its type says
+    readers = _readers(described)
     return kind(**{name: readers[name](given[name]) for name in given if name in readers}, **more)
 
 
