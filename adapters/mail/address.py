@@ -13,12 +13,13 @@ from adapters.mail.header import decode_words
 from inbox.address import Address, email
 from inbox.plain import plain_line
 
+# Every repetition has an end, so that an unclosed bracket costs no more than a glance.
 _TOKEN = re.compile(
     r"""
       (?P<word>=\?[^?\s]{1,80}\?[bBqQ]\?[^?]{0,2000}\?=)
-    | "(?P<quoted>(?:[^"\\]|\\.)*)"
-    | \((?P<comment>(?:[^()\\]|\\.|\((?:[^()\\]|\\.)*\))*)\)
-    | <(?P<angle>(?:"(?:[^"\\<>]|\\.)*"|[^<>"])*)>
+    | "(?P<quoted>(?:[^"\\]|\\.){0,400}+)"
+    | \((?P<comment>(?:[^()\\]|\\.|\((?:[^()\\]|\\.){0,200}+\)){0,400}+)\)
+    | <(?P<angle>(?:"(?:[^"\\<>]|\\.){0,200}+"|[^<>"]){0,600}+)>
     | (?P<literal>[^\s",;:<>()@]{1,64}@\[[^\]\s]{1,60}\])
     | (?P<mark>[,;:])
     | (?P<atom>[^\s",;:<>()=]+|=)
@@ -31,6 +32,8 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _INNER = re.compile(r"^(.*?)<([^<>\s]+@[^<>\s]+)>")
 _BARE = re.compile(r"[^\s<>()\[\]\"',;:]+@[^\s<>()\"',;:]+")
 _MAX_NAME = 300
+_MAX_ESCAPES = 1000
+"""More backslashes than this stand in no honest list; they only make reading slow."""
 _MAX_ADDRESS = 500
 
 
@@ -107,6 +110,8 @@ def addresses(value: str) -> tuple[Address, ...]:
     Args:
         value: The field, unfolded, encoded words not yet decoded.
     """
+    if value.count("\\") > _MAX_ESCAPES:
+        value = value.replace("\\", "")
     found: list[Address] = []
     box = _Mailbox()
     for token in _TOKEN.finditer(value):

@@ -17,6 +17,7 @@ class Paragraphs:
         self._blank_wanted = False
         self._prefixes: list[str] = []
         self._marker = ""
+        self._depth = 0
         self._spaced = True
         self.kept = 0
         """Above zero, blanks and line ends count as written."""
@@ -79,18 +80,21 @@ class Paragraphs:
         self._spaced = True
         if self._blank_wanted and line:
             if self._lines and self._lines[-1].strip("> "):
-                self._lines.append(self._prefix(quotes_only=True).rstrip())
+                self._lines.append(("> " * min(self._depth, self._quotes())).rstrip())
             self._blank_wanted = False
         prefix = self._prefix()
+        self._depth = self._quotes()
         if self._marker and line:
             # The marker stands in the place of the last prefix, which indents the lines below it.
             prefix = prefix[: len(prefix) - len(self._marker)] + self._marker
             self._marker = ""
         self._lines.append((prefix + line).rstrip())
 
-    def _prefix(self, *, quotes_only: bool = False) -> str:
-        used = self._prefixes[:_MAX_PREFIXES]
-        return "".join(p for p in used if p == "> " or not quotes_only)
+    def _prefix(self) -> str:
+        return "".join(self._prefixes[:_MAX_PREFIXES])
+
+    def _quotes(self) -> int:
+        return self._prefixes[:_MAX_PREFIXES].count("> ")
 
     def push(self, prefix: str, marker: str = "") -> None:
         """Begin lines with `prefix`; the first of them with `marker`, of the same length."""

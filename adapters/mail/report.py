@@ -38,7 +38,8 @@ _SUBJECT = re.compile(
       | failure\s+(?:notice|notification|delivery)
       | could\s+not\s+be\s+delivered | (?:can|could)\s?n.t\s+be\s+delivered
       | mail\s+system\s+error | message\s+(?:status|not\s+delivered|undeliverable) | bounce
-      | user\s+unknown | unzustellbar | nicht\s+zugestellt | non\s+remis | no\s+se\s+ha\s+podido | 不能 | 退信
+      | user\s+unknown | unzustellbar | nicht\s+zugestellt | non\s+remis
+      | no\s+se\s+ha\s+podido | 不能 | 退信
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
