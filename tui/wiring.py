@@ -12,7 +12,7 @@ import os
 import platform
 import secrets
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +42,7 @@ _AT_FIRST = {
     ChannelKind.EMAIL: Capabilities(subject=True, attachments=True, copies=True, proves_itself=True)
 }
 """What is known of a channel before its adapter is loaded."""
+_TELL_AGAIN = timedelta(minutes=1)
 _NOTHING = Capabilities(sends=False, receives=False)
 
 
@@ -82,7 +83,11 @@ class PracticeOffice:
         self._back: BackOffice | None = None
         self._loading = asyncio.Lock()
         self._running: asyncio.Task[None] | None = None
-        self._failure: BaseException | None = None
+        self._told: tuple[str, datetime] | None = None
+        self.failure: Exception | None = None
+        """What ended the work in the background before its time."""
+        self.on_trouble: Callable[[TwowayError], None] = _to_nobody
+        """Is told of trouble that no line or message stands for, e.g. a full disk."""
 
     @property
     def desk(self) -> Desk:
@@ -94,12 +99,19 @@ class PracticeOffice:
         if self._running is None:
             self._running = asyncio.create_task(self._run(), name="back-office")
 
-    async def close(self) -> None:
-        """Stop everything and let go of the data folder.
+    async def finished(self) -> None:
+        """Wait until the work in the background ends, which it does only when it fails.
 
         Raises:
-            Exception: what ended the work in the background before its time.
+            Exception: what it failed of.
         """
+        if self._running is not None:
+            await asyncio.shield(self._running)
+        if self.failure is not None:
+            raise self.failure
+
+    async def close(self) -> None:
+        """Stop everything and let go of the data folder; `failure` says what ended it before."""
         if self._running is not None:
             self._running.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -111,8 +123,6 @@ class PracticeOffice:
         finally:
             self._back = None
             await self.repository.close()
-        if self._failure is not None:
-            raise self._failure
 
     def wake(self) -> None:
         """Something was queued: look at the outbox now."""
@@ -178,6 +188,7 @@ class PracticeOffice:
                     self._channels,
                     self._clock,
                     holder_name(),
+                    on_trouble=self._trouble,
                 )
             return self._back
 
@@ -185,8 +196,8 @@ class PracticeOffice:
         """Work until cancelled; trouble is shown at each line and told again at the end."""
         try:
             await (await self.back_office()).run()
-        except Exception as error:  # noqa: BLE001 - it is kept, shown, and raised by close()
-            self._failure = error
+        except Exception as error:  # noqa: BLE001 - it is kept, shown, and raised by finished()
+            self.failure = error
             sentence, hint = "Twoway stopped working in the background.", "Start it again."
             if isinstance(error, TwowayError):
                 sentence, hint = error.sentence, error.hint
@@ -195,6 +206,19 @@ class PracticeOffice:
                     await self.repository.lines.save_health(
                         LineHealth(line.id, LineState.STOPPED, sentence=sentence, hint=hint)
                     )
+            self._trouble(TwowayError(sentence, hint))
+
+    def _trouble(self, error: TwowayError) -> None:
+        """Tell of trouble; what stays the same is told again after a minute, not every time."""
+        now = self._clock()
+        if self._told and self._told[0] == error.sentence and now - self._told[1] < _TELL_AGAIN:
+            return
+        self._told = (error.sentence, now)
+        self.on_trouble(error)
+
+
+def _to_nobody(_: TwowayError) -> None:
+    """Nobody listens yet."""
 
 
 async def open_office(

@@ -78,16 +78,19 @@ async def _stay(office: PracticeOffice, output: Output) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, over.set)
+    office.on_trouble = lambda error: output.error(error.sentence, error.hint)
     await office.start()
     output.progress("Reading and sending until interrupted (Ctrl-C).")
     told = asyncio.create_task(_tell(office, output))
+    working = asyncio.create_task(office.finished())
     ending = asyncio.create_task(over.wait())
-    done, _ = await asyncio.wait({told, ending}, return_when=asyncio.FIRST_COMPLETED)
-    for task in (told, ending):
+    tasks: set[asyncio.Task[object]] = {told, working, ending}
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
         task.cancel()
-    await asyncio.gather(told, ending, return_exceptions=True)
-    if told in done:
-        told.result()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()
     return 0
 
 

@@ -104,13 +104,22 @@ def _open(
 ) -> int:
     from tui import themes
     from tui.app import TwowayApp
+    from tui.screens.telling import tell
 
     practice = configuration.practice
     staff = practice.member(staff_id)
     if staff is None:
         raise NotFound(f"There is no staff member “{staff_id}”.", "Use --as.")
+    opened: list[PracticeOffice] = []
+
+    async def open_and_listen() -> PracticeOffice:
+        found = await office()
+        found.on_trouble = lambda error: tell(app, error.sentence, error.hint, trouble=True)
+        opened.append(found)
+        return found
+
     app = TwowayApp(
-        office,
+        open_and_listen,
         practice,
         staff,
         banner,
@@ -125,6 +134,9 @@ def _open(
         await app.run_async()
 
     asyncio.run(run())
+    for found in opened:
+        if found.failure is not None:
+            raise found.failure
     return app.return_code or 0
 
 
