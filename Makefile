@@ -47,7 +47,7 @@ interop: $(DEV) ## the tests against Debian's Dovecot and Postfix (needs root)
 	@$(BIN)/python -m pytest -m interop $(ARGS)
 
 bench: $(DEV) ## the measurements, printed as ratios
-	@$(BIN)/python -m pytest -m bench -s $(ARGS)
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 # The second file is resolved under the first, so the two can never disagree about a version.
 UV_COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \

@@ -1,0 +1,227 @@
+"""The first sync of a mailbox: how many mails a second, and where the time goes."""
+
+from __future__ import annotations
+
+import asyncio
+import email
+import imaplib
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from adapters.mail.channel import MailChannel
+from adapters.mail.settings import ImapSettings, MailSettings, SmtpSettings
+from benchmarks import mails
+from benchmarks.figures import Chapter, Row, Sample, Stopwatch
+from benchmarks.mail_server import PASSWORD, USER
+from benchmarks.practice import ROOT, configuration_file
+from benchmarks.terminal import CannotMeasure
+from inbox.channel import RawItem
+from inbox.filing import Filer
+from inbox.message import Arrival
+from inbox.practice import Practice
+from inbox.recorder import Recorder
+from inbox.sync import LineSync
+from store.database import SqliteRepository, open_repository
+from tests.interop import dovecot
+from tests.interop.dovecot import DovecotServer
+from tests.interop.servers import why_not
+from tui.config.reading import read_configuration
+
+_STEPS: Final = ("fetch", "store raw", "parse", "file", "record")
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """Where the mail lies."""
+
+    server: str
+    port: int
+    user: str
+    password: str
+
+
+def measure(count: int, among: Path, scratch: Path) -> Chapter:
+    """Sync so many mails from each server that can run here.
+
+    Args:
+        count: How many mails.
+        among: Where the configuration is kept.
+        scratch: An empty folder for data folders.
+    """
+    practice = read_configuration(configuration_file(among)).practice
+    rows: list[Row] = []
+    notes: list[str] = []
+    with _loopback(count) as mailbox:
+        rows += _rows(mailbox, practice, count, scratch / "loopback")
+    reason = why_not(dovecot.PROGRAMS, dovecot.USERS)
+    if reason:
+        notes.append(f"Dovecot was left out: {reason}")
+    else:
+        with _dovecot(count) as mailbox:
+            rows += _rows(mailbox, practice, count, scratch / "dovecot")
+    notes.append(
+        "bare: imaplib fetches the same mails and `email` parses them; "
+        "whole: fetching and filing side by side, as it happens"
+    )
+    return Chapter(f"First sync of {count:,} mails", tuple(rows), tuple(notes))
+
+
+@contextmanager
+def _loopback(count: int) -> Iterator[Mailbox]:
+    with subprocess.Popen(  # noqa: S603 - our own script
+        [sys.executable, "-m", "benchmarks.mail_server", str(count)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        try:
+            port = server.stdout.readline() if server.stdout is not None else ""
+            if not port:
+                raise CannotMeasure("the loopback IMAP server did not start")
+            yield Mailbox("loopback", int(port), USER, PASSWORD)
+        finally:
+            server.terminate()
+
+
+@contextmanager
+def _dovecot(count: int) -> Iterator[Mailbox]:
+    server = DovecotServer()
+    try:
+        server.start()
+        account = server.add_user(mails.DESK)
+        server.append_many(account, mails.mails(count))
+        yield Mailbox("Dovecot", server.imap_port, account.address, account.password)
+    finally:
+        server.remove()
+
+
+def _rows(mailbox: Mailbox, practice: Practice, count: int, scratch: Path) -> list[Row]:
+    bare = Sample((_bare(mailbox),))
+    whole, steps = asyncio.run(_sync(mailbox, practice, count, scratch))
+    where = mailbox.server
+    return [
+        Row(f"{where}, bare", bare, remark=_rate(count, bare)),
+        Row(f"{where}, whole", whole, whole.to(bare), "bare", remark=_rate(count, whole)),
+        *(
+            Row(
+                f"{where}, {step} alone",
+                steps.sample(step),
+                steps.sample(step).to(bare),
+                "bare",
+                remark=f"{steps.spent[step] * 1000 / count:,.0f} µs a mail",
+            )
+            for step in _STEPS
+        ),
+    ]
+
+
+def _rate(count: int, sample: Sample) -> str:
+    return f"{count / sample.median * 1000:,.0f} mails/s"
+
+
+def _bare(mailbox: Mailbox) -> float:
+    began = time.perf_counter_ns()
+    client = imaplib.IMAP4("127.0.0.1", mailbox.port)
+    try:
+        client.login(mailbox.user, mailbox.password)
+        client.select("INBOX", readonly=True)
+        _, answers = client.uid("FETCH", "1:*", "(UID INTERNALDATE BODY.PEEK[])")
+        for answer in answers:
+            if isinstance(answer, tuple):
+                email.message_from_bytes(answer[1])
+    finally:
+        client.logout()
+    return (time.perf_counter_ns() - began) / 1e6
+
+
+async def _sync(
+    mailbox: Mailbox, practice: Practice, count: int, scratch: Path
+) -> tuple[Sample, Stopwatch]:
+    repository = await _open(scratch / "whole")
+    channel = _channel(mailbox, practice)
+    began = time.perf_counter_ns()
+    await LineSync(channel, repository, Filer(repository, practice, _now), _now).once()
+    await Recorder(repository, practice, _now).drain()
+    whole = Sample(((time.perf_counter_ns() - began) / 1e6,))
+    await _check(repository, channel, count)
+    await channel.close()
+    await repository.close()
+
+    watch = Stopwatch()
+    repository = await _open(scratch / "steps")
+    channel = _channel(mailbox, practice)
+    await _steps(channel, repository, practice, watch)
+    await _check(repository, channel, count)
+    await channel.close()
+    await repository.close()
+    return whole, watch
+
+
+async def _steps(
+    channel: MailChannel, repository: SqliteRepository, practice: Practice, watch: Stopwatch
+) -> None:
+    """One step after the other, so that each can be timed."""
+    with watch.measure("fetch"):
+        batches = [batch async for batch in channel.fetch({})]
+    with watch.measure("store raw"):
+        for batch in batches:
+            await repository.raw.save_batch(channel.line.id, batch, _now())
+    read = _Read(channel)
+    with watch.measure("parse"):
+        for batch in batches:
+            for item in batch.items:
+                read.keep(item)
+    with watch.measure("file"):
+        await Filer(repository, practice, _now).drain(read)
+    with watch.measure("record"):
+        await Recorder(repository, practice, _now).drain()
+
+
+class _Read(MailChannel):
+    """The line's channel with everything parsed beforehand."""
+
+    def __init__(self, channel: MailChannel) -> None:
+        super().__init__(channel.line, channel._settings, _now)
+        self._kept: dict[tuple[str, str], Arrival] = {}
+
+    def keep(self, item: RawItem) -> None:
+        """Parse an item."""
+        self._kept[item.remote.folder, item.remote.item] = super().convert(item)
+
+    def convert(self, raw: RawItem) -> Arrival:
+        """What was parsed."""
+        return self._kept[raw.remote.folder, raw.remote.item]
+
+
+async def _check(repository: SqliteRepository, channel: MailChannel, count: int) -> None:
+    """A sync that loses mail would be quick."""
+    line_id = channel.line.id
+    held = await repository.raw.count(line_id, await channel.census())
+    stored = sum(folder.stored for folder in held)
+    if stored != count or await repository.raw.unfiled(line_id, 1):
+        raise CannotMeasure(f"of {count} mails {stored} were stored and filed")
+
+
+async def _open(folder: Path) -> SqliteRepository:
+    repository = await open_repository(folder, _now)
+    await repository.patients.save(mails.patients())
+    return repository
+
+
+def _channel(mailbox: Mailbox, practice: Practice) -> MailChannel:
+    imap = ImapSettings("127.0.0.1", mailbox.port, "none", mailbox.user, sent="Sent")
+    smtp = SmtpSettings("127.0.0.1", 9, "none", mailbox.user)
+    line = replace(practice.lines[0], address=mails.DESK)
+    return MailChannel(line, MailSettings(imap, smtp, lambda: mailbox.password), _now)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
