@@ -13,34 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from inbox.capability import Capabilities as Capabilities  # noqa: PLC0414 - part of the contract
 from inbox.gate import Permit
 from inbox.line import Line
 from inbox.message import Arrival, MessageStatus
 from inbox.outgoing import Outgoing
-
-
-@dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What a channel can do; "no" is an answer, never an exception."""
-
-    sends: bool = True
-    receives: bool = True
-    subject: bool = False
-    """Messages carry a subject."""
-    attachments: bool = False
-    """Files can be sent."""
-    copies: bool = False
-    """Cc exists."""
-    max_characters: int | None = None
-    """Longest text it takes."""
-    max_bytes: int | None = None
-    """Largest message with attachments it takes, in bytes."""
-    delivery_reports: bool = False
-    """It tells later whether a message arrived."""
-    proves_itself: bool = False
-    """A round trip through the line itself is possible."""
-    pushes: bool = False
-    """`wait` returns early when something arrives."""
 
 
 @dataclass(frozen=True, slots=True)

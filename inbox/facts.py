@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from inbox.address import Address
 from inbox.errors import NoReplyPath, NotFound
-from inbox.message import MessageStatus
+from inbox.message import Message, MessageStatus
 from inbox.outgoing import Draft
-from inbox.patient import Patient
+from inbox.patient import Consent, Patient
 from inbox.practice import Practice
 from inbox.reply_path import Plan, Proof, SenderFacts, choose_sender, derive_proof
 from inbox.repository import Repository
@@ -85,7 +85,7 @@ class Facts:
             plan_problem=problem,
             health=health.get(plan.line.id) if plan else None,
             patient=await self._patient(draft.patient_id),
-            recipients=await self._recipients(draft),
+            recipients=await self._recipients(draft, now, newest),
             newest_inbound_id=newest.id if newest else 0,
             newest_inbound_at=newest.at if newest else None,
             earlier=await self._earlier(draft, now),
@@ -104,20 +104,32 @@ class Facts:
         except NotFound:
             return None
 
-    async def _recipients(self, draft: Draft) -> tuple[Recipient, ...]:
+    async def _recipients(
+        self, draft: Draft, now: datetime, newest: Message | None
+    ) -> tuple[Recipient, ...]:
+        today = now.astimezone(self._practice.timezone).date()
         found = []
         for address in draft.recipients[:_MOST_RECIPIENTS]:
-            patients = await self._repository.patients.by_address(address)
-            points = (
-                point
-                for patient in patients
-                for point in (
-                    *patient.points,
-                    *(point for proxy in patient.proxies for point in proxy.points),
+            patients = [
+                patient
+                for patient in await self._repository.patients.by_address(address)
+                if patient.point_at(address, today) is not None
+            ]
+            points = (patient.point_at(address, today) for patient in patients)
+            found.append(
+                Recipient(
+                    address,
+                    tuple(patients),
+                    next((point for point in points if point is not None), None),
+                    _consent(address, patients, draft, newest),
+                    proxies_share=any(
+                        point.address.key == address.key
+                        for patient in patients
+                        for proxy in patient.proxies_on(today)
+                        for point in proxy.points
+                    ),
                 )
-                if point.address.key == address.key
             )
-            found.append(Recipient(address, tuple(patients), next(points, None)))
         return tuple(found)
 
     async def _earlier(self, draft: Draft, now: datetime) -> tuple[Earlier, ...]:
@@ -134,3 +146,18 @@ def _same(one: Draft, other: Draft) -> bool:
     return one.text.split() == other.text.split() and {a.key for a in one.recipients} == {
         a.key for a in other.recipients
     }
+
+
+def _consent(
+    address: Address, patients: list[Patient], draft: Draft, newest: Message | None
+) -> Consent:
+    """What was said about this address: the strictest form of those it belongs to, else implied."""
+    said = [patient.form.consent(draft.channel) for patient in patients]
+    for consent in (Consent.DECLINED, Consent.ACCEPTED, Consent.IMPLIED):
+        if consent in said:
+            return consent
+    wrote = newest is not None and newest.sender is not None and newest.channel is draft.channel
+    if wrote and newest is not None and newest.sender is not None:
+        here = {newest.sender.key, *(other.key for other in newest.reply_to)}
+        return Consent.IMPLIED if address.key in here else Consent.UNKNOWN
+    return Consent.UNKNOWN

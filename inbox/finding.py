@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from inbox.address import ChannelKind
@@ -38,6 +39,8 @@ class Fix:
     channel: ChannelKind | None = None
     seen_message_id: int | None = None
     """The writer has read the conversation up to this message."""
+    send_at: datetime | None = None
+    """Let it leave at this moment."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from inbox.address import Address, ChannelKind
 from inbox.line import Line
@@ -20,6 +21,52 @@ class DraftAttachment:
     """In bytes."""
     sha256: str
     """Hex digest; the store keeps the bytes under it."""
+
+
+class Category(StrEnum):
+    """What a message is for."""
+
+    GENERAL = "general"
+    REMINDER = "reminder"
+    """An appointment, a vaccination: no privacy to guard beyond the channel's own."""
+    RESULT = "result"
+    """A finding or a document of the patient's care."""
+    BILLING = "billing"
+
+
+class CallOutcome(StrEnum):
+    """How a call of ours ended."""
+
+    REACHED = "reached"
+    LEFT_MESSAGE = "left message"
+    NO_ANSWER = "no answer"
+    BUSY = "busy"
+    WRONG_NUMBER = "wrong number"
+
+
+class WayBack(StrEnum):
+    """How the patient can answer a message that was left."""
+
+    DIRECT_LINE = "direct line"
+    """A number or extension past the phone tree was said."""
+    HERE_UNTIL = "here until"
+    """How long the caller is there was said, and a watched e-mail or portal for later."""
+    SERVICE = "answering service"
+    """They are to leave word with the service, which has been given a heads-up."""
+    INFORMATION = "information"
+    """The information itself was left, which the privacy form allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of ours, before or after it was made."""
+
+    outcome: CallOutcome | None = None
+    """None before the call."""
+    ways: frozenset[WayBack] = frozenset()
+    """What was said about answering."""
+    heads_up_sent: bool = False
+    """The answering service has been told; its message has left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +95,15 @@ class Draft:
     """The writer chose the line by hand."""
     outbox_id: int | None = None
     """Its own outbox row when it is examined again before leaving."""
+    category: Category = Category.GENERAL
+    automatic: bool = False
+    """Made by a list (reminders), not written by a person to this person."""
+    confidential: bool = False
+    """For the patient alone, not for proxies or others at the same address."""
+    send_at: datetime | None = None
+    """Not to leave before (aware), e.g. at opening; None: as soon as it can."""
+    call: Call | None = None
+    """For the phone: the call; `text` is then the script, or what was said."""
 
     @property
     def recipients(self) -> tuple[Address, ...]:

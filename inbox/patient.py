@@ -93,6 +93,8 @@ class PrivacyForm:
     """Write only here: beats every preference."""
     may_tell: tuple[str, ...] = ()
     """Who may be told, by name."""
+    voicemail_on: tuple[str, ...] = ()
+    """The phone numbers whose voicemail the answer is about; empty: all of them."""
 
     def consent(self, channel: ChannelKind) -> Consent:
         """What the form says about writing on this channel; calls need no consent of their own."""
@@ -119,11 +121,31 @@ class Patient:
     preferred_channel: ChannelKind | None = None
     language: str = ""
     """BCP 47, e.g. `es`."""
+    timezone: str = ""
+    """IANA name, when the practice knows it; empty: worked out from the ZIP code or the number."""
+    postal_code: str = ""
+    state: str = ""
+    """Two letters (US), or empty."""
 
     @property
     def name(self) -> str:
         """Given name and family name."""
         return f"{self.given} {self.family}".strip()
+
+    def proxies_on(self, day: date) -> tuple[Proxy, ...]:
+        """The proxies whose access has not ended by `day`."""
+        return tuple(proxy for proxy in self.proxies if proxy.until is None or day <= proxy.until)
+
+    def point_at(self, address: Address, day: date) -> ContactPoint | None:
+        """The contact point, own or of a proxy with access, that is this address; or None."""
+        own = (point for point in self.points if point.address.key == address.key)
+        theirs = (
+            point
+            for proxy in self.proxies_on(day)
+            for point in proxy.points
+            if point.address.key == address.key
+        )
+        return next(own, None) or next(theirs, None)
 
     def first_names(self) -> frozenset[str]:
         """First names that a greeting may use: the patient's and the proxies'."""

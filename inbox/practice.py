@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from inbox.address import ChannelKind
 from inbox.hours import Hours
 from inbox.line import Line
+from inbox.quiet import QuietRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ class Practice:
     staff: tuple[StaffMember, ...] = ()
     lines: tuple[Line, ...] = ()
     answering_service: AnsweringService | None = None
+    quiet: QuietRules = field(default_factory=QuietRules)
+    """When texts and calls would wake somebody."""
 
     def line(self, line_id: str) -> Line | None:
         """The line of this id, or None when the configuration no longer has it."""

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from inbox.address import Address
+from inbox.capability import Capabilities
 from inbox.line import LineHealth
 from inbox.message import MessageStatus
 from inbox.outgoing import Draft
-from inbox.patient import ContactPoint, Patient
+from inbox.patient import Consent, ContactPoint, Patient
 from inbox.practice import Practice
+from inbox.quiet import Place
 from inbox.reply_path import Plan
 
 
@@ -23,6 +25,13 @@ class Recipient:
     """Everybody this address belongs to, as a patient or through a proxy."""
     point: ContactPoint | None = None
     """The contact point as stored, when it is one."""
+    consent: Consent = Consent.UNKNOWN
+    """What was said about writing to this very address on the draft's channel: kept with the
+    address, else the patient's privacy form, else implied when they wrote from it first."""
+    places: tuple[Place, ...] = ()
+    """Where the reader may be; more than one when only the number tells."""
+    proxies_share: bool = False
+    """Somebody besides the patient reads what is sent here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +67,19 @@ class Situation:
     newest_inbound_at: datetime | None = None
     earlier: tuple[Earlier, ...] = ()
     """Ours to the same recipients, recent or of unknown outcome; never the draft's own row."""
+    capabilities: Capabilities | None = None
+    """What the plan's channel can do; None when it is not known."""
+    can_reply: bool | None = None
+    """Whether the portal lets the patient answer this thread; None when the portal does not say."""
+    automatic_today: int = 0
+    """Messages made by lists that went to these recipients within a day."""
+    automatic_week: int = 0
+    """The same within seven days."""
+    first_contact: bool = False
+    """The first message to this address on this channel in ninety days."""
+
+    @property
+    def leaves_at(self) -> datetime:
+        """When it leaves: now, or when the writer wants it to."""
+        wanted = self.draft.send_at
+        return self.now if wanted is None or wanted < self.now else wanted

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from inbox.finding import Finding, Fix, Severity
+from inbox.rules.patterns import PHONE, digits
 from inbox.rules.rule import rule
+from inbox.rules.sentence import without_sentence
 from inbox.situation import Situation
 
 _THIS: Final = r"(?:this|these|our|the)\s+(?:automated\s+)?"
@@ -45,7 +47,6 @@ _ATTACHED: Final = re.compile(
     r"|please\s+find\s+attached|enclosed\s+(?:is|please))\b",
     re.IGNORECASE,
 )
-_SENTENCE_END: Final = re.compile(r"[.!?](?=\s|$)|\n")
 
 
 @rule("TW06", "Tells people not to answer")
@@ -63,7 +64,7 @@ def do_not_reply(situation: Situation) -> Iterator[Finding]:
         "TW06",
         Severity.BLOCK,
         f"It tells the reader not to answer (“{said}”). Answers are read here.",
-        Fix("Take the sentence out", text=_without_sentence(text, found.start(), found.end())),
+        Fix("Take the sentence out", text=without_sentence(text, found.start(), found.end())),
     )
 
 
@@ -89,11 +90,29 @@ def attachment_forgotten(situation: Situation) -> Iterator[Finding]:
         yield Finding("TW35", Severity.WARN, "It speaks of an attachment, but nothing is attached.")
 
 
-def _without_sentence(text: str, start: int, end: int) -> str:
-    """The text without the sentence that holds the part from `start` to `end`."""
-    before = [found.end() for found in _SENTENCE_END.finditer(text, 0, start)]
-    begin = before[-1] if before else 0
-    after = _SENTENCE_END.search(text, max(end - 1, start))
-    stop = after.end() if after else len(text)
-    left, right = text[:begin].rstrip(" "), text[stop:]
-    return (left + right).strip() if not left else (left + right).rstrip()
+@rule("TW40", "A number that is not the practice's")
+def foreign_number(situation: Situation) -> Iterator[Finding]:
+    """A phone number in the text that is none of the practice's may be a slip of the finger.
+
+    Numbers that somebody wrote in this conversation's patient card count as known.
+    """
+    own = {digits(number) for number in _known_numbers(situation) if number}
+    for found in PHONE.finditer(situation.draft.text):
+        said = digits(found.group())
+        if not any(number.endswith(said) for number in own):
+            yield Finding(
+                "TW40",
+                Severity.WARN,
+                f"{found.group()} is none of the practice's numbers. Is it right?",
+            )
+            return
+
+
+def _known_numbers(situation: Situation) -> Iterator[str]:
+    practice = situation.practice
+    yield from (member.direct_line for member in practice.staff)
+    yield from (line.address for line in practice.lines if "@" not in line.address)
+    if practice.answering_service is not None:
+        yield practice.answering_service.number
+    if situation.patient is not None:
+        yield from (point.value for point in situation.patient.points if "@" not in point.value)

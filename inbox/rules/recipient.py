@@ -22,7 +22,10 @@ def opted_out(situation: Situation) -> Iterator[Finding]:
     channel = situation.draft.channel
     for recipient in situation.recipients:
         # An opt-out belongs to the address: whoever shares it is not written to there either.
-        if any(patient.form.consent(channel) is Consent.DECLINED for patient in recipient.patients):
+        declined = recipient.consent is Consent.DECLINED or any(
+            patient.form.consent(channel) is Consent.DECLINED for patient in recipient.patients
+        )
+        if declined:
             yield Finding(
                 "TW19",
                 Severity.BLOCK,
@@ -76,9 +79,17 @@ def bad_contact(situation: Situation) -> Iterator[Finding]:
 def shared_contact(situation: Situation) -> Iterator[Finding]:
     """Where several patients share an address, say whom the message is about.
 
-    Families share addresses. Choose the patient first, so that it is kept in the right record.
+    Families share addresses. Choose the patient first, so that it is kept in the right record. What
+    is for the patient alone does not go to an address that others read too.
     """
     if situation.patient is not None:
+        shared = (one for one in situation.recipients if len(one.patients) > 1 or one.proxies_share)
+        if situation.draft.confidential and any(shared):
+            yield Finding(
+                "TW22",
+                Severity.BLOCK,
+                "It is for the patient alone, but others read what is sent to this address.",
+            )
         return
     for recipient in situation.recipients:
         if len(recipient.patients) > 1:

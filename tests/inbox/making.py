@@ -7,12 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from inbox.address import AddressSystem, ChannelKind, email
+from inbox.address import Address, AddressSystem, ChannelKind, email
+from inbox.capability import Capabilities
 from inbox.hours import DAYS, Hours, parse_spans
 from inbox.line import Line, LineHealth, LineState
-from inbox.outgoing import Draft, Outgoing
+from inbox.outgoing import Call, Draft, Outgoing
 from inbox.patient import Consent, ContactPoint, Patient, PrivacyForm
-from inbox.practice import Practice, StaffMember
+from inbox.practice import AnsweringService, Practice, StaffMember
 from inbox.reply_path import Plan, Proof, ProofState
 from inbox.situation import Recipient, Situation
 
@@ -41,6 +42,12 @@ def week(text: str = "08:00-12:00, 13:00-17:00") -> Hours:
     return Hours(spans, ZONE)
 
 
+SERVICE = AnsweringService("+15550107790", takes_messages=True)
+TEXTS = Line("texts", ChannelKind.SMS, "+15550107788", "Lakeside texts")
+PHONE = Line("main-phone", ChannelKind.PHONE, "+15550107700")
+PORTAL = Line("portal", ChannelKind.PORTAL, "https://ehr.example/fhir")
+
+
 def practice(**changes: Any) -> Practice:
     """Lakeside, with three e-mail lines and Dana."""
     plain = Practice(
@@ -49,6 +56,8 @@ def practice(**changes: Any) -> Practice:
         hours=week(),
         staff=(DANA,),
         lines=(FRONT_DESK, NURSE, NO_REPLY),
+        scheduling_url="https://lakeside.example/book",
+        answering_service=SERVICE,
     )
     return replace(plain, **changes)
 
@@ -88,7 +97,8 @@ def situation(the_draft: Draft | None = None, **changes: Any) -> Situation:
         health=LineHealth(FRONT_DESK.id, LineState.READY, NOW - timedelta(seconds=12)),
         patient=ANN,
         recipients=tuple(
-            Recipient(address, (ANN,), ANN.points[0]) for address in the_draft.recipients
+            Recipient(address, (ANN,), ANN.points[0], Consent.ACCEPTED)
+            for address in the_draft.recipients
         ),
         newest_inbound_id=7,
         newest_inbound_at=NOW - timedelta(hours=1),
@@ -111,3 +121,33 @@ def outgoing(the_draft: Draft | None = None, **changes: Any) -> Outgoing:
         created_at=NOW,
     )
     return replace(plain, **changes)
+
+
+def text(said: str, **changes: Any) -> Situation:
+    """The situation of a text to Ann's phone, which nothing speaks against."""
+    known = {one for one in Situation.__dataclass_fields__ if one in changes}
+    to = Address(AddressSystem.PHONE, "+15550107811", "Ann Lee")
+    the_draft = draft(
+        said,
+        **{
+            "channel": ChannelKind.SMS,
+            "line_id": TEXTS.id,
+            "to": (to,),
+            "subject": "",
+            **{name: value for name, value in changes.items() if name not in known},
+        },
+    )
+    facts: dict[str, Any] = {
+        "plan": Plan(TEXTS, proof(TEXTS), "they wrote to it"),
+        "recipients": (Recipient(to, (ANN,), None, Consent.ACCEPTED),),
+        "capabilities": Capabilities(max_characters=1600),
+        "practice": practice(lines=(FRONT_DESK, TEXTS, PHONE, PORTAL)),
+    }
+    return situation(the_draft, **{**facts, **{name: changes[name] for name in known}})
+
+
+def call(said: str, made: Call, **changes: Any) -> Situation:
+    """The situation of a call to Ann."""
+    one = text(said, channel=ChannelKind.PHONE, line_id=PHONE.id, call=made)
+    plan = Plan(PHONE, proof(PHONE), "they called it")
+    return replace(one, plan=plan, **changes)

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
-from inbox.address import email
+from inbox.address import Address, AddressSystem, ChannelKind, email
+from inbox.capability import Capabilities
 from inbox.finding import Severity
 from inbox.line import LineHealth, LineState
 from inbox.message import MessageStatus
-from inbox.patient import Consent, PointHealth, PointUse, PrivacyForm
+from inbox.outgoing import Call, CallOutcome, Category, WayBack
+from inbox.patient import (
+    Consent,
+    Patient,
+    PointHealth,
+    PointUse,
+    PrivacyForm,
+    VoicemailConsent,
+)
+from inbox.practice import AnsweringService
+from inbox.quiet import Place
 from inbox.reply_path import Plan, ProofState
 from inbox.situation import Earlier, Recipient, Situation
 from tests.inbox.making import (
@@ -19,9 +30,13 @@ from tests.inbox.making import (
     NO_REPLY,
     NOW,
     NURSE,
+    TEXTS,
+    call,
     draft,
+    practice,
     proof,
     situation,
+    text,
 )
 
 
@@ -66,6 +81,57 @@ _HERE = email("ann@example.com")
 def _to(*people: Recipient) -> Situation:
     return situation(draft(to=tuple(person.address for person in people)), recipients=tuple(people))
 
+
+def says_at(moment: datetime, *texts: str) -> tuple[Situation, ...]:
+    """The same at another time."""
+    return tuple(replace(one, now=moment) for one in says(*texts))
+
+
+def _voicemail(consent: VoicemailConsent, *numbers: str) -> Patient:
+    return replace(ANN, form=_form(voicemail=consent, voicemail_on=numbers))
+
+
+def _at(*zones: str) -> Recipient:
+    return Recipient(_PHONE, (ANN,), None, Consent.ACCEPTED, tuple(Place(zone) for zone in zones))
+
+
+_PHONE = Address(AddressSystem.PHONE, "+15550107811", "Ann Lee")
+LATE = datetime(2026, 3, 4, 23, 4, tzinfo=UTC)
+"""17:04 in Chicago: the phones went off at 17:00."""
+ALMOST = datetime(2026, 3, 4, 22, 50, tzinfo=UTC)
+"""16:50: they go off before it is read."""
+LUNCH = datetime(2026, 3, 4, 18, 30, tzinfo=UTC)
+EVENING = datetime(2026, 3, 5, 2, 30, tzinfo=UTC)
+"""20:30 in Chicago, 21:30 in New York."""
+NIGHT = datetime(2026, 3, 5, 4, 0, tzinfo=UTC)
+MORNING = datetime(2026, 3, 5, 15, 0, tzinfo=UTC)
+CALLS = (
+    "We need to reschedule. Please call the office.",
+    "Call us back when you get this.",
+    "Please contact our front desk.",
+    "Give us a call.",
+    "You can reach us at 555-010-7700.",
+    "Por favor llame a la oficina.",
+    "Please call Dr. Lee's office.",
+)
+NO_CALLS = (
+    "We will call you on Friday.",
+    "I tried to call you this morning.",
+    "There is no need to call us.",
+    "If it gets worse, call 911.",
+    "The pharmacy will call them.",
+    "Thank you for the phone number.",
+)
+SENSITIVE = (
+    "Your lab results are back.",
+    "You tested positive.",
+    "Your date of birth: 01/02/1980 is on file.",
+    "MRN 4455667 is yours.",
+    "This is about your HIV medication.",
+)
+LEFT = Call(CallOutcome.LEFT_MESSAGE, frozenset({WayBack.DIRECT_LINE}))
+SERVICE_TOLD = Call(CallOutcome.LEFT_MESSAGE, frozenset({WayBack.SERVICE}), heads_up_sent=True)
+DEAF_SERVICE = AnsweringService("+15550107790", takes_messages=False)
 
 EXAMPLES: dict[str, Examples] = {
     "TW01": Examples(
@@ -194,6 +260,292 @@ EXAMPLES: dict[str, Examples] = {
             "See you on Friday [sic] at ten.",
             "The subject said [EXTERNAL] but it is ours.",
             "Use 5_000 units; the file is called lab_result_2.",
+        ),
+    ),
+    "TW02": Examples(
+        fires=blocks(
+            text("Hi", plan=Plan(replace(TEXTS, address="LAKESIDE"), proof(TEXTS), "x")),
+            text("Hi", plan=Plan(replace(TEXTS, address="55512"), proof(TEXTS), "x")),
+            text("Hi", capabilities=Capabilities(deaf_because="no inbound is set up")),
+            text("Hi", capabilities=Capabilities(receives=False)),
+        ),
+        silent=(text("Hi"), situation()),
+    ),
+    "TW04": Examples(
+        fires=blocks(
+            *says_at(LATE, *CALLS),
+            *says_at(ALMOST, "Please call us about the form."),
+            *says_at(LUNCH, "Give us a call."),
+            text("Please call the office.", now=LATE),
+        ),
+        silent=(
+            *says_at(LATE, *NO_CALLS),
+            *says(*CALLS),
+            situation(draft("Please call the office.", send_at=MORNING), now=LATE),
+        ),
+    ),
+    "TW05": Examples(
+        fires=(
+            *((Severity.WARN, one) for one in says("Call our office when you can.")),
+            (Severity.HOLD, text("Please call us.")),
+        ),
+        silent=(
+            *says(
+                "Call us or just reply to this e-mail.",
+                "Please call my direct line 555-010-7701, that is our front desk phone.",
+                "We will call you.",
+            ),
+            *says_at(LATE, "Call our office when you can."),
+        ),
+    ),
+    "TW07": Examples(
+        fires=tuple(
+            (Severity.HOLD, one)
+            for one in (
+                *says(
+                    "You have an upcoming appointment. Log in to the portal to see it.",
+                    "It is time for your flu shot. Please sign in to your patient portal.",
+                ),
+                situation(draft("Log in to the portal to view it.", category=Category.REMINDER)),
+            )
+        ),
+        silent=says(
+            "Your MRI report is in. Log in to the portal to read it.",
+            "Your appointment is on Friday at ten at our office.",
+            "Please sign in at the front desk when you arrive for your visit.",
+        ),
+    ),
+    "TW08": Examples(
+        fires=tuple(
+            (Severity.INFO, one)
+            for one in says("Your MRI report is in. Log in to the portal to read it.")
+        ),
+        silent=says(
+            "Your MRI report is in the portal: log in to the portal, or just reply here.",
+            "You have an upcoming appointment. Log in to the portal to see it.",
+        ),
+    ),
+    "TW09": Examples(
+        fires=tuple(
+            (Severity.WARN, one)
+            for one in (
+                situation(draft("Your visit is on Friday at ten.", category=Category.REMINDER)),
+            )
+        ),
+        silent=(
+            situation(
+                draft(
+                    "Your visit is on Friday. To change it: https://lakeside.example/book",
+                    category=Category.REMINDER,
+                )
+            ),
+            situation(draft("Friday at ten. Reply C to confirm.", category=Category.REMINDER)),
+            *says("Your visit is on Friday at ten."),
+        ),
+    ),
+    "TW10": Examples(
+        fires=(
+            (Severity.BLOCK, text("Hi", channel=ChannelKind.PORTAL, can_reply=False)),
+            (Severity.HOLD, text("Hi", channel=ChannelKind.PORTAL, can_reply=None)),
+        ),
+        silent=(text("Hi", channel=ChannelKind.PORTAL, can_reply=True), text("Hi")),
+    ),
+    "TW11": Examples(
+        fires=blocks(call("Please call us back.", Call(CallOutcome.LEFT_MESSAGE))),
+        silent=(
+            call("555-010-7701", Call(CallOutcome.LEFT_MESSAGE, frozenset({WayBack.DIRECT_LINE}))),
+            call("Hello", Call(CallOutcome.REACHED)),
+            call("Hello", Call(CallOutcome.NO_ANSWER)),
+        ),
+    ),
+    "TW12": Examples(
+        fires=(
+            (Severity.WARN, call("", Call(), now=ALMOST, staff_id="lee")),
+            (Severity.WARN, call("", Call(), now=LATE, staff_id="lee")),
+        ),
+        silent=(
+            call("", Call(), now=ALMOST),
+            call("", Call(), staff_id="lee"),
+            call("", Call(CallOutcome.REACHED), now=LATE, staff_id="lee"),
+        ),
+    ),
+    "TW13": Examples(
+        fires=blocks(
+            call("Hi", SERVICE_TOLD, practice=practice(answering_service=None)),
+            call("Hi", SERVICE_TOLD, practice=practice(answering_service=DEAF_SERVICE)),
+            call("Hi", replace(SERVICE_TOLD, heads_up_sent=False)),
+        ),
+        silent=(call("Hi", SERVICE_TOLD), call("Hi", Call(CallOutcome.LEFT_MESSAGE))),
+    ),
+    "TW14": Examples(
+        fires=tuple(
+            (Severity.INFO, one)
+            for one in says("I'm here until 11:30.", "We will call you back by noon.")
+        ),
+        silent=says("You were here until noon.", "Can I be there by noon?"),
+    ),
+    "TW15": Examples(
+        fires=blocks(
+            *(
+                situation(draft(said), recipients=(Recipient(_HERE, (ANN,), _POINT),))
+                for said in SENSITIVE
+            ),
+            situation(draft("Your number 123-45-6789 is on file.")),
+            situation(
+                draft("It is attached.", category=Category.RESULT),
+                recipients=(Recipient(_HERE, (ANN,), _POINT),),
+            ),
+        ),
+        silent=(
+            *says(*SENSITIVE),
+            situation(
+                draft("Your visit is on Friday at ten."),
+                recipients=(Recipient(_HERE, (ANN,), _POINT),),
+            ),
+            text("Your lab results are back", channel=ChannelKind.PORTAL, recipients=()),
+        ),
+    ),
+    "TW16": Examples(
+        fires=(
+            (Severity.HOLD, situation(draft(subject="Your HIV test results"))),
+            (Severity.HOLD, text("Your biopsy results are in, we will call you.")),
+        ),
+        silent=(
+            situation(draft(subject="Re: my biopsy", answers=3)),
+            situation(draft(subject="Your visit on Friday")),
+            text("Lakeside: hello Ann, we have news for you. The lab results are in."),
+        ),
+    ),
+    "TW17": Examples(
+        fires=blocks(
+            call("Your test results are back.", LEFT),
+            call("Hello", replace(LEFT, ways=frozenset({WayBack.INFORMATION}))),
+            call("Hello", LEFT, patient=_voicemail(VoicemailConsent.NONE)),
+            call(
+                "Your test results are back.",
+                LEFT,
+                patient=_voicemail(VoicemailConsent.DETAILED, "+15550109999"),
+            ),
+        ),
+        silent=(
+            call("This is Dana from Dr. Lee's office for Ann.", LEFT),
+            call(
+                "Your test results are back.", LEFT, patient=_voicemail(VoicemailConsent.DETAILED)
+            ),
+            call("Your test results are back.", Call(CallOutcome.REACHED)),
+            situation(draft("Your test results are back.")),
+        ),
+    ),
+    "TW18": Examples(
+        fires=(
+            (Severity.HOLD, text("Hi", now=NIGHT, recipients=(_at("America/Chicago"),))),
+            (
+                Severity.HOLD,
+                text(
+                    "Hi",
+                    now=EVENING,
+                    recipients=(_at("America/Chicago", "America/New_York"),),
+                ),
+            ),
+            (Severity.HOLD, call("", Call(), now=NIGHT, recipients=(_at("America/Chicago"),))),
+        ),
+        silent=(
+            text("Hi", recipients=(_at("America/Chicago"),)),
+            text("Hi", now=EVENING, recipients=(_at("America/Chicago"),)),
+            text(
+                "Hi",
+                now=NIGHT,
+                newest_inbound_at=NIGHT - timedelta(minutes=20),
+                recipients=(_at("America/Chicago"),),
+            ),
+            situation(now=NIGHT, recipients=(_at("America/Chicago"),)),
+        ),
+    ),
+    "TW20": Examples(
+        fires=((Severity.HOLD, situation(recipients=(Recipient(_HERE, (ANN,), _POINT),))),),
+        silent=(
+            situation(),
+            situation(recipients=(Recipient(_HERE, (ANN,), _POINT, Consent.IMPLIED),)),
+            situation(patient=None, recipients=(Recipient(_HERE),)),
+        ),
+    ),
+    "TW24": Examples(
+        fires=tuple((Severity.WARN, one) for one in says("See https://bit.ly/3abcd for it.")),
+        silent=says("See https://lakeside.example/book for it.", "He said t.co is a site."),
+    ),
+    "TW25": Examples(
+        fires=(
+            (Severity.INFO, text("x" * 161)),
+            (Severity.INFO, text("It’s " + "x" * 70)),
+            (Severity.WARN, text("x" * 500)),
+            (Severity.BLOCK, text("x" * 1601)),
+        ),
+        silent=(text("x" * 160), situation(draft("x" * 500))),
+    ),
+    "TW26": Examples(
+        fires=((Severity.WARN, text("Hi Ann", first_contact=True)),),
+        silent=(
+            text("Lakeside Family Practice: hi Ann", first_contact=True),
+            text("Hi Ann"),
+            situation(first_contact=True),
+        ),
+    ),
+    "TW27": Examples(
+        fires=(
+            (Severity.WARN, text("Hi Ann", first_contact=True)),
+            (Severity.WARN, text("Your visit is on Friday", automatic=True)),
+        ),
+        silent=(text("Hi Ann. Reply STOP to opt out.", first_contact=True), text("Hi Ann")),
+    ),
+    "TW28": Examples(
+        fires=(
+            (Severity.HOLD, text("Hi", automatic=True, automatic_today=1, automatic_week=1)),
+            (Severity.HOLD, text("Hi", automatic=True, automatic_week=3)),
+        ),
+        silent=(
+            text("Hi", automatic=True, automatic_week=2),
+            text("Hi", automatic_today=4, automatic_week=9),
+        ),
+    ),
+    "TW32": Examples(
+        fires=(
+            (
+                Severity.HOLD,
+                situation(
+                    draft("Your lab results are back."),
+                    patient=None,
+                    recipients=(Recipient(_HERE),),
+                ),
+            ),
+        ),
+        silent=(
+            situation(draft("Who are you?"), patient=None, recipients=(Recipient(_HERE),)),
+            situation(draft("Your lab results are back.")),
+        ),
+    ),
+    "TW36": Examples(
+        fires=tuple((Severity.HOLD, one) for one in says("Hi Bob, see you on Friday.")),
+        silent=(
+            *says(
+                "Hi Ann, see you.",
+                "Dear Ms. Lee, see you.",
+                "Hello there, see you.",
+                "Good morning! See you.",
+                "Hi",
+            ),
+            situation(draft("Hi Bob"), patient=None),
+        ),
+    ),
+    "TW38": Examples(
+        fires=tuple((Severity.INFO, one) for one in says("Please call us about your appointment.")),
+        silent=says("Please call us: we have Friday at ten or Monday at nine."),
+    ),
+    "TW40": Examples(
+        fires=tuple((Severity.WARN, one) for one in says("My direct line is 555-010-7710.")),
+        silent=says(
+            "My direct line is (555) 010-7701.",
+            "Call the answering service, 555-010-7790.",
+            "Your order 2026-03-0415 has come.",
         ),
     ),
     "TW35": Examples(

@@ -33,7 +33,7 @@ def _found(id_: str, one: Situation) -> list[Finding]:
 def test_rule_fires(id_: str, severity: Severity, one: Situation) -> None:
     found = _found(id_, one)
 
-    assert [severity] == [finding.severity for finding in found]
+    assert severity == found[0].severity
     assert {id_} == {finding.rule for finding in found}
     assert all(finding.reason.endswith((".", "!", "?")) for finding in found)
 

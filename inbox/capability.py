@@ -1,0 +1,32 @@
+"""What a channel can do, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a channel can do; "no" is an answer, never an exception."""
+
+    sends: bool = True
+    receives: bool = True
+    subject: bool = False
+    """Messages carry a subject."""
+    attachments: bool = False
+    """Files can be sent."""
+    copies: bool = False
+    """Cc exists."""
+    max_characters: int | None = None
+    """Longest text it takes."""
+    max_bytes: int | None = None
+    """Largest message with attachments it takes, in bytes."""
+    delivery_reports: bool = False
+    """It tells later whether a message arrived."""
+    proves_itself: bool = False
+    """A round trip through the line itself is possible."""
+    pushes: bool = False
+    """`wait` returns early when something arrives."""
+    deaf_because: str = ""
+    """Why the line cannot receive although it sends, as the provider tells it: an alphanumeric
+    sender, a short code, a messaging service without inbound set-up. Empty when it can."""

@@ -1,0 +1,217 @@
+"""Rules about asking people to call: only when somebody answers, and with a number that does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
+
+from inbox.address import ChannelKind
+from inbox.finding import Finding, Fix, Severity
+from inbox.outgoing import CallOutcome, WayBack
+from inbox.patient import VoicemailConsent
+from inbox.rules.patterns import (
+    INVITES_REPLY,
+    PHONE,
+    RESULTS,
+    SENSITIVE,
+    VAGUE,
+    call_to_office,
+    digits,
+)
+from inbox.rules.rule import rule
+from inbox.rules.sentence import with_sentence, without_sentence
+from inbox.situation import Situation
+from inbox.words import clock_words
+
+READ_WITHIN: Final = timedelta(minutes=30)
+"""A message is read within half an hour or so: what it asks for must be possible then."""
+
+
+def phones_answer(situation: Situation) -> bool:
+    """Whether somebody answers the phones while the message is likely to be read."""
+    leaves = situation.leaves_at
+    until = situation.practice.hours.open_until(leaves)
+    return until is not None and until - leaves >= READ_WITHIN
+
+
+@rule("TW04", "Asks to call while nobody answers")
+def call_when_closed(situation: Situation) -> Iterator[Finding]:
+    """Do not ask people to call when the phones are off, or go off before they can have read it.
+
+    They would reach an answering service or nobody. Invite an answer to this very message, give the
+    link to schedule, or let it leave at opening. A direct line that is named and staffed is fine.
+    """
+    draft = situation.draft
+    found = call_to_office(draft.text) if draft.channel is not ChannelKind.PHONE else None
+    if found is None or phones_answer(situation):
+        return
+    opens = situation.practice.hours.next_opening(situation.leaves_at + READ_WITHIN)
+    when = f" until {clock_words(opens, situation.now, situation.practice)}" if opens else ""
+    yield Finding(
+        "TW04",
+        Severity.BLOCK,
+        f"It asks them to call, but nobody answers the phones when they read it{when}.",
+        _invite_instead(situation, found.start(), found.end()),
+    )
+    if opens is not None:
+        yield Finding(
+            "TW04",
+            Severity.INFO,
+            "It could leave when the phones are staffed again.",
+            Fix(f"Send it {clock_words(opens, situation.now, situation.practice)}", send_at=opens),
+        )
+
+
+@rule("TW05", "Asks to call and offers nothing else")
+def call_when_open(situation: Situation) -> Iterator[Finding]:
+    """Calling the front desk is a queue and a phone tree: offer an answer here, or a direct line.
+
+    Somebody who was written to would rather write back. One key adds the direct line and the
+    invitation.
+    """
+    draft = situation.draft
+    if draft.channel is ChannelKind.PHONE or not phones_answer(situation):
+        return
+    if call_to_office(draft.text) is None or INVITES_REPLY.search(draft.text):
+        return
+    if _names_direct_line(situation):
+        return
+    severity = Severity.HOLD if draft.channel is ChannelKind.SMS else Severity.WARN
+    yield Finding(
+        "TW05",
+        severity,
+        "It asks them to call and gives no other way to answer.",
+        Fix("Add a way to answer", text=with_sentence(draft.text, _way_to_answer(situation))),
+    )
+
+
+@rule("TW11", "A message left without a way to answer", core=True)
+def voicemail_no_path(situation: Situation) -> Iterator[Finding]:
+    """Leaving a message is only worth something if the patient can answer it.
+
+    Say a direct line or extension; or how long you are there and the e-mail or portal you watch
+    afterwards; or leave word with the answering service, which has been told; or, where the privacy
+    form allows it, the information itself.
+    """
+    call = situation.draft.call
+    if call is None or call.outcome is not CallOutcome.LEFT_MESSAGE or call.ways:
+        return
+    yield Finding(
+        "TW11",
+        Severity.BLOCK,
+        "You left a message: how can they answer it? Choose one of the four ways.",
+    )
+
+
+@rule("TW12", "The phones go off soon")
+def late_call(situation: Situation) -> Iterator[Finding]:
+    """Before a call late in the day: whoever calls back reaches the answering service.
+
+    Have a direct line in your profile, or say until when you are there and where you can be
+    written.
+    """
+    call = situation.draft.call
+    if call is None or call.outcome is not None or _direct_line(situation):
+        return
+    until = situation.practice.hours.open_until(situation.now)
+    if until is not None and until - situation.now >= READ_WITHIN:
+        return
+    if until is None:
+        said = "The phones are off: they cannot call you back."
+    else:
+        left = int((until - situation.now).total_seconds() // 60)
+        said = f"The phones go off in {left} minutes, and you have no direct line."
+    yield Finding("TW12", Severity.WARN, f"{said} Say where they can answer.")
+
+
+@rule("TW13", "The answering service does not know", core=True)
+def service_deaf(situation: Situation) -> Iterator[Finding]:
+    """Leave people to the answering service only if it takes messages and has been told.
+
+    The heads-up is a message of its own; the log stays open until it has left.
+    """
+    call = situation.draft.call
+    if call is None or WayBack.SERVICE not in call.ways:
+        return
+    service = situation.practice.answering_service
+    if service is None or not service.takes_messages:
+        yield Finding(
+            "TW13", Severity.BLOCK, "The answering service takes no messages. Choose another way."
+        )
+    elif not call.heads_up_sent:
+        yield Finding(
+            "TW13",
+            Severity.BLOCK,
+            "The answering service has not been told yet. Send the heads-up.",
+        )
+
+
+@rule("TW17", "Too much for a voicemail", core=True)
+def voicemail_detail(situation: Situation) -> Iterator[Finding]:
+    """A voicemail says no more than the privacy form allows.
+
+    Without `detailed` on the form: the practice's name, yours, and how to answer; no result, no
+    illness, no specialty. With `none`: no message at all.
+    """
+    draft, patient = situation.draft, situation.patient
+    call = draft.call
+    leaving = call is not None and call.outcome in {None, CallOutcome.LEFT_MESSAGE}
+    if draft.channel is not ChannelKind.PHONE or not leaving or call is None:
+        return
+    consent = patient.form.voicemail if patient else VoicemailConsent.UNKNOWN
+    if patient is not None and patient.form.voicemail_on and consent is not VoicemailConsent.NONE:
+        allowed = {digits(number) for number in patient.form.voicemail_on}
+        if any(digits(address.value) not in allowed for address in draft.to):
+            consent = VoicemailConsent.CALLBACK_ONLY
+    if consent is VoicemailConsent.NONE and call.outcome is CallOutcome.LEFT_MESSAGE:
+        yield Finding("TW17", Severity.BLOCK, "The privacy form says: leave no voicemail.")
+    elif consent is not VoicemailConsent.DETAILED and (
+        RESULTS.search(draft.text)
+        or SENSITIVE.search(draft.text)
+        or WayBack.INFORMATION in call.ways
+    ):
+        yield Finding(
+            "TW17",
+            Severity.BLOCK,
+            "The privacy form does not allow details on this voicemail. Leave a call-back only.",
+        )
+
+
+@rule("TW38", "Says nothing of what it is about")
+def vague(situation: Situation) -> Iterator[Finding]:
+    """“Call us about your appointment” makes people worry and call for nothing.
+
+    Say what it is, and give the choices: new times, what is missing, what happens next.
+    """
+    if VAGUE.search(situation.draft.text):
+        yield Finding("TW38", Severity.INFO, "Say what it is about, and give the choices.")
+
+
+def _direct_line(situation: Situation) -> str:
+    member = situation.practice.member(situation.staff_id)
+    return member.direct_line if member else ""
+
+
+def _names_direct_line(situation: Situation) -> bool:
+    own = {digits(member.direct_line) for member in situation.practice.staff if member.direct_line}
+    said = (digits(found.group()) for found in PHONE.finditer(situation.draft.text))
+    return any(number and any(line.endswith(number) for line in own) for number in said)
+
+
+def _way_to_answer(situation: Situation) -> str:
+    line = _direct_line(situation)
+    answer = {ChannelKind.SMS: "reply to this text", ChannelKind.PORTAL: "answer here"}.get(
+        situation.draft.channel, "reply to this e-mail"
+    )
+    if line:
+        return f"My direct line is {line}, or just {answer}."
+    return f"Or just {answer}."
+
+
+def _invite_instead(situation: Situation, start: int, end: int) -> Fix:
+    url = situation.practice.scheduling_url
+    invitation = "Please reply here with a time that works for you"
+    sentence = f"{invitation}, or choose one at {url}" if url else f"{invitation}."
+    text = with_sentence(without_sentence(situation.draft.text, start, end), sentence)
+    return Fix("Invite an answer here instead", text=text)

@@ -1,0 +1,51 @@
+"""How a text message is cut into parts (3GPP TS 23.038, TS 23.040)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+_BASIC: Final = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_EXTENDED: Final = frozenset("^{}\\[~]|€\f")
+"""Each takes two places."""
+_GSM_ONE, _GSM_MANY = 160, 153
+_UCS_ONE, _UCS_MANY = 70, 67
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What a text takes."""
+
+    segments: int
+    gsm: bool
+    """GSM-7 does; otherwise UCS-2, in 16-bit units."""
+    units: int
+    """Septets or 16-bit units."""
+    offending: str = ""
+    """The first character that GSM-7 does not have; empty when there is none."""
+
+
+def measure(text: str) -> Size:
+    """In how many parts a text is sent, and why.
+
+    Parts never cut a character that takes two places.
+    """
+    offending = next((char for char in text if char not in _BASIC and char not in _EXTENDED), "")
+    gsm = not offending
+    widths = [
+        (2 if char in _EXTENDED else 1) if gsm else (2 if ord(char) > 0xFFFF else 1)
+        for char in text
+    ]
+    units = sum(widths)
+    one, many = (_GSM_ONE, _GSM_MANY) if gsm else (_UCS_ONE, _UCS_MANY)
+    if units <= one:
+        return Size(1 if text else 0, gsm, units, offending)
+    segments, used = 1, 0
+    for width in widths:
+        if used + width > many:
+            segments, used = segments + 1, 0
+        used += width
+    return Size(segments, gsm, units, offending)
