@@ -19,7 +19,7 @@ from inbox.conversation import (
 )
 from inbox.errors import NotFound
 from inbox.message import Direction, Message, MessageKind, MessageStatus, Nature
-from store import message, record_due, search_index, state
+from store import message, record_due, state
 from store.transaction import Transactions, Writing
 from store.values import moment, stamp
 
@@ -114,7 +114,8 @@ _UNLINKED: Final = """
 SELECT id FROM message WHERE conversation_id = :id AND patient_id IS NULL ORDER BY at, id
 """
 _LINK_MESSAGE: Final = """
-UPDATE message SET patient_id = :patient_id, match_reason = :reason WHERE id = :id
+UPDATE message SET patient_id = :patient_id, match_reason = :reason, indexed_patient = :name
+WHERE id = :id
 """
 
 
@@ -268,9 +269,10 @@ class ConversationTable:
             if patient_id is not None:
                 name = patient_name(db, patient_id)
                 for row in db.execute(_UNLINKED, {"id": target}).fetchall():
-                    values = {"id": row["id"], "patient_id": patient_id, "reason": reason}
-                    db.execute(_LINK_MESSAGE, values)
-                    search_index.rename(db, row["id"], name)
+                    writing.unindex(row["id"])
+                    values = {"patient_id": patient_id, "reason": reason, "name": name}
+                    db.execute(_LINK_MESSAGE, {"id": row["id"], **values})
+                    writing.index(row["id"])
                     record_due.add(db, row["id"])
             writing.tell_conversation(target)
 
@@ -350,7 +352,7 @@ def _add_note(
         "SELECT patient_id FROM conversation WHERE id = :id", {"id": conversation_id}
     ).fetchone()[0]
     message_id = message.insert(
-        db,
+        writing,
         {
             "uuid": str(uuid.uuid4()),
             "conversation_id": conversation_id,

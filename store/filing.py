@@ -140,7 +140,7 @@ def _anew(writing: Writing, filing: Filing) -> Filed:
         db.execute(_ABOUT, {"id": conversation_id, "patient_id": filing.patient_id})
     arrival = filing.arrival
     message_id = message.insert(
-        db,
+        writing,
         {
             **_values(db, filing, filing.patient_id, filing.match_reason),
             "uuid": str(uuid.uuid4()),
@@ -166,7 +166,7 @@ def _again(writing: Writing, filing: Filing, message_id: int, earlier: sqlite3.R
     patient_id = earlier["patient_id"] or filing.patient_id
     reason = earlier["match_reason"] if earlier["patient_id"] else filing.match_reason
     message.replace(
-        db,
+        writing,
         message_id,
         _values(db, filing, patient_id, reason),
         _people(filing),

@@ -10,6 +10,7 @@ from inbox.address import Address, ChannelKind
 from inbox.errors import NotFound
 from inbox.message import Attachment, Direction, Message, MessageKind, MessageStatus, Nature
 from store import search_index
+from store.transaction import Writing
 from store.values import (
     Parameters,
     moment,
@@ -194,7 +195,7 @@ class People:
 
 
 def insert(
-    db: sqlite3.Connection,
+    writing: Writing,
     values: Parameters,
     people: People,
     *,
@@ -202,6 +203,7 @@ def insert(
     files: Sequence[Attachment] = (),
 ) -> int:
     """Add a message with all that hangs on it, the search index included; return its id."""
+    db = writing.db
     row = {
         **DEFAULTS,
         **values,
@@ -211,12 +213,12 @@ def insert(
     cleaned = _cleaned(row)
     message_id = int(db.execute(INSERT, cleaned).lastrowid or 0)
     _add_parts(db, message_id, people, parents, files)
-    search_index.add(db, message_id)
+    writing.index(message_id)
     return message_id
 
 
 def replace(
-    db: sqlite3.Connection,
+    writing: Writing,
     message_id: int,
     values: Parameters,
     people: People,
@@ -225,12 +227,13 @@ def replace(
     files: Sequence[Attachment] = (),
 ) -> None:
     """Put new content into a message; its id, uuid and conversation stay."""
-    search_index.remove(db, message_id)
+    db = writing.db
+    writing.unindex(message_id)
     for statement in _FORGET:
         db.execute(statement, {"id": message_id})
     db.execute(_REPLACE, _cleaned({**DEFAULTS, **values, "files": len(files), "id": message_id}))
     _add_parts(db, message_id, people, parents, files)
-    search_index.add(db, message_id)
+    writing.index(message_id)
 
 
 def _add_parts(

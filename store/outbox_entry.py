@@ -66,7 +66,7 @@ def add(writing: Writing, new: NewOutbox) -> int:
     else:
         conversation_id = resolve(db, draft.conversation_id)
         db.execute(_ABOUT, {"id": conversation_id, "patient_id": draft.patient_id})
-    message_id = _add_message(db, new, conversation_id)
+    message_id = _add_message(writing, new, conversation_id)
     outbox_id = int(db.execute(_ADD, _values(new, conversation_id, message_id)).lastrowid or 0)
     db.execute(_STANDS_FOR, {"id": message_id, "outbox_id": outbox_id})
     db.executemany(
@@ -102,13 +102,13 @@ def _new_conversation(db: sqlite3.Connection, new: NewOutbox) -> int:
     return int(added.lastrowid or 0)
 
 
-def _add_message(db: sqlite3.Connection, new: NewOutbox, conversation_id: int) -> int:
-    draft = new.draft
+def _add_message(writing: Writing, new: NewOutbox, conversation_id: int) -> int:
+    db, draft = writing.db, new.draft
     sender = Address(draft.channel.system, new.line_address)
     parents = dict.fromkeys((new.in_reply_to, *reversed(new.references)))
     parents.pop("", None)
     return message.insert(
-        db,
+        writing,
         {
             "uuid": new.uuid,
             "conversation_id": conversation_id,

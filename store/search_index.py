@@ -33,7 +33,6 @@ VALUES ('delete', :search_id, :body, :subject, :sender, :recipients, :files, :pa
 _HIGHEST: Final = """
 SELECT max(search_id) FROM message WHERE search_id >= :first AND search_id < :end
 """
-_RENAME: Final = "UPDATE message SET indexed_patient = :name WHERE id = :id"
 
 
 def first_id(at: int) -> int:
@@ -57,13 +56,6 @@ def add(db: sqlite3.Connection, message_id: int) -> None:
 def remove(db: sqlite3.Connection, message_id: int) -> None:
     """Take a message out, before anything of it changes."""
     db.execute(_REMOVE, _entry(db, message_id))
-
-
-def rename(db: sqlite3.Connection, message_id: int, patient_name: str) -> None:
-    """Let a message be found by its patient's name."""
-    remove(db, message_id)
-    db.execute(_RENAME, {"id": message_id, "name": patient_name})
-    add(db, message_id)
 
 
 def _entry(db: sqlite3.Connection, message_id: int) -> Parameters:

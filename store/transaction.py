@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 from inbox.clock import Clock
 from inbox.errors import StoreError
 from inbox.events import ChangeKind
-from store import change
+from store import change, search_index
 from store.connection import WorkerConnection, finish
 
 T = TypeVar("T")
@@ -21,12 +21,36 @@ T = TypeVar("T")
 class Writing:
     """What a writing function works with: the connection, the time, and whom to tell."""
 
-    __slots__ = ("changed", "clock", "db")
+    __slots__ = ("changed", "clock", "db", "to_index")
 
     def __init__(self, db: sqlite3.Connection, clock: Clock) -> None:
         self.db: Final = db
         self.clock: Final = clock
         self.changed: dict[tuple[ChangeKind, str], None] = {}
+        self.to_index: dict[int, None] = {}
+
+    def index(self, message_id: int) -> None:
+        """Let a message be found by its words once the transaction is committed.
+
+        Put off to its end, since FTS5 writes out what it holds at every savepoint: in a batch that
+        costs more than all else.
+        """
+        self.to_index[message_id] = None
+
+    def unindex(self, message_id: int) -> None:
+        """Take the words of a message out of the index, before anything of it changes."""
+        if message_id in self.to_index:
+            del self.to_index[message_id]
+        else:
+            search_index.remove(self.db, message_id)
+
+    def kept(self) -> tuple[dict[tuple[ChangeKind, str], None], dict[int, None]]:
+        """What has to be done at the end, to come back to with `restore`."""
+        return dict(self.changed), dict(self.to_index)
+
+    def restore(self, kept: tuple[dict[tuple[ChangeKind, str], None], dict[int, None]]) -> None:
+        """Forget what was to be done since `kept`."""
+        self.changed, self.to_index = kept
 
     def tell(self, kind: ChangeKind, subject_id: object = "") -> None:
         """Say that something changed; said once for a transaction, however often it happens."""
@@ -145,12 +169,12 @@ class Transactions:
     async def _nested(self, batch: _Batch) -> AsyncIterator[None]:
         batch.depth += 1
         name = f"nested_{batch.depth}"
-        changed = dict(batch.writing.changed)
+        kept = batch.writing.kept()
         await self._writer.run(lambda db: _step(db, f"SAVEPOINT {name}"))
         try:
             yield
         except BaseException:
-            batch.writing.changed = changed
+            batch.writing.restore(kept)
             await self._writer.run(lambda db: _undo(db, name))
             raise
         else:
@@ -172,13 +196,13 @@ def _whole(db: sqlite3.Connection, clock: Clock, work: Work[T]) -> tuple[int, T]
 
 
 def _part(db: sqlite3.Connection, writing: Writing, work: Work[T]) -> T:
-    changed = dict(writing.changed)
+    kept = writing.kept()
     _step(db, "SAVEPOINT part")
     try:
         result = work(writing)
         db.execute("RELEASE part")
     except BaseException:
-        writing.changed = changed
+        writing.restore(kept)
         _undo(db, "part")
         raise
     return result
@@ -188,6 +212,8 @@ def _commit(db: sqlite3.Connection, writing: Writing) -> int:
     """Commit; return the number of the newest change, 0 when there is nothing to tell."""
     try:
         _require_transaction(db)
+        for message_id in writing.to_index:
+            search_index.add(db, message_id)
         newest = change.add(db, writing.changed)
         db.execute("COMMIT")
     except BaseException:

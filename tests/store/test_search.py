@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inbox.address import ChannelKind
+from inbox.errors import NotFound
 from inbox.message import Attachment, MessageKind, MessageStatus
 from store import query
 from store.query import Is, Query, Term, Where
@@ -256,3 +257,22 @@ async def test_texts_are_found_by_number(practice: Practice) -> None:
     assert await found(practice, "15550100") == [conversation]
     assert await found(practice, "channel:sms late") == [conversation]
     assert (await practice.row(conversation)).channels == (ChannelKind.SMS,)
+
+
+async def test_what_one_batch_files_links_and_files_again_is_found_once_done(
+    practice: Practice,
+) -> None:
+    repository = practice.repository
+    await repository.patients.save([ROSA_PATIENT])
+    async with repository.batch():
+        conversation = await practice.conversation("rash")
+        await repository.conversations.link(conversation, "p1", "chosen by dana")
+        with pytest.raises(NotFound):
+            await practice.receive("never stored", into=(conversation, 999))
+        await practice.receive("itch", into=conversation)
+    for text in ("rash patient:rosa", "itch", "itch -rash"):
+        assert await found(practice, text) == [conversation], text
+    assert await found(practice, "never") == []
+    await repository._connections[0].run(
+        lambda db: db.execute("INSERT INTO message_text (message_text) VALUES ('integrity-check')")
+    )
