@@ -118,8 +118,9 @@ def _from_header(raw: bytes, text: str, defect: str = "") -> Arrival:
     """A message of which only the header is read."""
     parsed = BytesHeaderParser(_class=MailMessage).parsebytes(tidy(raw))
     fields = Fields(parsed)
-    nature = Nature.UNREADABLE if defect else _plain_nature(fields, _sender(fields))
-    return _arrival(fields, text, text, nature=nature, defects=(defect,) if defect else ())
+    people = _People(fields)
+    nature = Nature.UNREADABLE if defect else _plain_nature(fields, people.sender)
+    return _arrival(fields, people, text, text, nature=nature, defects=(defect,) if defect else ())
 
 
 def _from_message(raw: bytes) -> Arrival:
@@ -127,7 +128,8 @@ def _from_message(raw: bytes) -> Arrival:
     fields = root.fields
     if not any(name in fields for name in _KNOWN):
         return _unreadable(raw, _NO_HEADER if raw.strip() else _EMPTY)
-    sender = _sender(fields)
+    people = _People(fields)
+    sender = people.sender
     nature, report = _nature(root, raw, sender)
     body = sort_parts(root)
     text = body_text(body)
@@ -141,6 +143,7 @@ def _from_message(raw: bytes) -> Arrival:
     )
     return _arrival(
         fields,
+        people,
         visible,
         whole,
         nature=nature,
@@ -152,6 +155,7 @@ def _from_message(raw: bytes) -> Arrival:
 
 def _arrival(
     fields: Fields,
+    people: _People,
     text: str,
     whole: str,
     *,
@@ -163,10 +167,10 @@ def _arrival(
     return Arrival(
         ChannelKind.EMAIL,
         MessageKind.EMAIL,
-        sender=_sender(fields),
-        to=_people(fields, "to"),
-        cc=_people(fields, "cc"),
-        reply_to=_people(fields, "reply-to"),
+        sender=people.sender,
+        to=people.all("to"),
+        cc=people.all("cc"),
+        reply_to=people.all("reply-to"),
         sent_at=date(fields.all("date")),
         subject=fields.text("subject"),
         text=text,
@@ -178,35 +182,46 @@ def _arrival(
         list_id=list_id(fields),
         nature=nature,
         report=report,
-        received=_received(fields),
+        received=_received(fields, people),
         defects=defects,
     )
 
 
-def _people(fields: Fields, name: str) -> tuple[Address, ...]:
-    return tuple(one for value in fields.all(name) for one in addresses(value))
+class _People:
+    """The mailboxes in the header, each field read once."""
+
+    def __init__(self, fields: Fields) -> None:
+        self._fields = fields
+        self._read: dict[str, tuple[Address, ...]] = {}
+
+    def all(self, name: str) -> tuple[Address, ...]:
+        """The mailboxes of every field of that name."""
+        if name not in self._read:
+            values = self._fields.all(name)
+            self._read[name] = tuple(one for value in values for one in addresses(value))
+        return self._read[name]
+
+    def first(self, name: str) -> str:
+        """The first address in a field, as received; empty when there is none."""
+        return next((one.value for one in self.all(name) if one.value), "")
+
+    @property
+    def sender(self) -> Address | None:
+        """Who wrote it: the first From with an address, else Sender, else whatever From says."""
+        told = self.all("from")
+        usable = [one for one in told if "@" in one.value] or self.all("sender")
+        return next(iter([*usable, *told]), None)
 
 
-def _sender(fields: Fields) -> Address | None:
-    """Who wrote it: the first From that holds an address, else Sender, else whatever From says."""
-    people = _people(fields, "from")
-    usable = [one for one in people if "@" in one.value] or list(_people(fields, "sender"))
-    return next(iter([*usable, *people]), None)
-
-
-def _specs(fields: Fields, name: str) -> str:
-    return next((one.value for one in _people(fields, name) if one.value), "")
-
-
-def _received(fields: Fields) -> Received:
+def _received(fields: Fields, people: _People) -> Received:
     """The addresses as our server received them, and the token of our own round trip."""
     path = None
     if "return-path" in fields:
-        path = _specs(fields, "return-path")
-    delivered = [one.value for name in _DELIVERED_TO for one in _people(fields, name)]
+        path = people.first("return-path")
+    delivered = [one.value for name in _DELIVERED_TO for one in people.all(name)]
     return Received(
-        from_=_specs(fields, "from"),
-        reply_to=_specs(fields, "reply-to"),
+        from_=people.first("from"),
+        reply_to=people.first("reply-to"),
         return_path=path,
         delivered_to=tuple(dict.fromkeys(delivered))[:50],
         probe_token=fields.text(PROBE_HEADER.lower(), 200),

@@ -160,7 +160,9 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
     text=TEXT,
     name=TEXT,
     file=st.tuples(TEXT, st.binary(max_size=200)),
-    ids=st.lists(st.from_regex(r"[a-z0-9.]{1,80}@[a-z]{1,20}\.example", fullmatch=True), max_size=8),
+    ids=st.lists(
+        st.from_regex(r"[a-z0-9.]{1,80}@[a-z]{1,20}\.example", fullmatch=True), max_size=8
+    ),
 )
 @settings(max_examples=100)
 def test_what_is_written_reads_back(
@@ -192,7 +194,7 @@ def _shown_name(name: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "value,valid",
+    ("value", "valid"),
     [
         ("ann@example.com", True),
         ("ann+tag@sub.example.com", True),

@@ -12,7 +12,7 @@ from adapters.mail.html import link_target, readable
 
 
 @pytest.mark.parametrize(
-    "markup,text",
+    ("markup", "text"),
     [
         ("<p>One</p><p>Two</p>", "One\n\nTwo"),
         ("<div>One</div><div>Two</div>", "One\nTwo"),
@@ -66,15 +66,17 @@ def test_any_markup_becomes_text(markup: str) -> None:
     readable(markup)
 
 
-@given(st.lists(st.sampled_from("one two three four five".split()), min_size=1, max_size=30),
-       st.sampled_from(["p", "div", "li", "td", "blockquote", "b", "pre", "h2"]))  # fmt: skip
-@settings(max_examples=80)
-def test_no_word_is_lost(words: list[str], tag: str) -> None:
-    markup = "".join(f"<{tag}>{word}</{tag}>" for word in words)
+@given(
+    st.lists(st.tuples(st.sampled_from(["one", "two", "three"]),
+                       st.sampled_from(["p", "div", "li", "blockquote", "pre", "h2", "section"])),
+             min_size=1, max_size=30),
+)  # fmt: skip
+@settings(max_examples=60)
+def test_no_word_is_lost_or_moved(pieces: list[tuple[str, str]]) -> None:
+    markup = "".join(f"<{tag}>{word}</{tag}>" for word, tag in pieces)
+    read = [word for word in readable(markup).split() if word.isalpha()]
 
-    assert readable(markup).replace("|", " ").replace(">", " ").split().count("one") == (
-        words.count("one") if tag != "b" else readable(markup).split().count("one")
-    )
+    assert read == [word for word, _ in pieces]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +84,7 @@ def test_no_word_is_lost(words: list[str], tag: str) -> None:
     ["<div>" * 300_000, "<blockquote type=cite>" * 100_000, "<style>" * 100_000, "<" * 3_000_000,
      "<script>" * 300_000, "<ul><li>" * 100_000, "<a href=x>" * 300_000, "<!--" * 300_000,
      "<p " + "a=b " * 500_000, "<b>" * 500_000],
-    ids=["div", "quote", "style", "angle", "script", "list", "link", "comment", "attribute", "bold"],
+    ids=["div", "quote", "style", "angle", "script", "list", "link", "comment", "attr", "bold"],
 )  # fmt: skip
 def test_hostile_markup_takes_no_time(markup: str) -> None:
     started = time.process_time()

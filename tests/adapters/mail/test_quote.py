@@ -18,7 +18,7 @@ BLOCK = (
 
 
 @pytest.mark.parametrize(
-    "text,visible",
+    ("text", "visible"),
     [
         (f"Yes.\n\n{WROTE}\n{QUOTE}", "Yes."),
         (f"Yes.\n\n{WROTE}\n\nCan you come at nine?", "Yes."),
@@ -30,7 +30,10 @@ BLOCK = (
         ("Sí.\n\nEl lun, 2 mar 2026 a las 9:00, Dana (<d@x.example>) escribió:\n> ¿A las?", "Sí."),
         ("好。\n\n在 2026年3月2日 09:00,Dana <d@x.example> 写道:\n> 九点?", "好。"),
         (f"{WROTE}\n{QUOTE}\n\nYes, at nine.", "Yes, at nine."),
-        (f"Hi,\n{QUOTE}\nYes.\n> And ten?\n> Or noon?\nNo.", f"Hi,\n\n{GAP}\n\nYes.\n\n{GAP}\n\nNo."),
+        (
+            f"Hi,\n{QUOTE}\nYes.\n> And ten?\n> Or noon?\nNo.",
+            f"Hi,\n\n{GAP}\n\nYes.\n\n{GAP}\n\nNo.",
+        ),
         (f"Yes.\n\nRosa\n555-0101\n\n{WROTE}\n{QUOTE}", "Yes.\n\nRosa\n555-0101"),
     ],
 )
@@ -110,19 +113,33 @@ def test_the_subject_tells_what_is_passed_on() -> None:
 @pytest.mark.parametrize(
     "markup",
     [
-        '<div dir="ltr">Yes.</div><br><div class="gmail_quote"><div class="gmail_attr">On Mon, '
-        'Mar 2, 2026 at 9:00 AM Dana &lt;<a href="mailto:d@x.example">d@x.example</a>&gt; wrote:'
-        '<br></div><blockquote class="gmail_quote">Can you?</blockquote></div>',
-        "<p>Yes.</p><hr><div id=divRplyFwdMsg><b>From:</b> Dana &lt;d@x.example&gt;<br><b>Sent:</b> "
-        "Monday, March 2, 2026 9:00 AM<br><b>To:</b> Rosa<br><b>Subject:</b> Thursday</div>"
-        "<div>Can you?</div>",
-        "<div>Yes.</div><div style='border:none;border-top:solid #E1E1E1 1.0pt'><p><b>From:</b> Dana "
-        "&lt;d@x.example&gt;<br><b>Sent:</b> Monday, March 2, 2026 9:00 AM<br><b>To:</b> R<br>"
-        "<b>Subject:</b> T</p></div><p>Can you?</p>",
-        "<div>Yes.</div><blockquote type=cite><div>On Mar 2, 2026, at 9:00 AM, Dana "
-        "&lt;d@x.example&gt; wrote:</div><br><div>Can you?</div></blockquote>",
-        "<div>Yes.</div><div class=yahoo_quoted>On Monday, March 2, 2026 at 09:00:00 AM CST, Dana "
-        "&lt;d@x.example&gt; wrote:<br><br><div>Can you?</div></div>",
+        (
+            '<div dir="ltr">Yes.</div><br><div class="gmail_quote"><div class="gmail_attr">On Mon, '
+            'Mar 2, 2026 at 9:00 AM Dana &lt;<a href="mailto:d@x.example">d@x.example</a>&gt; '
+            "wrote:"
+            '<br></div><blockquote class="gmail_quote">Can you?</blockquote></div>'
+        ),
+        (
+            "<p>Yes.</p><hr><div id=divRplyFwdMsg><b>From:</b> Dana &lt;d@x.example&gt;<br>"
+            "<b>Sent:</b> "
+            "Monday, March 2, 2026 9:00 AM<br><b>To:</b> Rosa<br><b>Subject:</b> Thursday</div>"
+            "<div>Can you?</div>"
+        ),
+        (
+            "<div>Yes.</div><div style='border:none;border-top:solid #E1E1E1 1.0pt'><p>"
+            "<b>From:</b> Dana "
+            "&lt;d@x.example&gt;<br><b>Sent:</b> Monday, March 2, 2026 9:00 AM<br><b>To:</b> R<br>"
+            "<b>Subject:</b> T</p></div><p>Can you?</p>"
+        ),
+        (
+            "<div>Yes.</div><blockquote type=cite><div>On Mar 2, 2026, at 9:00 AM, Dana "
+            "&lt;d@x.example&gt; wrote:</div><br><div>Can you?</div></blockquote>"
+        ),
+        (
+            "<div>Yes.</div><div class=yahoo_quoted>On Monday, March 2, 2026 at 09:00:00 AM CST, "
+            "Dana "
+            "&lt;d@x.example&gt; wrote:<br><br><div>Can you?</div></div>"
+        ),
     ],
     ids=["gmail", "outlook-web", "outlook", "apple", "yahoo"],
 )

@@ -80,7 +80,7 @@ def test_a_receipt_is_no_bounce() -> None:
 
 
 @pytest.mark.parametrize(
-    "header,nature",
+    ("header", "nature"),
     [
         (b"Auto-Submitted: auto-replied", Nature.AUTO_REPLY),
         (b"Auto-Submitted: auto-generated (vacation)", Nature.AUTO_REPLY),
@@ -110,7 +110,7 @@ def test_machines_are_told_from_people(header: bytes, nature: Nature) -> None:
 
 def test_an_automatic_reply_names_what_it_answers() -> None:
     arrival = read_mail(
-        b"From: rosa@example.com\nAuto-Submitted: auto-replied\nIn-Reply-To: <our@x.example>\n\nAway"
+        b"From: rosa@example.com\nAuto-Submitted: auto-replied\nIn-Reply-To: <our@x.example>\n\n"
     )
 
     assert arrival.report is not None
