@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from inbox.address import Address, ChannelKind, is_no_reply
 from inbox.channel import Channel, RawItem
@@ -31,6 +31,7 @@ _AT_ONCE = 40
 """Raw items that are read and filed in one transaction."""
 _UNKNOWN_ADDRESS_STATUSES = ("5.1.", "5.4.")
 _RAW_SHOWN = 20_000
+_JUST_AFTER = timedelta(milliseconds=1)
 
 
 class Filer:
@@ -94,6 +95,9 @@ class Filer:
         relatives: list[Relative] = []
         if named or arrival.message_id:
             relatives = await self._repository.filing.relatives(arrival.message_id, named)
+        at = filing.at
+        if direction is Direction.INBOUND:
+            at = await self._after_what_it_answers(at, named, relatives)
         joining = join(arrival, direction, relatives, own)
         about = next(
             (
@@ -112,6 +116,7 @@ class Filer:
             changes, dead = await self._bounced(arrival)
         return replace(
             filing,
+            at=at,
             conversations=joining.conversations,
             suggested_merge=joining.suggested,
             patient_id=found.patient_id,
@@ -119,6 +124,23 @@ class Filer:
             changes=changes,
             bad_points=dead,
         )
+
+    async def _after_what_it_answers(
+        self, at: datetime, named: Sequence[str], relatives: Sequence[Relative]
+    ) -> datetime:
+        """What follows a message of ours came later, whatever the two clocks say.
+
+        A mail server's clock may be behind ours, and INTERNALDATE counts whole seconds (RFC 3501
+        section 2.3.3), so an answer or a bounce can bear an earlier time than what it speaks of.
+        Taken at its word, it would count as answered already.
+        """
+        ours = {one.rfc_id for one in relatives if one.direction is Direction.OUTBOUND}
+        nearest = next((id_ for id_ in named if id_ in ours), None)
+        if nearest is None:
+            return at
+        stored = await self._repository.filing.with_message_id(nearest)
+        sent = (one.at for one in stored if one.direction is Direction.OUTBOUND)
+        return max([at, *(moment + _JUST_AFTER for moment in sent)])
 
     async def _probe(self, line: Line, stored: StoredRaw, arrival: Arrival) -> Arrival:
         """A round trip of ours that came home is evidence.

@@ -1,0 +1,1 @@
+"""What is wrong outside: servers, disks, mail; each a sentence and a hint, nothing lost."""
