@@ -151,12 +151,12 @@ _FORWARD = re.compile(
     re.IGNORECASE,
 )
 _FORWARD_SUBJECT = re.compile(
-    r"^\s*(?:\[[^\]]{1,40}\]\s*)?(?:fwd?|wg|tr|rv|enc|i|r|doorst|vs|vb|vl|pd|továbbítás|ilt|πρθ|转发|轉寄|転送)"
+    r"^\s*(?:\[[^\]]{1,40}\]\s*)?(?:fwd?|wg|tr|rv|enc|i|doorst|vs|vb|vl|pd|továbbítás|ilt|πρθ|转发|轉寄|転送)"
     r"\s*[:：]",
     re.IGNORECASE,
 )
 _REPLY_SUBJECT = re.compile(
-    r"^\s*(?:\[[^\]]{1,40}\]\s*)?(?:re|aw|antw|sv|vs|odp|atb|res|rif|ref|bls|ynt|vá|回复|回覆|答复|返信|הש)"
+    r"^\s*(?:\[[^\]]{1,40}\]\s*)?(?:re|r|aw|antw|sv|vs|odp|atb|res|rif|ref|bls|ynt|vá|回复|回覆|答复|返信|הש)"
     r"(?:\[\d+\]|\(\d+\))?\s*[:：]",
     re.IGNORECASE,
 )

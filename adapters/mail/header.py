@@ -123,7 +123,7 @@ _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
 def base64_bytes(data: bytes) -> bytes:
     """Decode base64 however it is broken: foreign characters, wrong or early padding."""
     try:
-        return binascii.a2b_base64(data, strict_mode=True)
+        return binascii.a2b_base64(data.translate(None, b" \t\r\n"), strict_mode=True)
     except binascii.Error:
         pass
     # What stands behind the padding on the same line is a remark, not data.
