@@ -46,13 +46,6 @@ class ConversationList(ScrollView, can_focus=True):
             self.row = row
             super().__init__()
 
-    class Moved(Message):
-        """The cursor stands on another conversation."""
-
-        def __init__(self, row: ConversationRow | None) -> None:
-            self.row = row
-            super().__init__()
-
     class NearEnd(Message):
         """The cursor is near the end of the window; more rows may be needed."""
 
@@ -69,6 +62,7 @@ class ConversationList(ScrollView, can_focus=True):
         self._cursor = 0
         self._cache: dict[tuple[int, bool], list[Strip]] = {}
         self._empty: tuple[str, ...] = ()
+        self._above = self._below = False
 
     # ------------------------------------------------------------ data
 
@@ -89,6 +83,8 @@ class ConversationList(ScrollView, can_focus=True):
         *,
         keep: bool = True,
         empty: tuple[str, ...] = (),
+        above: bool = False,
+        below: bool = False,
     ) -> None:
         """Show other rows.
 
@@ -98,10 +94,13 @@ class ConversationList(ScrollView, can_focus=True):
             keep: Stay on the selected conversation, at its place on the screen; when it is gone,
                 on the row that took its place.
             empty: What to say when there is no row.
+            above: There are rows before the window.
+            below: There are rows behind it.
         """
         before = self.selected
         old = self._cursor
         self._rows, self._drafts, self._empty = tuple(rows), drafts, empty
+        self._above, self._below = above, below
         self._cache.clear()
         ids = [row.id for row in self._rows]
         if keep and before is not None and before.id in ids:
@@ -117,9 +116,6 @@ class ConversationList(ScrollView, can_focus=True):
             self.scroll_to(y=0, animate=False, force=True)
         self.call_after_refresh(self._show_cursor)
         self.refresh()
-        now = self.selected
-        if (now.id if now else None) != (before.id if before else None):
-            self.post_message(self.Moved(now))
 
     def select_id(self, conversation_id: int) -> bool:
         """Put the cursor on a conversation; False when it is not in the window."""
@@ -157,10 +153,9 @@ class ConversationList(ScrollView, can_focus=True):
                 self._repaint(changed)
             self._cursor = index
             self._show_cursor()
-            self.post_message(self.Moved(self.selected))
-        if index >= len(self._rows) - _NEAR:
+        if self._below and index >= len(self._rows) - _NEAR:
             self.post_message(self.NearEnd())
-        if index < _NEAR:
+        if self._above and index < _NEAR:
             self.post_message(self.NearTop())
 
     def _repaint(self, index: int) -> None:
@@ -170,10 +165,16 @@ class ConversationList(ScrollView, can_focus=True):
     def _show_cursor(self) -> None:
         top, height = self._cursor * _LINES, self.size.height
         offset = self.scroll_offset.y
+        # Some rows at once: a cursor held down then repaints two rows a key, not the whole pane.
+        stride = height // 3
         if top < offset:
-            self.scroll_to(y=top, animate=False, force=True)
+            self._scroll(top if top < offset - height else top + _LINES - stride)
         elif top + _LINES > offset + height > 0:
-            self.scroll_to(y=top + _LINES - height, animate=False, force=True)
+            end = top + _LINES - height
+            self._scroll(end if end > offset + height else end + stride - _LINES)
+
+    def _scroll(self, y: int) -> None:
+        self.scroll_to(y=max(0, y), animate=False, force=True)
 
     def on_click(self, event: events.Click) -> None:
         """One click marks a row, on the marked row it opens it."""

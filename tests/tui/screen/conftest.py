@@ -46,10 +46,11 @@ def shown(pilot: Pilot[None]) -> str:
 
 async def until(pilot: Pilot[None], true: Callable[[], object], seconds: float = 5) -> None:
     """Wait until something is true of the app."""
-    for _ in range(int(seconds / 0.02)):
-        await pilot.pause(0.02)
+    for _ in range(int(seconds / 0.04)):
+        await pilot.pause()
         if true():
             return
+        await pilot.pause(0.04)
     raise AssertionError(f"did not become true; the screen shows:\n{shown(pilot)}")
 
 

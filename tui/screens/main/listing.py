@@ -109,5 +109,10 @@ class Listing:
         drafts = await self._desk.repository.drafts.conversations(self._desk.member.id)
         unique = {row.id: row for page in self._pages for row in page}
         self._rows.replace(
-            tuple(unique.values()), frozenset(drafts), keep=keep, empty=EMPTY[self.state]
+            tuple(unique.values()),
+            frozenset(drafts),
+            keep=keep,
+            empty=EMPTY[self.state],
+            above=self._first > 0,
+            below=self._first + len(self._pages) < len(self._starts),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.screen import Screen
 
@@ -13,9 +13,10 @@ from inbox.conversation import ConversationRow
 from inbox.desk import Desk
 from inbox.patient import Patient
 from inbox.words import clock_words
-from tui.screens.ask import AskLine, AskText
-from tui.screens.choose import Choice, Choose
 from tui.screens.telling import tell
+
+if TYPE_CHECKING:
+    from tui.screens.choose import Choice
 
 _CUSTOM = "custom"
 _SPAN = re.compile(r"^(\d{1,3})\s*(min|m|h|hours?|d|days?)$", re.IGNORECASE)
@@ -32,6 +33,8 @@ class Tending:
 
     async def note(self, row: ConversationRow) -> None:
         """Write a note."""
+        from tui.screens.ask import AskText
+
         explain = "Only the practice sees this; it never leaves."
         text = await self._screen.app.push_screen_wait(AskText("NOTE", explain, classes="note"))
         if text:
@@ -39,6 +42,8 @@ class Tending:
 
     async def assign(self, row: ConversationRow) -> None:
         """Give it to somebody."""
+        from tui.screens.choose import Choice, Choose
+
         me = self._desk.member.id
         staff = sorted(self._desk.practice.staff, key=lambda one: (one.id != me, one.name))
         choices = [Choice(one.id, one.name, "me" if one.id == me else one.id) for one in staff]
@@ -50,6 +55,8 @@ class Tending:
 
     async def snooze(self, row: ConversationRow) -> None:
         """Hide it for a while."""
+        from tui.screens.choose import Choice, Choose
+
         now = self._desk.clock()
         choices = [
             Choice(moment.isoformat(), words, clock_words(moment, now, self._desk.practice))
@@ -71,6 +78,8 @@ class Tending:
             tell(self._screen.app, f"Hidden until {when}, or until they write.")
 
     async def _ask_time(self, now: datetime) -> datetime | None:
+        from tui.screens.ask import AskLine
+
         explain = ["Like: 30 min, 2 h, 3 days, 14:30, 2026-08-03 09:00"]
         typed = await self._screen.app.push_screen_wait(AskLine("Hide it until", explain))
         if typed is None:
@@ -94,6 +103,8 @@ class Tending:
 
     async def link(self, row: ConversationRow, candidates: Sequence[Patient]) -> None:
         """Say which patient it is about."""
+        from tui.screens.choose import Choice, Choose
+
         patients = self._desk.repository.patients
 
         async def find(text: str) -> list[Choice[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import fields, replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from textual.screen import Screen
 from textual.timer import Timer
@@ -17,11 +17,11 @@ from inbox.errors import Blocked, Held, TwowayError
 from inbox.outgoing import Draft
 from inbox.repository import OutboxRow
 from inbox.situation import Situation
-from tui.screens.ask import AskLine, AskYes
-from tui.screens.choose import Choice, Choose
-from tui.screens.main.attaching import choose_file
 from tui.screens.telling import guarded, tell
-from tui.widgets.composer import Composer
+
+if TYPE_CHECKING:
+    from tui.screens.choose import Choice
+    from tui.widgets.composer import Composer
 
 _KEEP_AFTER = 1.0
 """Seconds of quiet after which a draft is kept."""
@@ -80,6 +80,8 @@ class Writing:
 
     async def write_new(self) -> None:
         """Begin a conversation; a draft that was kept comes first."""
+        from tui.screens.choose import Choose
+
         desk = self._desk
         kept = await desk.repository.drafts.load("new", desk.member.id)
         if kept is None:
@@ -186,6 +188,8 @@ class Writing:
         if draft is None:
             return
         if draft.text.strip():
+            from tui.screens.ask import AskYes
+
             question = AskYes("Throw this draft away?", "It cannot be brought back.")
             if not await self._screen.app.push_screen_wait(question):
                 return
@@ -230,6 +234,8 @@ class Writing:
 
     async def choose_line(self) -> None:
         """Choose the line by hand, among those of the channel, each with its proof."""
+        from tui.screens.choose import Choice, Choose
+
         draft = self.draft
         if draft is None:
             return
@@ -248,6 +254,8 @@ class Writing:
 
     async def choose_channel(self) -> None:
         """Answer another way."""
+        from tui.screens.choose import Choice, Choose
+
         draft = self.draft
         if draft is None:
             return
@@ -283,6 +291,8 @@ class Writing:
         if not self._desk.capabilities(draft.line_id).attachments:
             tell(self._screen.app, f"A {draft.channel.words} message cannot carry files.")
             return
+        from tui.screens.main.attaching import choose_file
+
         changed = await choose_file(self._screen, self._desk, draft)
         current = self.draft
         if changed is not None and current is not None:
@@ -346,6 +356,8 @@ async def send_or_ask(
         try:
             return await attempt(because)
         except Held as held:
+            from tui.screens.ask import AskLine
+
             explain = [f"! {finding.reason}" for finding in held.findings[:4]] or [held.sentence]
             asked = AskLine("Send it all the same? The reason is kept.", explain)
             answer = await screen.app.push_screen_wait(asked)
@@ -364,6 +376,8 @@ Recipient = tuple[ChannelKind, Address, str | None]
 
 def desk_recipients(desk: Desk) -> Callable[[str], Awaitable[list[Choice[Recipient]]]]:
     """Finds whom a new message can go to: patients' contact points, or an address as typed."""
+    from tui.screens.choose import Choice
+
     lines = {line.channel for line in desk.practice.lines}
     kinds = [kind for kind in ChannelKind if kind in lines and kind is not ChannelKind.PHONE]
 
