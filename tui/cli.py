@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 DONE, FAILED, USAGE, HELD, BLOCKED = 0, 1, 2, 3, 4
 """The exit statuses."""
 _INTERRUPTED, _PIPE_CLOSED = 130, 141
+_INBOX = "opening:inbox"
+"""What opens the inbox, which is what happens without a command."""
 
 _DESCRIPTION = """\
 The unified inbox of a small medical practice: every message can be answered, every answer is seen.
@@ -50,7 +52,7 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None) -> 
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        options = build_parser().parse_args(arguments)
+        options = _options(arguments)
         options.clock = clock
         status = _run(options)
         sys.stdout.flush()
@@ -108,6 +110,18 @@ class _Version(argparse.Action):
         raise SystemExit(DONE)
 
 
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """What was asked for; the grammar of the commands is not built to open the inbox."""
+    inbox = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    _add_global(inbox, first=True)
+    inbox.set_defaults(handler=_INBOX, command=None)
+    try:
+        options, more = inbox.parse_known_args(arguments)
+    except argparse.ArgumentError:
+        return build_parser().parse_args(arguments)
+    return build_parser().parse_args(arguments) if more else options
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The whole grammar."""
     parser = argparse.ArgumentParser(
@@ -119,7 +133,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version)
     _add_global(parser, first=True)
-    parser.set_defaults(handler="opening:inbox")
+    parser.set_defaults(handler=_INBOX)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
     _add_practice(commands)
     _add_reading(commands)
