@@ -101,13 +101,19 @@ class Gate:
     """Runs the rules and makes permits."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
-        """Take the rules to run, in any order."""
-        self._rules = tuple(rules)
+        """Take the rules to run, in any order; they are looked at when a draft first is."""
+        self._given = rules
+        self._known: tuple[Rule, ...] | None = None
 
     def examine(self, situation: Situation) -> Verdict:
         """What every rule says, the most severe first. Pure and quick: run at each key."""
-        findings = tuple(finding for rule in self._rules for finding in rule(situation))
+        findings = tuple(finding for rule in self._rules() for finding in rule(situation))
         return Verdict(by_severity(findings))
+
+    def _rules(self) -> tuple[Rule, ...]:
+        if self._known is None:
+            self._known = tuple(self._given)
+        return self._known
 
     def permit(
         self,

@@ -11,8 +11,9 @@ import contextlib
 import os
 import platform
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,6 @@ from inbox.line import Line, LineHealth, LineState
 from inbox.message import Attachment, Message
 from inbox.recorder import Recorder
 from inbox.repository import Repository
-from inbox.rules import RULES
 from tui.config.reading import Configuration
 from tui.config.tables import EmailTable
 from tui.secret import Secret
@@ -34,6 +34,7 @@ from tui.secret import Secret
 if TYPE_CHECKING:
     from adapters.mail.settings import MailSettings
     from inbox.backoffice import BackOffice
+    from inbox.gate import Rule
 
 NOT_YET = "This version of Twoway cannot use {} lines yet."
 """What `doctor` says of a line whose channel has no adapter."""
@@ -245,7 +246,9 @@ async def open_office(
     database = await asyncio.to_thread(_store)
     repository = await database(data, clock)
     try:
-        return PracticeOffice(configuration, repository, Gate(RULES), clock, staff_id, undo_window)
+        return PracticeOffice(
+            configuration, repository, Gate(_Rules()), clock, staff_id, undo_window
+        )
     except BaseException:
         await repository.close()
         raise
@@ -315,7 +318,18 @@ def _channels(configuration: Configuration, clock: Clock) -> dict[str, Channel]:
 def _back_office_class() -> type[BackOffice]:
     from inbox.backoffice import BackOffice
 
+    # The rules too, while nobody waits: the first draft is examined between two keys.
+    import_module("inbox.rules")
     return BackOffice
+
+
+class _Rules:
+    """The rules, loaded when they are first looked at: no list needs them."""
+
+    def __iter__(self) -> Iterator[Rule]:
+        from inbox.rules import RULES
+
+        return iter(RULES)
 
 
 def _store() -> Callable[[Path, Clock], Awaitable[Repository]]:
