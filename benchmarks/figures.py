@@ -36,6 +36,14 @@ class Sample:
         """The ratio of the medians."""
         return self.median / other.median
 
+    def beside(self, other: Sample) -> float:
+        """The middle one of the ratios of times that were measured right after each other.
+
+        What else the machine does changes from minute to minute, and both of a pair suffer it.
+        """
+        pairs = zip(self.times, other.times, strict=True)
+        return statistics.median(mine / theirs for mine, theirs in pairs)
+
 
 @dataclass(frozen=True, slots=True)
 class Row:

@@ -54,10 +54,10 @@ def _rows(
     blank = Sample(tuple(start.first_paint for start in bare_starts))
     first = Sample(tuple(start.first_paint for start in starts))
     listed = Sample(tuple(start.ready for start in starts))
-    ratio = listed.to(blank)
+    ratio = listed.beside(blank)
     return [
         Row(f"bare app, first paint, {where}", blank),
-        Row(f"first paint, {where}", first, first.to(blank), "the bare app's"),
+        Row(f"first paint, {where}", first, first.beside(blank), "the bare app's"),
         Row(
             f"usable list of {messages:,} messages, {where}",
             listed,

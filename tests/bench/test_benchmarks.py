@@ -94,6 +94,7 @@ def test_a_sample_is_told_in_units_that_suit() -> None:
     sample = Sample((1.0, 2.0, 30.0))
     assert (sample.median, sample.best, sample.slow) == (2.0, 1.0, 30.0)
     assert sample.to(Sample((4.0,))) == 0.5
+    assert sample.beside(Sample((1.0, 4.0, 5.0))) == 1.0
     assert [duration(value) for value in (0.5, 2, 150, 20_000)] == [
         "500 µs", "2.0 ms", "150 ms", "20.0 s",
     ]  # fmt: skip
