@@ -15,7 +15,7 @@ from inbox.errors import TwowayError
 from tui import themes
 from tui.commands import Place, bindings_at, palette_commands, shown_key, unknown_ids
 from tui.screens.main.screen import MainScreen
-from tui.screens.telling import guarded, tell
+from tui.screens.telling import guarded, tell, unexpected
 
 if TYPE_CHECKING:
     from inbox.practice import Practice, StaffMember
@@ -93,15 +93,21 @@ class TwowayApp(App[None]):
         try:
             office = self._office = await self._open_office()
         except TwowayError as error:
-            from tui.screens.trouble import TroubleScreen
-
-            await self.push_screen(TroubleScreen(error.sentence, error.hint))
+            await self._give_up(error.sentence, error.hint)
+            return
+        except Exception as error:  # noqa: BLE001 - a person is told whatever it was
+            await self._give_up(*unexpected(error))
             return
         await guarded(self, self._main.begin(office))
         for sentence in (*self._notices, *self._key_notices()):
             tell(self, sentence)
         # The first list is on the screen before the first connection is made.
         self._main.call_after_refresh(self._start_soon)
+
+    async def _give_up(self, sentence: str, hint: str) -> None:
+        from tui.screens.trouble import TroubleScreen
+
+        await self.push_screen(TroubleScreen(sentence, hint))
 
     def _start_soon(self) -> None:
         office = self._office

@@ -14,6 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from tui.screens.telling import guarded
 from tui.widgets.cells import one_line
 
 T = TypeVar("T")
@@ -81,7 +82,7 @@ class Choose(ModalScreen[Choice[T] | None]):
 
     def _narrow(self, text: str) -> None:
         if self._find is not None:
-            self.run_worker(self._look_up(text), exclusive=True)
+            self.run_worker(guarded(self.app, self._look_up(text)), exclusive=True)
             return
         wanted = text.casefold().split()
         self._offer(

@@ -16,7 +16,7 @@ from inbox.repository import OutboxRow
 from inbox.words import ago_words, clock_words
 from tui.commands import Place, bindings_at
 from tui.office import Office
-from tui.screens.main.writing import send_or_ask
+from tui.screens.sending import send_or_ask
 from tui.screens.telling import guarded, tell
 from tui.widgets.cells import one_line
 from tui.widgets.key_bar import KeyBar

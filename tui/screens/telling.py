@@ -33,12 +33,18 @@ async def guarded(app: App[Any], work: Awaitable[T]) -> T | None:
     except TwowayError as error:
         tell(app, error.sentence, error.hint, trouble=True)
     except Exception as error:  # noqa: BLE001 - one failed action must not take the screen down
-        # The type is enough: the text of an unexpected error could hold patient data.
-        _log.error("unexpected %s in a command of the screen", type(error).__name__)
-        tell(
-            app,
-            f"Something unexpected went wrong ({type(error).__name__}).",
-            "Nothing was lost; try again, and run `twoway doctor` if it stays.",
-            trouble=True,
-        )
+        tell(app, *unexpected(error), trouble=True)
     return None
+
+
+def unexpected(error: Exception) -> tuple[str, str]:
+    """A sentence and a hint for an error nobody foresaw; it is logged.
+
+    Its type is enough: the text of such an error could hold patient data.
+    """
+    name = type(error).__name__
+    _log.error("unexpected %s in a command of the screen", name)
+    return (
+        f"Something unexpected went wrong ({name}).",
+        "Nothing was lost; try again, and run `twoway doctor` if it stays.",
+    )

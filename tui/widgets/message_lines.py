@@ -65,7 +65,7 @@ def message_lines(message: Message, width: int, look: Look, around: Around) -> l
     elif message.nature in _MACHINES:
         lines = _machine(message, inner, look, around)
     else:
-        lines = [_head(message, inner, around)]
+        lines = _head(message, inner, around)
         lines += _subject(message, inner, around)
         lines += _details(message, inner) if look.details else []
         lines += _body(message, inner, look)
@@ -130,7 +130,7 @@ def _channel_words(message: Message) -> str:
     return message.channel.words if message.channel else message.kind.value
 
 
-def _head(message: Message, width: int, around: Around) -> Line:
+def _head(message: Message, width: int, around: Around) -> list[Line]:
     inbound = message.direction is Direction.INBOUND
     when = moment_words(message.at, around.now, around.practice)
     opening = f"{'◂' if inbound else '▸'} {_channel_words(message)} {when}"
@@ -147,9 +147,10 @@ def _head(message: Message, width: int, around: Around) -> Line:
         ("  ", ""),
         (name, "in-name" if inbound else "out-name"),
     ]
-    if words and left > 4:
-        line += [("   ", ""), (cut(words, left), role)]
-    return tuple(line)
+    if not words or cell_len(words) <= left:
+        return [(*line, ("   ", ""), (words, role))] if words else [tuple(line)]
+    # Why it did not arrive is never cut.
+    return [tuple(line), *((("  ", ""), (part, role)) for part in wrap(words, width - 2))]
 
 
 def _subject(message: Message, width: int, around: Around) -> list[Line]:

@@ -128,7 +128,7 @@ def _state_spans(row: ConversationRow, desk: Desk) -> list[tuple[str, str]]:
     if row.undelivered:
         spans.append((" · ! not delivered", "bold $error"))
     if row.unrecorded:
-        spans.append((" · ! not yet in the record file", "$warning"))
+        spans.append((" · ! not recorded yet", "$warning"))
     if row.patient_id is None:
         spans.append((" · ? unknown: l links", "bold $warning"))
     if row.suggested_merge is not None:

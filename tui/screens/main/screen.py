@@ -64,6 +64,8 @@ class MainScreen(Screen[None]):
         self._work: Work | None = None
         self._pane = "list"
         self._composing = False
+        self._roomy = False
+        self._arranged: set[str] = set()
 
     def compose(self) -> ComposeResult:
         """Bars around three panes."""
@@ -91,7 +93,6 @@ class MainScreen(Screen[None]):
     def on_mount(self) -> None:
         """Greet; count the minutes."""
         self.query_one("#heading").display = False
-        self._welcome()
         self._arrange()
         self.set_interval(1, self.query_one(StatusBar).refresh)
         self.set_interval(30, self._forget_times)
@@ -102,7 +103,7 @@ class MainScreen(Screen[None]):
         """The office is open: show the first list."""
         from tui.screens.main.work import Work
 
-        self._work = Work(self, office)
+        self._work = Work(self, self, office)
         await self._work.begin()
 
     @property
@@ -146,14 +147,19 @@ class MainScreen(Screen[None]):
         self._arrange()
 
     def _arrange(self) -> None:
-        wide = self.wide
-        self.set_class(wide, "-wide")
-        self.set_class(not wide, "-narrow")
-        self.set_class(self.size.height < 30, "-low")
-        for pane in ("list", "conversation", "patient"):
-            self.set_class(self._pane == pane, f"-at-{pane}")
-        self.set_class(self._composing, "-composing")
-        self.query_one("#card").display = bool(self._try_first) and not wide
+        wanted = {f"-at-{self._pane}", "-wide" if self.wide else "-narrow"}
+        if self.size.height < 30:
+            wanted.add("-low")
+        if self._composing:
+            wanted.add("-composing")
+        if self._composing and self._roomy:
+            wanted.add("-roomy")
+        if wanted == self._arranged:
+            return
+        # All at once: each change of classes styles the whole screen anew.
+        self.set_classes(wanted)
+        self._arranged = wanted
+        self.query_one("#card").display = bool(self._try_first) and not self.wide
         self._welcome()
 
     def _welcome(self) -> None:
@@ -188,7 +194,7 @@ class MainScreen(Screen[None]):
             composer.display = shown
             if shown:
                 composer.focus_text()
-        self.remove_class("-roomy")
+        self._roomy = False
         if shown:
             self._pane = "conversation"
             self._arrange()
@@ -211,7 +217,8 @@ class MainScreen(Screen[None]):
         elif command_id == "patient-panel":
             self.toggle_patient()
         elif command_id == "whole-pane":
-            self.toggle_class("-roomy")
+            self._roomy = not self._roomy
+            self._arrange()
         elif self._work is None:
             tell(self.app, "One moment: the inbox is still opening.")
         else:
@@ -229,7 +236,12 @@ class MainScreen(Screen[None]):
         else:
             self.query_one(ConversationList).move(command_id)
 
+    def on_screen_suspend(self) -> None:
+        """What was told here would lie over the next screen."""
+        self.app.clear_notifications()
+
     def _back(self) -> None:
+        self.app.clear_notifications()
         if self._pane == "patient":
             self.show_pane("conversation")
         else:

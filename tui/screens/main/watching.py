@@ -5,20 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import Any
+
+from textual.screen import Screen
 
 from inbox.conversation import ConversationRow, ListState
 from inbox.desk import Desk
-from inbox.errors import TwowayError
 from inbox.events import Change, ChangeKind
 from inbox.message import Direction
+from tui.screens.main.listing import Listing
+from tui.screens.main.reading import Reading
+from tui.screens.main.room import Room
+from tui.screens.main.writing import Writing
 from tui.screens.telling import guarded, tell
 from tui.widgets.messages_view import MessagesView
 from tui.widgets.status_bar import StatusBar, TroubleBar, trouble_words
-
-if TYPE_CHECKING:
-    from tui.screens.main.screen import MainScreen
-    from tui.screens.main.work import Work
 
 _GATHER = 0.2
 """Seconds between two refreshes at least."""
@@ -29,11 +30,22 @@ _AGAIN = 2.0
 class Watching:
     """Follows the changes and refreshes only what is visible."""
 
-    def __init__(self, desk: Desk, screen: MainScreen, work: Work) -> None:
-        """Refresh what `work` shows on `screen`."""
+    def __init__(
+        self,
+        desk: Desk,
+        screen: Screen[Any],
+        room: Room,
+        listing: Listing,
+        reading: Reading,
+        writing: Writing,
+    ) -> None:
+        """Refresh what these show on `screen`."""
         self._desk = desk
         self._screen = screen
-        self._work = work
+        self._room = room
+        self._listing = listing
+        self._reading = reading
+        self._writing = writing
         self._pending: list[Change] = []
         self._something = asyncio.Event()
         self._newest: datetime | None = None
@@ -54,14 +66,16 @@ class Watching:
 
     async def _follow(self) -> None:
         while True:
-            try:
-                async for changes in self._desk.repository.changes():
-                    self._pending.extend(changes)
-                    self._something.set()
+            if await guarded(self._screen.app, self._read()):
                 return
-            except TwowayError as error:
-                tell(self._screen.app, error.sentence, error.hint, trouble=True)
-                await asyncio.sleep(_AGAIN)
+            await asyncio.sleep(_AGAIN)
+
+    async def _read(self) -> bool:
+        """Collect changes until the folder is closed."""
+        async for changes in self._desk.repository.changes():
+            self._pending.extend(changes)
+            self._something.set()
+        return True
 
     async def _refresh(self) -> None:
         await guarded(self._screen.app, self._remember())
@@ -74,18 +88,17 @@ class Watching:
 
     async def _show(self, changes: list[Change]) -> None:
         kinds = {change.kind for change in changes}
-        work = self._work
         if ChangeKind.LINE in kinds:
             await self.lines()
         if kinds - {ChangeKind.LINE}:
-            await work.listing.refresh()
-            await work.listing.counts()
+            await self._listing.refresh()
+            await self._listing.counts()
             looking = (
                 self._screen.app.screen is self._screen
                 and self._screen.query_one(MessagesView).is_on_screen
             )
-            await work.reading.refresh(seen=looking)
-        await work.writing.gather()
+            await self._reading.refresh(seen=looking)
+        await self._writing.gather()
         if ChangeKind.CONVERSATION in kinds:
             await self._announce()
 
@@ -105,12 +118,12 @@ class Watching:
             if since is not None
             and row.last_message_at > since
             and row.last_direction is Direction.INBOUND
-            and self._screen.recent(row)
+            and self._room.recent(row)
         ]
         if not fresh:
             return
         self._newest = max(row.last_message_at for row in fresh)
-        open_id = self._work.reading.conversation_id
+        open_id = self._reading.conversation_id
         counted = Counter(
             row.channels[0].words for row in fresh if row.channels and row.id != open_id
         )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import Any
 
+from textual.screen import Screen
 from textual.widgets import Static
 
 from inbox.conversation import ConversationRow, ListState
@@ -15,6 +16,7 @@ from inbox.repository import OutboxRow
 from tui.office import Office
 from tui.screens.main.listing import Listing
 from tui.screens.main.reading import Reading
+from tui.screens.main.room import Room
 from tui.screens.main.tending import Tending
 from tui.screens.main.watching import Watching
 from tui.screens.main.writing import Writing
@@ -26,18 +28,16 @@ from tui.widgets.patient_panel import PatientPanel
 from tui.widgets.state_tabs import StateTabs
 from tui.widgets.undo_bar import UndoBar
 
-if TYPE_CHECKING:
-    from tui.screens.main.screen import MainScreen
-
 Handler = Callable[[], Awaitable[object] | None]
 
 
 class Work:
     """The services behind the main screen, and what its commands do with them."""
 
-    def __init__(self, screen: MainScreen, office: Office) -> None:
-        """Work for `screen` with `office`."""
+    def __init__(self, screen: Screen[Any], room: Room, office: Office) -> None:
+        """Work with `office` in `room`, which is on `screen`."""
         self._screen = screen
+        self._room = room
         self._office = office
         desk = self._desk = office.desk
         self._list = screen.query_one(ConversationList)
@@ -50,9 +50,9 @@ class Work:
             screen.query_one("#heading", Static),
             screen.query_one(PatientPanel),
         )
-        self.writing = Writing(desk, screen, screen)
+        self.writing = Writing(desk, screen, room)
         self.tending = Tending(desk, screen)
-        self.watching = Watching(desk, screen, self)
+        self.watching = Watching(desk, screen, room, self.listing, self.reading, self.writing)
         self._handlers = self._table()
 
     async def begin(self) -> None:
@@ -83,8 +83,8 @@ class Work:
             "next-unread": self._next_unread,
             "next-conversation": lambda: self._step(1),
             "previous-conversation": lambda: self._step(-1),
-            "next-tab": lambda: self._screen.go_to_tab(1),
-            "previous-tab": lambda: self._screen.go_to_tab(-1),
+            "next-tab": lambda: self._room.go_to_tab(1),
+            "previous-tab": lambda: self._room.go_to_tab(-1),
             "mine-only": lambda: self.listing.show(self.listing.state, mine=not self.listing.mine),
             "refresh": self.refresh,
             "undo-send": self._take_back,
@@ -139,7 +139,7 @@ class Work:
             await self._keep_draft()
         view = await self.reading.open(conversation_id)
         self._list.select_id(view.row.id)
-        self._screen.show_pane("conversation")
+        self._room.show_pane("conversation")
         return view
 
     async def _open_marked(self) -> None:
@@ -195,7 +195,7 @@ class Work:
             tell(self._screen.app, f"The draft is kept; {again} goes on with it.")
             await self.listing.refresh()
         if self.reading.view is None:
-            self._screen.show_pane("list")
+            self._room.show_pane("list")
 
     async def _editor(self) -> None:
         from tui.screens.main.editing import edit
@@ -212,7 +212,7 @@ class Work:
             await self.reading.refresh(seen=True)
         else:
             await self.reading.open(row.conversation_id)
-        self._screen.show_pane("conversation")
+        self._room.show_pane("conversation")
         await self.listing.refresh()
         await self.listing.counts()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from textual.screen import Screen
 from textual.timer import Timer
@@ -13,10 +13,11 @@ from textual.timer import Timer
 from inbox.address import Address, ChannelKind
 from inbox.conversation import ConversationRow
 from inbox.desk import Desk, Preview
-from inbox.errors import Blocked, Held, TwowayError
+from inbox.errors import TwowayError
 from inbox.outgoing import Draft
-from inbox.repository import OutboxRow
 from inbox.situation import Situation
+from tui.screens.main.room import Room
+from tui.screens.sending import send_or_ask
 from tui.screens.telling import guarded, tell
 
 if TYPE_CHECKING:
@@ -25,22 +26,6 @@ if TYPE_CHECKING:
 
 _KEEP_AFTER = 1.0
 """Seconds of quiet after which a draft is kept."""
-
-
-class Room(Protocol):
-    """Where the composer stands; the main screen."""
-
-    async def composer(self) -> Composer:
-        """The composer, made when it is first needed."""
-        ...
-
-    def show_composer(self, *, shown: bool) -> None:
-        """Make room for the composer, or take it away."""
-        ...
-
-    async def sent(self, row: OutboxRow) -> None:
-        """Something was queued."""
-        ...
 
 
 class Writing:
@@ -340,35 +325,6 @@ class Writing:
         await self._desk.drop_draft(draft)
         self._close()
         await self._room.sent(row)
-
-
-async def send_or_ask(
-    screen: Screen[Any], attempt: Callable[[str], Awaitable[OutboxRow]]
-) -> OutboxRow | None:
-    """Try to send; ask for a reason where it is held, say why where it is blocked.
-
-    Args:
-        screen: Over which to ask.
-        attempt: Sends with a reason, which may be empty.
-    """
-    because = ""
-    for _ in range(3):
-        try:
-            return await attempt(because)
-        except Held as held:
-            from tui.screens.ask import AskLine
-
-            explain = [f"! {finding.reason}" for finding in held.findings[:4]] or [held.sentence]
-            asked = AskLine("Send it all the same? The reason is kept.", explain)
-            answer = await screen.app.push_screen_wait(asked)
-            if answer is None or not answer.strip():
-                return None
-            because = answer
-        except Blocked as blocked:
-            way_out = blocked.hint or "Change it as the words under the text say."
-            tell(screen.app, f"It cannot leave: {blocked.sentence}", way_out, trouble=True)
-            return None
-    return None
 
 
 Recipient = tuple[ChannelKind, Address, str | None]
