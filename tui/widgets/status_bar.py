@@ -65,7 +65,7 @@ def trouble_words(lines: Sequence[LineView]) -> str:
             why = one_line(health.sentence) or "It is not connected."
             sentences.append(f"{view.line.id}: {why}")
         elif view.proof.state in _PROOF_TROUBLE:
-            sentences.append(f"{view.line.id} ({view.line.address}): {one_line(view.proof_words)}.")
+            sentences.append(f"{view.line.id}: {one_line(view.proof_words)}.")
     return "  ".join(sentences)
 
 

@@ -202,7 +202,9 @@ class MainScreen(Screen[None]):
             self.show_pane(self._pane)
 
     async def sent(self, row: OutboxRow) -> None:
-        """Something was queued."""
+        """Something was queued: whoever has sent one knows what to try."""
+        self._try_first = ()
+        self.query_one("#card").display = False
         if self._work is not None:
             await self._work.sent(row)
 

@@ -213,6 +213,7 @@ class Work:
         else:
             await self.reading.open(row.conversation_id)
         self._room.show_pane("conversation")
+        self._screen.call_after_refresh(self._messages.move, "go-bottom")
         await self.listing.refresh()
         await self.listing.counts()
 
