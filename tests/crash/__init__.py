@@ -1,0 +1,1 @@
+"""Sudden death: the process and the network, at every step; nothing lost, nothing twice."""
