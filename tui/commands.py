@@ -126,6 +126,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("editor", "f4", "Editor", "Write in $VISUAL or $EDITOR; nothing is sent.", (_WRITE,)),
     Command("choose-channel", "f6", "Channel", "Answer another way.", (_WRITE,)),
     Command("attach", "f7", "Attach", "Add a file, or take one off.", (_WRITE,)),
+    Command("choose-patient", "ctrl+l", "About", "Say which patient it is about.", (_WRITE,)),
     Command("discard", "f8", "Discard", "Throw the draft away.", (_WRITE,)),
     Command("whole-pane", "ctrl+t", "More room", "Hide or show the conversation above.", (_WRITE,)),
     Command("keep-draft", "escape", "Keep", "Keep the draft and go back.", (_WRITE,)),

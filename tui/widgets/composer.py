@@ -90,12 +90,15 @@ class Composer(Vertical):
             subject=self.query_one("#composer-subject", Input).value,
         )
 
-    def load(self, draft: Draft, channels: tuple[ChannelKind, ...], *, subject: bool) -> None:
+    def load(
+        self, draft: Draft, channels: tuple[ChannelKind, ...], about: str, *, subject: bool
+    ) -> None:
         """Put a draft into the fields.
 
         Args:
             draft: What to edit.
             channels: Ways it could go; the draft's own among them.
+            about: Name of the patient it is about; empty while nobody is chosen.
             subject: Whether messages of the channel carry one.
         """
         self._draft = draft
@@ -113,7 +116,7 @@ class Composer(Vertical):
         self.query_one("#composer-to", Static).update(
             Content.assemble((f"{title} ", "$quiet"), (who, "bold"))
         )
-        self._show_channels(draft, channels)
+        self._show_channels(draft, channels, about)
         self._show_files(draft)
 
     def empty(self) -> None:
@@ -153,7 +156,7 @@ class Composer(Vertical):
 
     # ------------------------------------------------------------ inside
 
-    def _show_channels(self, draft: Draft, channels: tuple[ChannelKind, ...]) -> None:
+    def _show_channels(self, draft: Draft, channels: tuple[ChannelKind, ...], about: str) -> None:
         spans: list[tuple[str, str]] = [("Reply by ", "$quiet")]
         if draft.conversation_id is None:
             spans = [("Send by ", "$quiet")]
@@ -161,7 +164,12 @@ class Composer(Vertical):
             chosen = kind is draft.channel
             spans.append((f"{'●' if chosen else '○'} {kind.words}  ", "bold" if chosen else ""))
         if len(channels) > 1:
-            spans.append((f"{self._keys['choose-channel']} changes", "$quiet"))
+            spans.append((f"{self._keys['choose-channel']}  ", "$accent"))
+        if about:
+            spans += [("about ", "$quiet"), (f"{one_line(about, 60)} ", "bold")]
+        else:
+            spans.append(("about ? nobody chosen ", "bold $warning"))
+        spans.append((self._keys["choose-patient"], "$accent"))
         self.query_one("#composer-channel", Static).update(Content.assemble(*spans))
 
     def _show_files(self, draft: Draft) -> None:

@@ -10,7 +10,7 @@ from textual.events import Paste
 
 from tests.clock import FakeClock
 from tests.tui.screen.conftest import gone, see, shown, stage, type_keys, type_text, until
-from tests.tui.screen.lakeside import NOW, PRACTICE, Lakeside
+from tests.tui.screen.lakeside import NOW, PRACTICE, ROSA, Lakeside
 from tui.widgets.composer import Composer, DraftText
 
 
@@ -237,3 +237,26 @@ async def test_attach_a_file(office: Lakeside, tmp_path: Path) -> None:
         await see(pilot, "Take off map.pdf")
         await pilot.press("down", "enter")
         await gone(pilot, "map.pdf (8 B)")
+
+
+async def test_shared_address_is_blocked_until_a_patient_is_chosen(office: Lakeside) -> None:
+    twin = replace(ROSA, id="p9", given="Luisa")
+    await office.repository.patients.save([twin])
+    await office.arrive(
+        "rosa.jimenez@example.com", "It is about the little one.", name="Rosa Jimenez",
+        subject="Fever", id="f1@x",
+    )  # fmt: skip
+    async with stage(office, size=(80, 24)) as pilot:
+        await see(pilot, "Fever")
+        await pilot.press("g", "r")
+        await see(pilot, "about ? nobody chosen Ctrl+L", "✗ cannot leave")
+        await type_text(pilot, "Please bring her in at ten.")
+        await pilot.press("f9")
+        await see(pilot, "It cannot leave:")
+        await pilot.press("ctrl+l")
+        await see(pilot, "Which patient is it about?", "Luisa Jimenez", "Rosa Jimenez")
+        await type_text(pilot, "luisa")
+        await gone(pilot, "Rosa Jimenez  born")
+        await pilot.press("enter")
+        await see(pilot, "about Luisa Jimenez", "Please bring her in at ten.")
+        await gone(pilot, "✗ cannot leave")

@@ -178,7 +178,7 @@ class MainScreen(Screen[None]):
         found = self.query(Composer)
         if found:
             return found.first()
-        ids = ("choose-channel", "fix", "send")
+        ids = ("choose-channel", "choose-patient", "fix", "send")
         keys = {one: shown_key(command(one), self._keymap) for one in ids}
         composer = Composer(keys, id_="composer")
         composer.display = False

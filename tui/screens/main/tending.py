@@ -103,6 +103,14 @@ class Tending:
 
     async def link(self, row: ConversationRow, candidates: Sequence[Patient]) -> None:
         """Say which patient it is about."""
+        chosen = await self.choose_patient(candidates, linked=row.patient_id is not None)
+        if chosen is not None:
+            await self._desk.link(row.id, chosen or None)
+
+    async def choose_patient(
+        self, candidates: Sequence[Patient] = (), *, linked: bool = False
+    ) -> str | None:
+        """A patient's id, empty for nobody, None when nothing was chosen."""
         from tui.screens.choose import Choice, Choose
 
         patients = self._desk.repository.patients
@@ -112,7 +120,7 @@ class Tending:
             if not found:
                 found = await patients.find(text.strip(), 50)
             choices = [Choice(one.id, one.name, patient_words(one)) for one in found]
-            if row.patient_id is not None:
+            if linked:
                 choices.append(Choice("", "Nobody we know", "take the link away"))
             return choices
 
@@ -120,8 +128,7 @@ class Tending:
             "Which patient is it about?", find=find, placeholder="Name, address or number"
         )
         chosen = await self._screen.app.push_screen_wait(screen)
-        if chosen is not None:
-            await self._desk.link(row.id, chosen.value or None)
+        return chosen.value if chosen is not None else None
 
 
 def patient_words(patient: Patient) -> str:

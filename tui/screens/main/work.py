@@ -105,6 +105,7 @@ class Work:
             "choose-channel": writing.choose_channel,
             "attach": writing.attach,
             "editor": self._editor,
+            "choose-patient": self._about,
             "discard": writing.discard,
             "keep-draft": self._keep_draft,
         }
@@ -196,6 +197,22 @@ class Work:
             await self.listing.refresh()
         if self.reading.view is None:
             self._room.show_pane("list")
+
+    async def _about(self) -> None:
+        """Link the conversation that is being answered, or the new message, to a patient."""
+        draft = self.writing.draft
+        if draft is None:
+            return
+        if draft.conversation_id is None:
+            chosen = await self.tending.choose_patient(linked=draft.patient_id is not None)
+            if chosen is not None:
+                await self.writing.about(chosen or None)
+            return
+        view = await self._desk.open(draft.conversation_id)
+        await self.tending.link(view.row, view.candidates)
+        row = await self._desk.repository.conversations.row(draft.conversation_id)
+        await self.writing.about(row.patient_id)
+        await self.refresh()
 
     async def _editor(self) -> None:
         from tui.screens.main.editing import edit

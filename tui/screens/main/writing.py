@@ -90,12 +90,20 @@ class Writing:
         self._first, self._assigned = draft, assigned_to
         self._situation = await self._desk.situation(draft)
         draft = self._situation.draft
-        capabilities = self._desk.capabilities(draft.line_id)
-        subject = capabilities.subject or draft.channel is ChannelKind.EMAIL
-        composer.load(draft, await self._channels(draft), subject=subject)
+        await self._load(composer, draft)
         self._judge()
         self._room.show_composer(shown=True)
         composer.focus_text()
+
+    async def _load(self, composer: Composer, draft: Draft) -> None:
+        subject = self._desk.capabilities(draft.line_id).subject
+        patient = self._situation.patient if self._situation else None
+        composer.load(
+            draft,
+            await self._channels(draft),
+            patient.name if patient else "",
+            subject=subject or draft.channel is ChannelKind.EMAIL,
+        )
 
     async def _channels(self, draft: Draft) -> tuple[ChannelKind, ...]:
         lines = {line.channel for line in self._desk.practice.lines}
@@ -283,6 +291,12 @@ class Writing:
         if changed is not None and current is not None:
             await self._reload(replace(current, attachments=changed))
 
+    async def about(self, patient_id: str | None) -> None:
+        """Say whom it is about."""
+        draft = self.draft
+        if draft is not None:
+            await self._reload(replace(draft, patient_id=patient_id))
+
     async def replace_text(self, text: str) -> None:
         """Put another text into the draft."""
         draft = self.draft
@@ -294,9 +308,7 @@ class Writing:
             return
         self._situation = await self._desk.situation(draft)
         draft = self._situation.draft
-        subject = self._desk.capabilities(draft.line_id).subject
-        subject = subject or draft.channel is ChannelKind.EMAIL
-        self._composer.load(draft, await self._channels(draft), subject=subject)
+        await self._load(self._composer, draft)
         self._judge()
         self._composer.focus_text()
         self.edited()
