@@ -49,7 +49,7 @@ class Command:
 _IN, _MAIN, _LIST = Place.EVERYWHERE, Place.MAIN, Place.LIST
 _CONV, _WRITE = Place.CONVERSATION, Place.COMPOSER
 _BOTH = (_LIST, _CONV)
-_ROWS = (Place.LINES, Place.OUTBOX, Place.SEARCH)
+_ROWS = (Place.LINES, Place.OUTBOX)
 
 COMMANDS: tuple[Command, ...] = (
     # everywhere
@@ -104,7 +104,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("go-top", "g,home", "Top", "Go to the top.", (*_BOTH, *_ROWS)),
     Command("go-bottom", "G,end", "Bottom", "Go to the bottom.", (*_BOTH, *_ROWS)),
     # conversation
-    Command("back", "escape", "Back", "Go back.", (_CONV, _MAIN, *_ROWS)),
+    Command("back", "escape", "Back", "Go back.", (_CONV, _MAIN, *_ROWS, Place.SEARCH)),
     Command("next-message", "right", "Next message", "Mark the message below.", (_CONV,)),
     Command("previous-message", "left", "Message before", "Mark the message above.", (_CONV,)),
     Command("whole-text", "q", "Whole text", "Unfold or fold quoted text and long text.", (_CONV,)),
