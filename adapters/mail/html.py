@@ -26,6 +26,8 @@ CUT = "[This message is very long. The rest of it is in the raw message.]"
 """Stands where a text was cut."""
 MAX_DEPTH = 2_000
 """Elements inside elements; markup that nests deeper is reduced to its words and links."""
+_PIECE = 100_000
+"""Characters that are searched for tags in one go."""
 
 _DROPPED = {
     "script", "style", "head", "title", "meta", "link", "template", "svg", "math", "object",
@@ -108,9 +110,23 @@ def _bare(markup: str) -> str:
     links = dict.fromkeys(_HREF.findall(markup))
     for name in ("script", "style"):
         markup = "".join(_outside(markup, name))
-    text = unescape(_ANY_TAG.sub("", _LINE_TAG.sub("\n", markup)))
+    text = unescape("".join(_without_tags(markup)))
     words = _EMPTY_LINES.sub("\n", text).strip()
     return "\n".join([words, *(f"<{link}>" for link in links), *([CUT] if cut else ())])
+
+
+def _without_tags(markup: str) -> Iterator[str]:
+    """Markup without its tags, piece by piece.
+
+    One substitution over millions of characters would keep every other thread from running, the
+    screen's too. A piece ends before a `<`, so no tag is divided.
+    """
+    at = 0
+    while at < len(markup):
+        end = markup.find("<", at + _PIECE)
+        end = len(markup) if end < 0 else end
+        yield _ANY_TAG.sub("", _LINE_TAG.sub("\n", markup[at:end]))
+        at = end
 
 
 def _outside(markup: str, name: str) -> Iterator[str]:
