@@ -9,10 +9,11 @@ import pytest
 
 from inbox.address import email
 from inbox.conversation import ConversationState, ListState
-from inbox.errors import Blocked, NotSent
+from inbox.errors import Blocked, NotSent, Refused
 from inbox.message import Direction, MessageStatus, Nature
 from inbox.patient import PointHealth
 from inbox.reply_path import EvidenceKind, ProofState
+from tests.badinput.test_mail import BAD, nested
 from tests.interop.product import Mailboxes, a_line, mail, mailboxes, parsed, until
 
 __all__ = ["mailboxes"]
@@ -213,7 +214,7 @@ async def test_an_unknown_recipient_comes_back_as_failed(mailboxes: Mailboxes) -
         (Nature.PERSONAL, MessageStatus.FAILED),
         (Nature.BOUNCE, MessageStatus.RECEIVED),
     ]
-    with pytest.raises(Blocked):
+    with pytest.raises(Refused, match="no such address"):
         await product.write(nobody, "Your form is still ready. Dana")
     await product.back_office.record()
     assert (sent.rfc_id, "failed") in await product.recorded("p-rosa")
@@ -237,6 +238,18 @@ async def test_a_large_mail_comes_by_its_header_first(mailboxes: Mailboxes) -> N
     assert whole.uuid == large.uuid
     assert "Line 39999 of the long story." in whole.whole
     assert len(await product.messages()) == 2
+
+
+async def test_bad_mail_is_kept_byte_by_byte(mailboxes: Mailboxes) -> None:
+    wrong = {name: raw for name, raw in BAD.items() if raw} | {"nested": nested(5000)}
+    for raw in wrong.values():
+        mailboxes.dovecot.append_many(mailboxes.own, [raw])
+    product = await mailboxes.open()
+    await product.sync()
+    messages = await product.messages()
+    assert len(messages) == len(wrong)
+    kept = [(await product.repository.raw.content(one.raw_id or 0)).content for one in messages]
+    assert sorted(kept) == sorted(mailboxes.dovecot.messages(mailboxes.own.address))
 
 
 async def test_nothing_on_the_server_changes(mailboxes: Mailboxes) -> None:
