@@ -113,6 +113,9 @@ async def test_the_running_office_says_that_the_disk_is_full_and_goes_on(
         assert (await product.health()).hint
         await limit(product, None)
         await until("all mail to be there", all_there, seconds=30)
+    # The office has also begun to prove the line, by a test message.
+    await product.settle()
+    await product.sync()
     await product.check()
 
 
@@ -134,6 +137,9 @@ async def test_when_nothing_at_all_can_be_written_somebody_is_told(
         await until("the back office to say so", told)
         await writer.run(lambda db: db.execute("PRAGMA query_only = OFF"))
         await until("all mail to be there", all_there, seconds=30)
+    # The office has also begun to prove the line, by a test message.
+    await product.settle()
+    await product.sync()
     await product.check()
 
 

@@ -363,6 +363,7 @@ class Mailboxes:
         """After each test: nothing lost, nothing twice, nothing marked; then let go."""
         try:
             for product in self._opened:
+                await product.settle()
                 await product.sync()
                 await product.check()
                 for count in await product.counts():
