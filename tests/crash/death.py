@@ -94,8 +94,6 @@ class Death:
             if self.kind != TORN:
                 self.step("fsync")
             os.fsync(descriptor)
-            if self.kind != TORN:
-                self.step("synced")
 
         watched = {**vars(os), "write": write, "fsync": sync}
         _put(record_file, "os", SimpleNamespace(**watched))

@@ -55,4 +55,4 @@ def test_two_deaths_in_a_row(scene: Scene, clock: FakeClock) -> None:
         assert read_kept(folder) == golden, f"killed twice at step {at} of about {steps}"
         return not survived
 
-    assert scene.each(range(5, len(steps), 11), die_at) >= 2
+    assert scene.each(range(5, len(steps), 17), die_at) >= 2
