@@ -21,7 +21,7 @@ ARGS ?=
 
 PIP = $(BIN)/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: help demo test check format interop bench lock clean
+.PHONY: help demo test check format interop bench docs lock clean
 
 help: ## list these targets
 	@printf 'Twoway: the unified inbox of a small medical practice\n\n'
@@ -48,6 +48,9 @@ interop: $(DEV) ## the tests against Debian's Dovecot and Postfix (needs root)
 
 bench: $(DEV) ## the measurements, printed as ratios
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+docs: $(DEV) ## write the pages that are made from the code
+	@$(BIN)/python -m docs.generate
 
 # The second file is resolved under the first, so the two can never disagree about a version.
 UV_COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \

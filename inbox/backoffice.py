@@ -94,7 +94,9 @@ class BackOffice:
         async def one(line_id: str, sync: LineSync) -> None:
             try:
                 await sync.once()
-            except ChannelError as error:
+            except StoreError:
+                raise
+            except TwowayError as error:
                 await self._repository.lines.save_health(
                     LineHealth(
                         line_id,

@@ -330,7 +330,11 @@ class Desk:
         if verdict.holding() - row.overridden and not because.strip():
             raise Held(verdict.findings[0].reason, "Give a reason.", verdict.findings)
         return await self.repository.outbox.requeue(
-            outbox_id, self.clock(), because.strip() or row.because, self.member.id
+            outbox_id,
+            self.clock(),
+            because.strip() or row.because,
+            self.member.id,
+            verdict.holding() if because.strip() else frozenset(),
         )
 
     async def attach(self, name: str, media_type: str, content: bytes) -> DraftAttachment:

@@ -100,7 +100,7 @@ class FailedRecipient:
     @property
     def permanent(self) -> bool:
         """Whether trying again is no use."""
-        return self.action == "failed" and not self.status.startswith("4")
+        return self.action == "failed"
 
 
 @dataclass(frozen=True, slots=True)

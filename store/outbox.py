@@ -44,6 +44,7 @@ WHERE id = :id
 """
 _REQUEUE: Final = """
 UPDATE outbox SET status = 'queued', not_before = :now, because = :because, staff_id = :staff_id,
+    overridden = :overridden,
     status_text = '', hint = '', holder = '', handing_over = 0, automatic_retry = 0
 WHERE id = :id
 """
@@ -186,9 +187,16 @@ class OutboxTable:
         return await self._do.write(write)
 
     async def requeue(
-        self, outbox_id: int, now: datetime, because: str, staff_id: str
+        self,
+        outbox_id: int,
+        now: datetime,
+        because: str,
+        staff_id: str,
+        overridden: frozenset[str] = frozenset(),
     ) -> OutboxRow:
         """A person sends a FAILED or UNKNOWN row again, with the same Message-ID.
+
+        `overridden` names the rules that hold it now and that the reason is given for.
 
         Raises:
             Stale: it is in another state.
@@ -208,6 +216,7 @@ class OutboxTable:
                     "now": stamp(now),
                     "because": storable(because or row.because),
                     "staff_id": staff_id or row.staff_id,
+                    "overridden": pack_list(sorted(row.overridden | overridden)),
                 },
             )
             return _followed(writing, outbox_id)

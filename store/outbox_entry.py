@@ -41,14 +41,12 @@ _ABOUT: Final = """
 UPDATE conversation SET patient_id = :patient_id
 WHERE id = :id AND patient_id IS NULL AND :patient_id IS NOT NULL
 """
-# Somebody wrote while the answer was being written, unseen: that is not answered by it.
-_UNSEEN: Final = """
-SELECT min(at) FROM message WHERE conversation_id = :id
-    AND direction = 'inbound' AND nature IN ('personal', 'unreadable')
-    AND id > :seen AND at <= :until AND at > :from
-"""
-_SEEN_AT: Final = """
-SELECT coalesce(max(at), 0) FROM message WHERE id = :seen AND conversation_id = :id
+# What the writer had before their eyes. Mail that was on the server by then and is fetched later
+# was not among it, whatever its time: it is not answered.
+_SEEN_UNTIL: Final = """
+SELECT coalesce((SELECT at FROM message WHERE conversation_id = :id
+    AND direction = 'inbound' AND nature IN ('personal', 'unreadable') AND id <= :seen
+    ORDER BY at DESC, id DESC LIMIT 1), 0)
 """
 
 
@@ -150,9 +148,7 @@ def _answers_until(
     if not draft.seen_message_id:
         return created_at
     values = {"id": conversation_id, "seen": draft.seen_message_id}
-    seen_at = db.execute(_SEEN_AT, values).fetchone()[0]
-    unseen = db.execute(_UNSEEN, {**values, "until": created_at, "from": seen_at}).fetchone()[0]
-    return created_at if unseen is None else int(unseen) - 1
+    return int(db.execute(_SEEN_UNTIL, values).fetchone()[0])
 
 
 def _values(new: NewOutbox, conversation_id: int, message_id: int) -> dict[str, Any]:

@@ -72,8 +72,8 @@ ORDER BY id DESC LIMIT 50
 _ARRIVED: Final = """
 SELECT at, recipients, cc FROM message
 WHERE conversation_id = :id AND direction = 'outbound' AND status NOT IN ('failed', 'cancelled')
-    AND answers_until > :since AND status IN ('sent', 'delivered')
-ORDER BY answers_until DESC, id DESC LIMIT 100
+    AND at > :since AND status IN ('sent', 'delivered')
+ORDER BY at DESC, id DESC LIMIT 100
 """
 _WRITE: Final = """
 UPDATE conversation SET
@@ -145,7 +145,7 @@ def _derive(
         open_ = bool(facts["troubled"]) and done_at is None
         return (ConversationState.WAITING if open_ else ConversationState.DONE), None
     if done_at is not None and not (
-        ours["id"] > facts["done_message_id"] and ours["answers_until"] >= done_at
+        ours["id"] > facts["done_message_id"] and ours["at"] >= done_at
     ):
         return ConversationState.DONE, None
     return ConversationState.WAITING, None

@@ -114,9 +114,16 @@ class OutboxStore(Protocol):
         ...
 
     async def requeue(
-        self, outbox_id: int, now: datetime, because: str, staff_id: str
+        self,
+        outbox_id: int,
+        now: datetime,
+        because: str,
+        staff_id: str,
+        overridden: frozenset[str] = frozenset(),
     ) -> OutboxRow:
         """A person sends a FAILED or UNKNOWN row again, with the same Message-ID.
+
+        `overridden` names the rules that hold it now and that the reason is given for.
 
         Raises:
             Stale: it is in another state.

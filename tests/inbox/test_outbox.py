@@ -310,3 +310,38 @@ async def test_done_waits_for_the_record(house: House) -> None:
 
     [row] = await house.rows(ListState.DONE)
     assert row.state is ConversationState.DONE
+
+
+async def test_what_was_there_unread_when_we_answered_still_waits(house: House) -> None:
+    conversation = await asked(house)
+    server = house.servers["front-desk"]
+    house.clock.advance(minutes=1)
+    there_already = house.clock()
+    house.clock.advance(minutes=1)
+    await house.answer(conversation, "Yes, at ten.")
+    server.put(
+        b'{"from": "ann@example.com", "to": ["frontdesk@lakeside.example"], "text": "Or Friday?",'
+        b' "id": "2@example.com", "references": ["1@example.com"]}',
+        there_already,
+    )
+
+    await house.sync()
+
+    [row] = await house.rows()
+    assert row.state is ConversationState.NEEDS_REPLY
+    assert row.waiting_since == there_already
+
+
+async def test_a_reason_given_for_sending_again_covers_what_holds_now(house: House) -> None:
+    conversation = await asked(house)
+    house.servers["front-desk"].refuses.add("ann@example.com")
+    row = await house.answer(conversation, "Yes")
+    assert row.status is MessageStatus.FAILED
+    house.servers["front-desk"].refuses.clear()
+    with pytest.raises(Held):
+        await house.desk.retry(row.id)
+
+    await house.desk.retry(row.id, "She says it works again.")
+    await house.outbox.deliver_due()
+
+    assert (await house.repository.outbox.get(row.id)).status is MessageStatus.SENT

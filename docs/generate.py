@@ -1,0 +1,162 @@
+"""Write the pages that are made from the code: rules, commands, keys, configuration.
+
+Run `make docs`; a test holds the pages to the code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import inspect
+import sys
+from pathlib import Path
+
+from inbox.rules import RULES
+from tui import cli
+from tui.commands import command_table
+from tui.config import tables
+
+HERE = Path(__file__).parent
+_NOTE = "<!-- Made from the code by `make docs`; change the code instead. -->\n"
+
+
+_RULES = """\
+The gate looks at a draft as it is typed, and again right before it leaves. A finding blocks (it
+cannot leave like this), holds (a person may send it all the same, with a reason that is kept),
+warns, or informs. Rules marked *core* guard the promise that every message can be answered and
+reaches the right person.
+
+A conversation cannot be closed while one of its messages is missing from the record or was not
+delivered. TW29 and TW37 of the list these rules began with speak of automatic replies, which Twoway
+does not send.
+"""
+_COMMANDS = """\
+Everything the screen does has a plain command, for scripts, for screen readers and for checks. Same
+services, same gate, no second way to send. `--json` prints one JSON document; times are RFC 3339
+with an offset.
+"""
+_KEYS = """\
+`?` shows these on the screen. Each command can be given other keys under `[keys]` in the
+configuration, by its id.
+"""
+_CONFIGURATION = """\
+One TOML file, read strictly: an unknown key, a wrong type or a missing value is an error that names
+the file, the key, the nearest valid key and what was expected. `twoway setup` writes it; Twoway
+never rewrites a file that you edited without asking. It is looked for at `--config FILE`, then
+`$TWOWAY_CONFIG`, then the platform's configuration folder.
+
+Keep secrets out of it: a password comes from a command, the environment, a file of its own or the
+keyring.
+"""
+
+
+def rules() -> str:
+    """Every rule of the gate, with its help."""
+    parts = [
+        "# Rules of the gate\n",
+        _NOTE,
+        _RULES,
+    ]
+    for rule in RULES:
+        core = " · core" if rule.core else ""
+        parts.append(f"## {rule.id} {rule.title}{core}\n\n{rule.help}\n")
+    return "\n".join(parts)
+
+
+def commands() -> str:
+    """Every command with its options, as `--help` prints it."""
+    parts = [
+        "# Commands\n",
+        _NOTE,
+        _COMMANDS,
+    ]
+    parser = cli.build_parser()
+    parts.append(_block(parser))
+    for name, command in _subparsers(parser).items():
+        parts.append(f"## twoway {name}\n\n{_block(command)}")
+        for inner, below in _subparsers(command).items():
+            parts.append(f"### twoway {name} {inner}\n\n{_block(below)}")
+    return "\n".join(parts)
+
+
+def keys() -> str:
+    """Every key of the screen."""
+    parts = [
+        "# Keys\n",
+        _NOTE,
+        _KEYS,
+        "| keys | command | where | what it does | id |\n|---|---|---|---|---|",
+    ]
+    for id_, bound, title, where, words in command_table():
+        shown = bound.replace("|", "\\|")
+        parts.append(f"| `{shown}` | {title} | {where} | {words} | `{id_}` |")
+    return "\n".join(parts) + "\n"
+
+
+def configuration() -> str:
+    """Every table and key of the configuration."""
+    example = (HERE.parent / "sample_data" / "practice.toml").read_text("utf-8")
+    parts = [
+        "# Configuration\n",
+        _NOTE,
+        _CONFIGURATION,
+    ]
+    tree = ast.parse(inspect.getsource(tables))
+    parts.extend(_table(node) for node in tree.body if isinstance(node, ast.ClassDef))
+    parts.append(f"## The sample practice's\n\n```toml\n{example.strip()}\n```\n")
+    return "\n".join(parts)
+
+
+def _table(node: ast.ClassDef) -> str:
+    words = (ast.get_docstring(node) or node.name).split("\n\n")[0].replace("\n", " ")
+    rows = [f"## {words}\n\n| key | kind | otherwise | meaning |\n|---|---|---|---|"]
+    for place, item in enumerate(node.body):
+        if not isinstance(item, ast.AnnAssign) or not isinstance(item.target, ast.Name):
+            continue
+        after = node.body[place + 1] if place + 1 < len(node.body) else None
+        said = ""
+        if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
+            said = " ".join(str(after.value.value).split())
+        kind = ast.unparse(item.annotation).replace("|", "or")
+        default = "needed" if item.value is None else f"`{ast.unparse(item.value)}`"
+        rows.append(f"| `{item.target.id}` | {kind} | {default.replace('|', 'or')} | {said} |")
+    return "\n".join(rows) + "\n"
+
+
+def _subparsers(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return dict(action.choices)
+    return {}
+
+
+def _block(parser: argparse.ArgumentParser) -> str:
+    parser.formatter_class = _Wide
+    return f"```\n{parser.format_help().rstrip()}\n```\n"
+
+
+class _Wide(argparse.RawDescriptionHelpFormatter):
+    """The same width on every terminal."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=100)
+
+
+PAGES = {
+    "rules.md": rules,
+    "commands.md": commands,
+    "keys.md": keys,
+    "configuration.md": configuration,
+}
+"""Each page and what makes it."""
+
+
+def main() -> int:
+    """Write every page."""
+    for name, page in PAGES.items():
+        (HERE / name).write_text(page(), "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
