@@ -166,7 +166,8 @@ def _named(db: sqlite3.Connection, text: str, limit: int) -> list[str]:
     if not words:
         return []
     each = " INTERSECT ".join(
-        f"SELECT patient_id FROM patient_name WHERE word >= :w{n} AND word < :e{n}"  # noqa: S608
+        f"SELECT patient_id FROM patient_name "  # noqa: S608 - only numbered names
+        f"WHERE word >= :w{n} AND word < :e{n}"
         for n in range(len(words[:8]))
     )
     values: dict[str, str | int] = {"limit": limit}

@@ -130,7 +130,7 @@ def _asks_for_conversations(asked: Query) -> bool:
 def _of_conversations(db: sqlite3.Connection, asked: Query) -> sqlite3.Cursor:
     conditions = " AND ".join(_STATES[state] for state in sorted(asked.states))
     statement = (
-        "SELECT m.search_id FROM (SELECT c.last_message_id FROM conversation AS c "  # noqa: S608
+        "SELECT m.search_id FROM (SELECT c.last_message_id FROM conversation AS c "  # noqa: S608 - parts
         f"WHERE c.merged_into IS NULL AND {conditions} "
         "ORDER BY c.last_message_at DESC, c.id DESC LIMIT :candidates) AS newest "
         "CROSS JOIN message AS m ON m.id = newest.last_message_id"

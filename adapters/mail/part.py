@@ -65,7 +65,9 @@ class MailMessage(Message):
 
     _payload: object
 
-    def get_boundary(self, failobj: _T | None = None) -> str | _T | None:  # type: ignore[override]
+    def get_boundary(  # type: ignore[override]  # the base's overloads say the same
+        self, failobj: _T | None = None
+    ) -> str | _T | None:
         """The boundary, on one line even where the header breaks inside it."""
         found = super().get_boundary()
         return failobj if found is None else _BREAK.sub(" ", found)
