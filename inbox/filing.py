@@ -54,11 +54,12 @@ class Filer:
             arrivals = await asyncio.to_thread(_read_all, channel, tuple(waiting))
             async with self._repository.batch():
                 for stored, arrival in zip(waiting, arrivals, strict=True):
-                    await self._file(channel.line, stored, arrival)
+                    await self._file(channel, stored, arrival)
             count += len(waiting)
         return count
 
-    async def _file(self, line: Line, stored: StoredRaw, arrival: Arrival) -> None:
+    async def _file(self, channel: Channel, stored: StoredRaw, arrival: Arrival) -> None:
+        line = channel.line
         own = self._practice.own_keys | line.keys
         direction, arrival = _direction(arrival, stored.item, own)
         if arrival.nature is Nature.PROBE:
@@ -80,7 +81,9 @@ class Filer:
         if echo is not None:
             await self._repository.filing.file(replace(filing, visible=False, echo_of=echo))
             return
-        await self._repository.filing.file(await self._place(filing, own))
+        filed = await self._repository.filing.file(await self._place(filing, own))
+        if direction is Direction.OUTBOUND and filed.conversation_id is not None:
+            await self._late_reports(channel, arrival.message_id, filed.conversation_id)
         if direction is Direction.INBOUND and _addressed_to(line, arrival):
             await self._repository.lines.add_evidence(
                 Evidence(line.id, EvidenceKind.INBOUND, stored.item.received_at)
@@ -182,6 +185,34 @@ class Filer:
             if twice and stored.line_id != line.id and _same_message(stored, arrival):
                 return stored.id
         return None
+
+    async def _late_reports(self, channel: Channel, message_id: str, conversation_id: int) -> None:
+        """Let delivery reports that were filed before the copy of what they speak of say it now."""
+        if not message_id:
+            return
+        for relative in await self._repository.filing.relatives(message_id, ()):
+            if relative.direction is not Direction.INBOUND or message_id in relative.parents:
+                continue
+            told = await self._repository.conversations.message(relative.message_id)
+            if told.nature is not Nature.BOUNCE or told.raw_id is None:
+                continue
+            item = await self._repository.raw.content(told.raw_id)
+            report = await asyncio.to_thread(_read, channel, item)
+            changes, dead = await self._bounced(report)
+            await self._repository.filing.file(
+                Filing(
+                    raw_id=told.raw_id,
+                    line_id=told.line_id,
+                    arrival=report,
+                    direction=Direction.INBOUND,
+                    status=MessageStatus.RECEIVED,
+                    at=told.at,
+                    conversations=(conversation_id,),
+                    match_reason=told.match_reason,
+                    changes=changes,
+                    bad_points=dead,
+                )
+            )
 
     async def _bounced(
         self, arrival: Arrival

@@ -61,6 +61,9 @@ def join(
         if arrival.message_id and arrival.message_id in relative.parents:
             child = _behind(relative.sender, relative.participants, relative.direction, own)
             together |= bool(child & people)
+        elif not answers:
+            # It names the arrival without answering it: a delivery report that came before it.
+            together |= direction is Direction.OUTBOUND
         together |= bool(arrival.list_id) and arrival.list_id == relative.list_id
         if together:
             joined.add(relative.conversation_id)

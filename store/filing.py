@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from inbox.errors import NotFound
 from inbox.events import ChangeKind
-from inbox.message import Direction, Message, MessageStatus, Nature
+from inbox.message import Arrival, Direction, Message, MessageStatus, Nature
 from inbox.patient import PointHealth
 from inbox.repository import Filed, Filing, Relative, StatusChange
 from store import contact_point, message, record_due, state
@@ -148,7 +148,7 @@ def _anew(writing: Writing, filing: Filing) -> Filed:
             "raw_id": filing.raw_id,
         },
         _people(filing),
-        parents=arrival.parents,
+        parents=_named(arrival),
         files=arrival.attachments,
     )
     _set_raw(db, filing, message_id)
@@ -170,7 +170,7 @@ def _again(writing: Writing, filing: Filing, message_id: int, earlier: sqlite3.R
         message_id,
         _values(db, filing, patient_id, reason),
         _people(filing),
-        parents=filing.arrival.parents,
+        parents=_named(filing.arrival),
         files=filing.arrival.attachments,
     )
     _set_raw(db, filing, message_id)
@@ -181,6 +181,12 @@ def _again(writing: Writing, filing: Filing, message_id: int, earlier: sqlite3.R
     state.refresh(db, conversation_id)
     writing.tell_conversation(conversation_id)
     return Filed(conversation_id, message_id)
+
+
+def _named(arrival: Arrival) -> tuple[str, ...]:
+    """Every id it names: what it answers, and for a delivery report the message it speaks of."""
+    spoken_of = arrival.report.original_message_id if arrival.report else ""
+    return tuple(dict.fromkeys(one for one in (*arrival.parents, spoken_of) if one))
 
 
 def _echo(writing: Writing, filing: Filing, message_id: int) -> Filed:

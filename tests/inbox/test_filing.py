@@ -192,6 +192,26 @@ async def test_a_bounce_marks_the_message_and_the_address(house: House) -> None:
     assert ann.points[0].health is PointHealth.BAD
 
 
+async def test_a_bounce_that_came_before_the_copy_of_what_it_speaks_of(house: House) -> None:
+    house.servers["front-desk"].put(b"bounce", house.clock())
+    _read_as(house, b"bounce", _bounce("7@lakeside.example"))
+    await house.sync()
+    sent = (
+        b'{"from": "frontdesk@lakeside.example", "to": ["ann@example.com"], "text": "Hello",'
+        b' "id": "7@lakeside.example"}'
+    )
+    house.servers["front-desk"].put(sent, house.clock(), folder="sent")
+
+    await house.sync()
+
+    [row] = await house.rows(ListState.UNDELIVERED)
+    ours, told = sorted(await house.messages(row.id), key=lambda one: one.direction.value)[::-1]
+    assert ours.status is MessageStatus.FAILED
+    assert told.nature is Nature.BOUNCE
+    assert row.patient_name == "Ann Lee"
+    assert len(await house.rows()) == 1
+
+
 def _bounce(original: str) -> object:
     from inbox.address import ChannelKind
     from inbox.message import Arrival, DeliveryReport, FailedRecipient, MessageKind
