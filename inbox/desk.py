@@ -30,6 +30,8 @@ from inbox.words import answer_words, from_words, proof_words
 
 UNDO_WINDOW = timedelta(seconds=8)
 """How long a message can be taken back after it was sent."""
+_LIVE_CHARACTERS = 8_000
+"""The most of a text that is examined at each key."""
 _MOST_REFERENCES = 40
 
 
@@ -252,7 +254,26 @@ class Desk:
                 seer.first_name if seer else "the front desk",
                 now,
             ),
-            verdict=self._gate.examine(present),
+            verdict=self._examine_live(present),
+        )
+
+    def _examine_live(self, situation: Situation) -> Verdict:
+        """What the gate says while a draft is typed.
+
+        Of a very long text only both ends are looked at, so that typing never waits; sending
+        examines all of it. A fix made from a part would lose the rest, so none is offered then.
+        """
+        text = situation.draft.text
+        if len(text) <= _LIVE_CHARACTERS:
+            return self._gate.examine(situation)
+        half = _LIVE_CHARACTERS // 2
+        part = replace(situation.draft, text=f"{text[:half]}\n{text[-half:]}")
+        found = self._gate.examine(replace(situation, draft=part)).findings
+        return Verdict(
+            tuple(
+                replace(one, fix=None) if one.fix and one.fix.text is not None else one
+                for one in found
+            )
         )
 
     async def send(self, draft: Draft, because: str = "", *, undo: bool = True) -> OutboxRow:

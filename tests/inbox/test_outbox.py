@@ -345,3 +345,22 @@ async def test_a_reason_given_for_sending_again_covers_what_holds_now(house: Hou
     await house.outbox.deliver_due()
 
     assert (await house.repository.outbox.get(row.id)).status is MessageStatus.SENT
+
+
+async def test_a_very_long_draft_is_examined_in_part_as_it_is_typed_and_whole_when_sent(
+    house: House,
+) -> None:
+    conversation = await asked(house)
+    filler = "All is well. " * 20_000
+    forbidden = "Please do not reply to this email. "
+    draft = await house.desk.reply_draft(conversation)
+    situation = await house.desk.situation(draft)
+
+    at_the_end = house.desk.judge(situation, replace(draft, text=filler + forbidden))
+    middle = replace(draft, text=filler + forbidden + filler)
+
+    assert [finding.rule for finding in at_the_end.verdict.findings] == ["TW06"]
+    assert at_the_end.verdict.findings[0].fix is None
+    assert len(at_the_end.draft.text) > 200_000
+    with pytest.raises(Blocked):
+        await house.desk.send(middle)
