@@ -344,6 +344,12 @@ class Desk:
             Stale: it is in another state.
         """
         row = await self.repository.outbox.get(outbox_id)
+        if row.provider_id and len(row.draft.recipients) > 1:
+            raise Blocked(
+                "It left for some of the recipients and would reach them twice.",
+                "Write to whom it did not reach in a message of its own.",
+                (),
+            )
         situation = await self.situation(replace(row.draft, outbox_id=row.id))
         verdict = self._gate.examine(situation)
         if verdict.blocked:

@@ -184,7 +184,10 @@ class Outbox:
                 MessageStatus.FAILED if receipt.refused else receipt.status,
                 self._clock(),
                 text=f"not taken for {refused}" if refused else "",
-                provider_id=receipt.provider_id,
+                provider_id=receipt.provider_id or "taken",
+                hint="It reached the others. Write to whom it did not reach separately."
+                if refused
+                else "",
                 copy_raw=receipt.copy_raw,
             )
 

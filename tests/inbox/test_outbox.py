@@ -364,3 +364,19 @@ async def test_a_very_long_draft_is_examined_in_part_as_it_is_typed_and_whole_wh
     assert len(at_the_end.draft.text) > 200_000
     with pytest.raises(Blocked):
         await house.desk.send(middle)
+
+
+async def test_what_left_for_some_is_not_sent_to_them_again(house: House) -> None:
+    conversation = await asked(house)
+    house.servers["front-desk"].refuses.add("ben@example.com")
+    draft = await house.desk.reply_draft(conversation)
+    both = replace(draft, text="Yes", cc=(email("ben@example.com"),))
+    row = await house.desk.send(both, "Ben asked for a copy.", undo=False)
+    await house.outbox.deliver_due()
+
+    after = await house.repository.outbox.get(row.id)
+    assert after.status is MessageStatus.FAILED
+    assert "ben@example.com" in after.status_text
+    assert len(house.servers["front-desk"].sent) == 1
+    with pytest.raises(Blocked):
+        await house.desk.retry(row.id, "Again.")
