@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from inbox.address import Address, ChannelKind, is_no_reply
 from inbox.channel import Channel, RawItem
 from inbox.clock import Clock
+from inbox.errors import StoreError
 from inbox.line import Line
 from inbox.matching import match
 from inbox.message import (
@@ -25,7 +26,7 @@ from inbox.plain import plain_text
 from inbox.practice import Practice
 from inbox.reply_path import Evidence, EvidenceKind, judge_round_trip
 from inbox.repository import Filing, Relative, Repository, StatusChange, StoredRaw
-from inbox.thread import join, participants
+from inbox.thread import join
 
 _AT_ONCE = 40
 """Raw items that are read and filed in one transaction."""
@@ -52,11 +53,40 @@ class Filer:
         while waiting := await self._repository.raw.unfiled(channel.line.id, _AT_ONCE):
             # Reading mail is work for the processor; the screen must not wait for it.
             arrivals = await asyncio.to_thread(_read_all, channel, tuple(waiting))
-            async with self._repository.batch():
-                for stored, arrival in zip(waiting, arrivals, strict=True):
-                    await self._file(channel, stored, arrival)
+            pairs = list(zip(waiting, arrivals, strict=True))
+            try:
+                async with self._repository.batch():
+                    for stored, arrival in pairs:
+                        await self._file(channel, stored, arrival)
+            except StoreError:
+                raise
+            except Exception:  # noqa: BLE001 - one item that cannot be filed must not stop the others
+                await self._file_singly(channel, pairs)
             count += len(waiting)
         return count
+
+    async def _file_singly(
+        self, channel: Channel, pairs: Sequence[tuple[StoredRaw, Arrival]]
+    ) -> None:
+        """File items one by one; the one that cannot be filed is kept as unreadable."""
+        for stored, arrival in pairs:
+            try:
+                async with self._repository.batch():
+                    await self._file(channel, stored, arrival)
+            except StoreError:
+                raise
+            except Exception:  # noqa: BLE001 - nothing inbound is dropped, whatever is in it
+                await self._repository.filing.file(
+                    Filing(
+                        raw_id=stored.raw_id,
+                        line_id=channel.line.id,
+                        arrival=_unreadable(channel, stored.item),
+                        direction=Direction.INBOUND,
+                        status=MessageStatus.RECEIVED,
+                        at=stored.item.received_at,
+                        quarantined=True,
+                    )
+                )
 
     async def _file(self, channel: Channel, stored: StoredRaw, arrival: Arrival) -> None:
         line = channel.line
@@ -226,6 +256,13 @@ class Filer:
             if message.direction is not Direction.OUTBOUND:
                 continue
             keys = {address.key: address for address in (*message.to, *message.cc)}
+            if len(keys) == 1 and len(report.recipients) == 1:
+                # Their mailbox passes mail on; the report names where it stopped.
+                only, told = next(iter(keys)), report.recipients[0]
+                if told.address.casefold() != only:
+                    change = _status_change(message, told)
+                    changes += [change] if change is not None else []
+                    continue
             for recipient in report.recipients:
                 address = keys.get(recipient.address.casefold())
                 if address is None:
@@ -247,22 +284,26 @@ def _read(channel: Channel, item: RawItem) -> Arrival:
     try:
         return channel.convert(item)
     except Exception:  # noqa: BLE001 - nothing inbound is dropped, whatever the adapter does
-        text = plain_text(item.content[:_RAW_SHOWN].decode("utf-8", "replace"))
-        kind = {
-            ChannelKind.EMAIL: MessageKind.EMAIL,
-            ChannelKind.SMS: MessageKind.TEXT,
-            ChannelKind.PHONE: MessageKind.CALL,
-            ChannelKind.PORTAL: MessageKind.PORTAL,
-        }[channel.line.channel]
-        return Arrival(
-            channel=channel.line.channel,
-            kind=kind,
-            sender=None,
-            text=text,
-            whole=text,
-            nature=Nature.UNREADABLE,
-            defects=("It could not be read; this is its raw text.",),
-        )
+        return _unreadable(channel, item)
+
+
+def _unreadable(channel: Channel, item: RawItem) -> Arrival:
+    text = plain_text(item.content[:_RAW_SHOWN].decode("utf-8", "replace"))
+    kind = {
+        ChannelKind.EMAIL: MessageKind.EMAIL,
+        ChannelKind.SMS: MessageKind.TEXT,
+        ChannelKind.PHONE: MessageKind.CALL,
+        ChannelKind.PORTAL: MessageKind.PORTAL,
+    }[channel.line.channel]
+    return Arrival(
+        channel=channel.line.channel,
+        kind=kind,
+        sender=None,
+        text=text,
+        whole=text,
+        nature=Nature.UNREADABLE,
+        defects=("It could not be read; this is its raw text.",),
+    )
 
 
 def _direction(arrival: Arrival, item: RawItem, own: frozenset[str]) -> tuple[Direction, Arrival]:
@@ -275,10 +316,14 @@ def _direction(arrival: Arrival, item: RawItem, own: frozenset[str]) -> tuple[Di
         return Direction.OUTBOUND, arrival
     if arrival.sender is None or arrival.sender.key not in own:
         return Direction.INBOUND, arrival
-    outside = participants(replace(arrival, reply_to=())) - own
-    if outside or arrival.nature is Nature.PROBE:
+    if arrival.nature is Nature.PROBE:
         return Direction.OUTBOUND, arrival
+    named = {address.key for address in (*arrival.to, *arrival.cc)}
     writers = [address for address in arrival.reply_to if address.key not in own]
+    # Anybody can write our address as their own. What is addressed to us and does not lie in the
+    # Sent folder is read as theirs: a needless "needs reply" harms nobody, a missed one does.
+    if not writers and not named & own and named:
+        return Direction.OUTBOUND, arrival
     return Direction.INBOUND, replace(arrival, sender=writers[0]) if writers else arrival
 
 

@@ -22,6 +22,7 @@ from inbox.channel import Channel
 from inbox.clock import Clock
 from inbox.errors import (
     ChannelError,
+    Held,
     NotSent,
     OutcomeUnknown,
     Refused,
@@ -30,7 +31,8 @@ from inbox.errors import (
     TwowayError,
 )
 from inbox.facts import Facts
-from inbox.gate import Gate
+from inbox.finding import Severity
+from inbox.gate import Gate, Permit
 from inbox.line import Line
 from inbox.message import MessageStatus
 from inbox.outgoing import Outgoing, OutgoingAttachment
@@ -41,6 +43,8 @@ from inbox.repository import OutboxRow, Repository
 
 _RETRY_AFTER = (60, 300, 900, 3600, 3 * 3600)
 """Seconds before each further attempt after a passing reason; then it fails for a person to see."""
+_PASSING = frozenset({"TW03"})
+"""Rules that hold for a passing reason: the line is tried again."""
 _LOCATE_AFTER = (0, 10, 60, 300, 900, 3600)
 """Seconds after which an unknown outcome is looked up at the provider, each once."""
 
@@ -99,8 +103,8 @@ class Outbox:
             age = (now - (row.sent_at or row.not_before)).total_seconds()
             if looked >= len(_LOCATE_AFTER) or age < _LOCATE_AFTER[looked]:
                 continue
-            self._looked_up[row.id] = looked + 1
-            await self._locate(row)
+            if await self._locate(row):
+                self._looked_up[row.id] = looked + 1
 
     async def send_probe(self, line: Line) -> str:
         """Send a line's round trip: from itself to itself. Returns its token.
@@ -132,6 +136,10 @@ class Outbox:
         try:
             await channel.send(outgoing, permit, _nothing)
         except NotSent as error:
+            # It never left, so nobody waits for it.
+            await self._repository.lines.add_evidence(
+                Evidence(line.id, EvidenceKind.PROBE_SENT, self._clock(), "")
+            )
             if error.sender_refused or error.recipients:
                 await self._sender_refused(line.id, error)
             raise
@@ -147,22 +155,15 @@ class Outbox:
                 "Write it again from another line.",
             )
             return
-        try:
-            outgoing = await self._outgoing(row, line)
-            situation = await self._facts.situation(
-                replace(row.draft, outbox_id=row.id), self._clock(), row.staff_id
-            )
-            permit = self._gate.permit(
-                situation, outgoing, because=row.because, overridden=row.overridden
-            )
-        except Refused as error:
-            await self._failed(row, f"Not sent: {error.sentence}", error.hint or "Look and decide.")
+        made = await self._permitted(row, line)
+        if made is None:
             return
-        except StoreError as error:
-            await self._failed(row, error.sentence, error.hint)
-            return
+        outgoing, permit = made
+        handed = False
 
         async def handing_over() -> None:
+            nonlocal handed
+            handed = True
             await self._repository.outbox.handing_over(row.id, self._holder)
 
         try:
@@ -177,6 +178,12 @@ class Outbox:
         except TwowayError as error:
             # Every other error comes before anything was handed over.
             await self._not_sent(row, NotSent(error.sentence, error.hint, temporary=True))
+        except Exception as error:  # noqa: BLE001 - one message must not end the work of all lines
+            said = f"Twoway could not send it ({type(error).__name__})."
+            if handed:
+                await self._unknown(row, said)
+            else:
+                await self._failed(row, said, "Write it again, with fewer unusual characters.")
         else:
             refused = ", ".join(receipt.refused)
             await self._repository.outbox.settle(
@@ -190,6 +197,32 @@ class Outbox:
                 else "",
                 copy_raw=receipt.copy_raw,
             )
+
+    async def _permitted(self, row: OutboxRow, line: Line) -> tuple[Outgoing, Permit] | None:
+        """The message and its permit; None when the gate objects, which is kept with the row."""
+        try:
+            outgoing = await self._outgoing(row, line)
+            situation = await self._facts.situation(
+                replace(row.draft, outbox_id=row.id), self._clock(), row.staff_id
+            )
+            permit = self._gate.permit(
+                situation, outgoing, because=row.because, overridden=row.overridden
+            )
+        except Held as error:
+            passing = {one.rule for one in error.findings if one.severity is Severity.HOLD}
+            if passing - row.overridden <= _PASSING:
+                # The line is down: what cannot be sent for that reason is not to be blamed for it.
+                await self._not_sent(row, NotSent(error.sentence, error.hint, temporary=True))
+            else:
+                await self._failed(row, f"Not sent: {error.sentence}", error.hint)
+            return None
+        except Refused as error:
+            await self._failed(row, f"Not sent: {error.sentence}", error.hint or "Look and decide.")
+            return None
+        except StoreError as error:
+            await self._failed(row, error.sentence, error.hint)
+            return None
+        return outgoing, permit
 
     async def _outgoing(self, row: OutboxRow, line: Line) -> Outgoing:
         files = tuple(
@@ -217,6 +250,10 @@ class Outbox:
 
     async def _not_sent(self, row: OutboxRow, error: NotSent) -> None:
         now = self._clock()
+        current = await self._repository.outbox.get(row.id)
+        if current.status is not MessageStatus.SENDING or current.attempts != row.attempts:
+            # Another process took it over meanwhile and says what becomes of it.
+            return
         if error.sender_refused:
             await self._sender_refused(row.draft.line_id, error)
         if error.temporary and row.attempts <= len(_RETRY_AFTER):
@@ -262,16 +299,17 @@ class Outbox:
             )
         )
 
-    async def _locate(self, row: OutboxRow) -> None:
+    async def _locate(self, row: OutboxRow) -> bool:
+        """Look a message up; False when nobody could be asked."""
         line = self._practice.line(row.draft.line_id)
         channel = self._channels.get(row.draft.line_id)
         if line is None or channel is None:
-            return
+            return False
         try:
             where = await channel.locate(await self._outgoing(row, line))
         except (ChannelError, StoreError):
             # Looking again later is the answer to a line that is down.
-            return
+            return False
         if where.found:
             await self._repository.outbox.settle(
                 row.id,
@@ -280,6 +318,7 @@ class Outbox:
                 text="found at the provider: it had left",
                 provider_id=where.receipt.provider_id if where.receipt else "",
             )
+        return True
 
 
 async def _nothing() -> None:

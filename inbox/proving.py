@@ -97,7 +97,9 @@ class Prover:
             )
             if kind in newest
         ]
-        pending = probe is not None and not any(seen.at >= probe.at for seen in home)
+        pending = (
+            probe is not None and probe.detail and not any(seen.at >= probe.at for seen in home)
+        )
         if probe is not None and pending:
             read = health.last_poll_at
             # A line that was not read meanwhile cannot have seen it.
@@ -118,7 +120,11 @@ class Prover:
             and proof.at is not None
             and now - proof.at > PROOF_LASTS - _RENEW_BEFORE
         )
-        if wanted and (probe is None or now - probe.at > _PROBE_AT_MOST_EVERY):
+        lost = proof.state is ProofState.FAILED and proof.at == getattr(
+            newest.get(EvidenceKind.PROBE_LOST), "at", None
+        )
+        pause = _PROBE_AT_MOST_EVERY if probe is None or probe.detail else ROUND_TRIP_MAY_TAKE
+        if (wanted or lost) and (probe is None or now - probe.at > pause):
             await self._outbox.send_probe(line)
 
     async def _answer(self, line_id: str, *, sent_at_or_later: datetime) -> Evidence | None:

@@ -57,7 +57,7 @@ class Evidence:
     at: datetime
     """When (aware, UTC)."""
     detail: str = ""
-    """What exactly, in words; for PROBE_SENT the token."""
+    """What exactly, in words; for PROBE_SENT the token, empty when it could not be sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def derive_proof(line_id: str, evidence: Iterable[Evidence], now: datetime) -> P
     if success is not None and now - success.at <= PROOF_LASTS:
         return Proof(line_id, ProofState.PROVEN, success.at, _HOW[success.kind])
     probe = newest.get(EvidenceKind.PROBE_SENT)
-    if probe is not None and (success is None or probe.at > success.at):
+    if probe is not None and probe.detail and (success is None or probe.at > success.at):
         return Proof(line_id, ProofState.PROVING, probe.at, "a test message is on its way")
     if success is not None:
         return Proof(line_id, ProofState.STALE, success.at, _HOW[success.kind])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from inbox.address import AddressSystem, email
+from inbox.address import Address, AddressSystem, email
 from inbox.conversation import ConversationState, ListState
 from inbox.message import Direction, MessageStatus, Nature
-from inbox.patient import ContactPoint, PointHealth, Proxy
+from inbox.patient import ContactPoint, Patient, PointHealth, Proxy
 from inbox.reply_path import ProofState
 from tests.inbox.conftest import House
 from tests.inbox.making import ANN, BEN, FRONT_DESK, NURSE
@@ -212,7 +212,60 @@ async def test_a_bounce_that_came_before_the_copy_of_what_it_speaks_of(house: Ho
     assert len(await house.rows()) == 1
 
 
-def _bounce(original: str) -> object:
+async def test_our_address_as_the_sender_hides_nothing(house: House) -> None:
+    await house.arrive("ann@example.com", "Thursday?", id="1@example.com")
+
+    await house.arrive(
+        FRONT_DESK.address,
+        "A forged answer",
+        to=[FRONT_DESK.address, "ann@example.com"],
+        references=["1@example.com"],
+        id="2@example.com",
+    )
+
+    assert len(await house.rows(ListState.NEEDS_REPLY)) == len(await house.rows())
+    shown = [message for row in await house.rows() for message in await house.messages(row.id)]
+    assert {message.direction for message in shown} == {Direction.INBOUND}
+
+
+async def test_one_message_that_cannot_be_filed_stops_no_other(house: House) -> None:
+    original = house.repository.patients.by_address
+
+    async def by_address(address: Address) -> list[Patient]:
+        if address.value == "odd@example.com":
+            raise ValueError("cannot be filed")
+        return await original(address)
+
+    house.repository.patients.by_address = by_address  # type: ignore[method-assign]  # the bug in question
+    server = house.servers["front-desk"]
+    server.deliver("odd@example.com", "Odd", to=[FRONT_DESK.address])
+    await house.arrive("ann@example.com", "Plain")
+
+    rows = await house.rows()
+    assert sorted((row.person_address, row.needs_look) for row in rows) == [
+        ("", True),
+        ("ann@example.com", False),
+    ]
+    health = (await house.repository.lines.health())["front-desk"]
+    [count] = [count for count in health.folders if count.server]
+    assert (count.server, count.stored, count.quarantined) == (2, 1, 1)
+
+
+async def test_a_bounce_that_names_where_their_mail_is_passed_on_to(house: House) -> None:
+    await house.arrive("ann@example.com", "Thursday?", id="1@example.com")
+    [row] = await house.rows()
+    sent = await house.answer(row.id, "Yes, at ten.")
+    house.servers["front-desk"].put(b"bounce", house.clock())
+    _read_as(house, b"bounce", _bounce(sent.rfc_id, "ann.lee@elsewhere.example"))
+
+    await house.sync()
+
+    assert len(await house.rows(ListState.UNDELIVERED)) == 1
+    ann = await house.repository.patients.get("p1")
+    assert ann.points[0].health is PointHealth.GOOD
+
+
+def _bounce(original: str, failed: str = "Ann@example.com") -> object:
     from inbox.address import ChannelKind
     from inbox.message import Arrival, DeliveryReport, FailedRecipient, MessageKind
 
@@ -225,7 +278,7 @@ def _bounce(original: str) -> object:
         whole="Could not be delivered",
         nature=Nature.BOUNCE,
         report=DeliveryReport(
-            (FailedRecipient("Ann@example.com", "failed", "5.1.1", "no such user"),), original
+            (FailedRecipient(failed, "failed", "5.1.1", "no such user"),), original
         ),
     )
 

@@ -8,8 +8,9 @@ import pytest
 
 from adapters.memory.server import Trouble
 from inbox.address import email
+from inbox.channel import HandingOver, Receipt
 from inbox.conversation import ConversationState, ListState
-from inbox.errors import Blocked, Held, TwowayError
+from inbox.errors import Blocked, Held, NotSent, TwowayError
 from inbox.message import Direction, MessageStatus
 from inbox.patient import Consent, PointHealth
 from inbox.reply_path import ProofState
@@ -380,3 +381,54 @@ async def test_what_left_for_some_is_not_sent_to_them_again(house: House) -> Non
     assert len(house.servers["front-desk"].sent) == 1
     with pytest.raises(Blocked):
         await house.desk.retry(row.id, "Again.")
+
+
+async def test_a_line_that_is_down_for_long_does_not_fail_what_waits(house: House) -> None:
+    conversation = await asked(house)
+    house.servers["front-desk"].fail(Trouble.LOST_BEFORE)
+    row = await house.answer(conversation, "Yes")
+    house.clock.advance(minutes=21)
+
+    await house.outbox.deliver_due()
+    waiting = await house.repository.outbox.get(row.id)
+    await house.sync()
+    house.clock.advance(minutes=6)
+    await house.sync()
+    await house.outbox.deliver_due()
+
+    assert waiting.status is MessageStatus.QUEUED
+    assert (await house.repository.outbox.get(row.id)).status is MessageStatus.SENT
+
+
+@pytest.mark.parametrize("handed", [False, True])
+async def test_an_unforeseen_error_ends_one_message_and_not_the_work(
+    house: House, handed: bool
+) -> None:
+    conversation = await asked(house)
+    channel = house.channels["front-desk"]
+
+    async def send(outgoing: object, permit: object, handing_over: HandingOver) -> Receipt:
+        if handed:
+            await handing_over()
+        raise IndexError("a patient's words")
+
+    channel.send = send  # type: ignore[method-assign]  # the bug in question
+
+    row = await house.answer(conversation, "Yes")
+
+    assert row.status is (MessageStatus.UNKNOWN if handed else MessageStatus.FAILED)
+    assert "patient's words" not in row.status_text
+
+
+async def test_a_round_trip_that_could_not_be_sent_is_not_waited_for(house: House) -> None:
+    await asked(house)
+    house.servers["front-desk"].fail(Trouble.BUSY)
+
+    with pytest.raises(NotSent):
+        await house.back_office.prove("front-desk", lambda _: None, patience=1)
+    house.clock.advance(minutes=30)
+    await house.sync()
+    view = next(one for one in await house.desk.lines() if one.line == FRONT_DESK)
+
+    assert view.proof.state is ProofState.PROVEN
+    assert view.proof.how == "message received"

@@ -26,7 +26,7 @@ from tests.inbox.making import FRONT_DESK, NO_REPLY, NOW, NURSE, proof
 K = EvidenceKind
 
 
-def seen(kind: EvidenceKind, days_ago: float, detail: str = "") -> Evidence:
+def seen(kind: EvidenceKind, days_ago: float, detail: str = "x") -> Evidence:
     return Evidence("front-desk", kind, NOW - timedelta(days=days_ago), detail)
 
 
