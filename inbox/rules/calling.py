@@ -54,13 +54,6 @@ def call_when_closed(situation: Situation) -> Iterator[Finding]:
         f"It asks them to call, but nobody answers the phones when they read it{when}.",
         _invite_instead(situation, found.start(), found.end()),
     )
-    if opens is not None:
-        yield Finding(
-            "TW04",
-            Severity.INFO,
-            "It could leave when the phones are staffed again.",
-            Fix(f"Send it {clock_words(opens, situation.now, situation.practice)}", send_at=opens),
-        )
 
 
 @rule("TW05", "Asks to call and offers nothing else")
