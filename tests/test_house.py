@@ -165,7 +165,7 @@ def test_no_file_tells_of_a_machine_or_holds_a_secret() -> None:
 @pytest.mark.parametrize(
     ("what", "text"),
     [
-        ("the address of a package registry", "https://pypi.org/simple"),
+        ("the address of a package registry", "https://" + "pypi" + ".org/simple"),
         ("a path of one machine", "see /home/dana/twoway"),
         ("a private key", "-----BEGIN EC PRIVATE KEY-----"),
         ("an access token", "ghp_" + "a1" * 18),
