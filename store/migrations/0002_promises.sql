@@ -1,0 +1,1 @@
+-- Promises: what we told a patient, who keeps it, and until when.

@@ -1,0 +1,1 @@
+-- Consent by address, and the history of the privacy form.

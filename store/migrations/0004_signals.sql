@@ -1,0 +1,1 @@
+-- What an arrival says between its lines, and whom a shared address was said to be about.

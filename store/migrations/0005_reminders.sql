@@ -1,0 +1,1 @@
+-- Reminders: which appointment was told to whom.

@@ -1,0 +1,1 @@
+-- The outbox: who holds a row, and what waits for its time.
