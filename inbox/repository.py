@@ -13,6 +13,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from inbox.events import Change
+from inbox.storage.consent import ConsentEntry, ConsentKey, ConsentStore
 from inbox.storage.conversation import ConversationStore, SearchStore
 from inbox.storage.filing import Filed, Filing, FilingStore, Relative, StatusChange
 from inbox.storage.line import LineStore
@@ -44,6 +45,11 @@ class Repository(Protocol):
     @property
     def patients(self) -> PatientStore:
         """See `PatientStore`."""
+        ...
+
+    @property
+    def consents(self) -> ConsentStore:
+        """See `ConsentStore`."""
         ...
 
     @property
@@ -105,6 +111,9 @@ class Repository(Protocol):
 __all__ = [
     "AuditStore",
     "BlobStore",
+    "ConsentEntry",
+    "ConsentKey",
+    "ConsentStore",
     "ConversationStore",
     "DraftStore",
     "Filed",

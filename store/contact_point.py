@@ -82,5 +82,11 @@ def mark(writing: Writing, address: Address, health: PointHealth, reason: str) -
     values = {"key": storable(address.key), "system": address.system.value}
     marked = {**values, "health": health.value, "reason": storable(reason)}
     if writing.db.execute(_MARK, marked).rowcount:
-        for row in writing.db.execute(_HOLDERS, values).fetchall():
-            writing.tell(ChangeKind.PATIENT, row["patient_id"])
+        tell_holders(writing, address)
+
+
+def tell_holders(writing: Writing, address: Address) -> None:
+    """Say that everybody an address belongs to changed."""
+    values = {"key": storable(address.key), "system": address.system.value}
+    for row in writing.db.execute(_HOLDERS, values).fetchall():
+        writing.tell(ChangeKind.PATIENT, row["patient_id"])

@@ -18,6 +18,7 @@ from store import change, migration
 from store.audit import AuditTable
 from store.blob import BlobTable
 from store.connection import WorkerConnection, open_worker
+from store.consent import ConsentTable
 from store.conversation import ConversationTable
 from store.draft import DraftTable
 from store.filing import FilingTable
@@ -95,6 +96,7 @@ class SqliteRepository:
         self.filing: Final = FilingTable(do)
         self.conversations: Final = ConversationTable(do)
         self.patients: Final = PatientTable(do)
+        self.consents: Final = ConsentTable(do)
         self.outbox: Final = OutboxTable(do)
         self.blobs: Final = BlobTable(do)
         self.drafts: Final = DraftTable(do)

@@ -10,15 +10,16 @@ from typing import Any
 import pytest
 
 from inbox.conversation import ListState
-from store import conversation, filing, line, message, outbox, patient, raw, search, state
+from store import consent, conversation, filing, line, message, outbox, patient, raw, search, state
 from store.database import SqliteRepository
 
 BIG = {"m", "c", "message", "conversation", "o", "outbox", "a", "message_address", "raw", "l"}
+BIG |= {"consent", "n"}
 VALUES: dict[str, Any] = {
     **dict.fromkeys(("now", "assigned_to", "after_at", "after_id", "limit", "id", "before")),
     **dict.fromkeys(("rfc_id", "key", "system", "line_id", "since", "first", "end")),
     **dict.fromkeys(("candidates", "patient_id", "floor_at", "floor_id", "sha256")),
-    **dict.fromkeys(("parents", "keys"), "[]"),
+    **dict.fromkeys(("parents", "keys", "addresses"), "[]"),
     "match": "x",
 }
 
@@ -43,6 +44,8 @@ STATEMENTS = {
     "waiting since": state.WAITING_SINCE,
     "relatives": filing.RELATIVES,
     "by address": patient.BY_ADDRESS,
+    "consent": consent.CURRENT,
+    "consent of an address": consent.HISTORY,
     "claim": outbox.DUE,
     "open rows": outbox.OPEN,
     "recent to": outbox.RECENT,
