@@ -5,10 +5,11 @@ from __future__ import annotations
 from inbox.clock import Clock
 from inbox.errors import StoreError
 from inbox.practice import Practice
-from inbox.record import RecordContext, communication
+from inbox.record import RecordContext, Resource, communication
 from inbox.repository import RecordDue, Repository
 
-_AT_ONCE = 50
+_AT_ONCE = 200
+"""How many entries are looked at together; those of one patient are written with one fsync."""
 
 
 class Recorder:
@@ -32,27 +33,26 @@ class Recorder:
         written, trouble = 0, None
         failed: set[str] = set()
         while True:
-            due = [
-                entry
-                for entry in await self._repository.records.due(_AT_ONCE + len(failed) * _AT_ONCE)
-                if entry.patient_id not in failed
-            ]
+            limit = _AT_ONCE * (1 + len(failed))
+            due: dict[str, list[RecordDue]] = {}
+            for entry in await self._repository.records.due(limit):
+                if entry.patient_id not in failed:
+                    due.setdefault(entry.patient_id, []).append(entry)
             if not due:
                 break
-            for entry in due:
-                if entry.patient_id in failed:
-                    continue
+            for patient_id, entries in due.items():
+                pairs = [(entry, self._resource(entry)) for entry in entries]
                 try:
-                    await self._write(entry)
-                    written += 1
+                    await self._repository.records.write(patient_id, pairs)
+                    written += len(pairs)
                 except StoreError as error:
-                    failed.add(entry.patient_id)
+                    failed.add(patient_id)
                     trouble = error
         if trouble is not None:
             raise trouble
         return written
 
-    async def _write(self, entry: RecordDue) -> None:
+    def _resource(self, entry: RecordDue) -> Resource:
         line = self._practice.line(entry.message.line_id)
         member = self._practice.member(entry.message.staff_id)
         context = RecordContext(
@@ -62,5 +62,4 @@ class Recorder:
             because=entry.because,
             findings=entry.findings,
         )
-        resource = communication(entry.message, context, self._clock())
-        await self._repository.records.write(entry, resource)
+        return communication(entry.message, context, self._clock())

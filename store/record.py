@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -67,26 +67,29 @@ class RecordTable:
 
         return await self._do.read(read)
 
-    async def write(self, due: RecordDue, resource: Resource) -> None:
-        """Append to the patient's file, durably, and take it off the list. Safe to repeat.
+    async def write(self, patient_id: str, entries: Sequence[tuple[RecordDue, Resource]]) -> None:
+        """Append to one patient's file, durably, and take it off the list. Safe to repeat.
 
         Raises:
-            StoreError: the file cannot be written; the entry stays due.
+            StoreError: the file cannot be written; the entries stay due.
         """
-        file = RecordFile(self._records, due.patient_id)
+        file = RecordFile(self._records, patient_id)
+        resources = [resource for _, resource in entries]
 
         def append_and_remember(writing: Writing) -> None:
             # The file's lock lies inside the transaction, so two processes never wait crosswise.
             with file.locked():
-                head, found = file.append(_head(writing.db, due.patient_id), resource)
+                head, found = file.append(_head(writing.db, patient_id), resources)
             values = {"sequence": head.sequence, "hash": head.hash, "bytes": head.bytes}
-            writing.db.execute(_SET_HEAD, {"patient_id": due.patient_id, **values})
-            written = writing.db.execute(_WRITTEN, {"id": due.id}).fetchall()
+            writing.db.execute(_SET_HEAD, {"patient_id": patient_id, **values})
+            written = [
+                row for due, _ in entries for row in writing.db.execute(_WRITTEN, {"id": due.id})
+            ]
             for uuid, status in found:
-                values = {"patient_id": due.patient_id, "uuid": uuid, "status": status}
+                values = {"patient_id": patient_id, "uuid": uuid, "status": status}
                 written += writing.db.execute(_FOUND, values).fetchall()
-            for row in written:
-                writing.tell_conversation(row["conversation_id"])
+            for conversation_id in {row["conversation_id"] for row in written}:
+                writing.tell_conversation(conversation_id)
 
         await self._do.write(append_and_remember)
 

@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,10 +71,10 @@ class RecordFile:
         finally:
             os.close(descriptor)
 
-    def append(self, head: Head, resource: Resource) -> tuple[Head, set[Identity]]:
-        """Write one entry behind `head`; return the new end and what was found there already.
+    def append(self, head: Head, resources: Sequence[Resource]) -> tuple[Head, set[Identity]]:
+        """Write entries behind `head`; return the new end and what was found there already.
 
-        The lock must be held.
+        The lock must be held. All of them are written, or none.
 
         Lines behind `head` are there when a crash came between this file and the database: they are
         taken as they are, and an entry among them is not written again. A torn last line is moved
@@ -89,17 +89,19 @@ class RecordFile:
             descriptor = os.open(self.path, flags, 0o600)
             try:
                 head, adopted = self._adopt(descriptor, head)
-                if _identity(resource) in adopted:
-                    os.fsync(descriptor)
-                    return head, adopted
-                line = chain(resource, head.sequence + 1, head.hash)
-                _write(descriptor, line + b"\n", head.bytes)
+                lines, end = [], head
+                for resource in resources:
+                    if _identity(resource) not in adopted:
+                        lines.append(chain(resource, end.sequence + 1, end.hash))
+                        end = _behind(end, lines[-1])
+                if lines:
+                    _write(descriptor, b"\n".join(lines) + b"\n", head.bytes)
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
             if fresh:
                 _sync_folder(self.folder)
-        return Head(head.sequence + 1, line_hash(line), head.bytes + len(line) + 1), adopted
+        return end, adopted
 
     def lines(self) -> list[bytes]:
         """The whole lines of the file, without line feeds; a torn last line counts as one."""
@@ -154,7 +156,7 @@ class RecordFile:
                 self._set_aside(descriptor, line, head.bytes)
                 break
             adopted.add(_identity_of(line))
-            head = Head(head.sequence + 1, line_hash(line), head.bytes + len(line) + 1)
+            head = _behind(head, line)
             behind = rest
         return head, adopted
 
@@ -178,6 +180,11 @@ class RecordFile:
             _sync_folder(self.folder.parent)
 
 
+def _behind(head: Head, line: bytes) -> Head:
+    """The end once this line (without its line feed) follows."""
+    return Head(head.sequence + 1, line_hash(line), head.bytes + len(line) + 1)
+
+
 def _read(descriptor: int, length: int) -> bytes:
     """Exactly this many bytes from here on, fewer only at the end of the file."""
     pieces = []
@@ -187,12 +194,12 @@ def _read(descriptor: int, length: int) -> bytes:
     return b"".join(pieces)
 
 
-def _write(descriptor: int, line: bytes, end: int) -> None:
-    """Write a line whole, or leave the file as it was."""
+def _write(descriptor: int, lines: bytes, end: int) -> None:
+    """Write all of it, or leave the file as it was."""
     try:
-        written = os.write(descriptor, line)
-        while written < len(line):
-            written += os.write(descriptor, line[written:])
+        written = os.write(descriptor, lines)
+        while written < len(lines):
+            written += os.write(descriptor, lines[written:])
     except OSError:
         os.ftruncate(descriptor, end)
         raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,13 +28,13 @@ class RecordStore(Protocol):
         """What is to be written, in the order it happened."""
         ...
 
-    async def write(self, due: RecordDue, resource: Resource) -> None:
-        """Append to the patient's file, durably, and take it off the list.
+    async def write(self, patient_id: str, entries: Sequence[tuple[RecordDue, Resource]]) -> None:
+        """Append to one patient's file, durably, and take it off the list: all of it or nothing.
 
         Safe to repeat: an entry that reached the file before a crash is not written twice.
 
         Raises:
-            StoreError: the file cannot be written; the entry stays due.
+            StoreError: the file cannot be written; the entries stay due.
         """
         ...
 

@@ -11,7 +11,7 @@ from tests.crash.kept import read_kept
 
 
 @pytest.mark.parametrize(
-    ("kind", "least", "stride"), [(STEPS, 30, 1), (STATEMENTS, 300, 37), (TORN, 5, 1)]
+    ("kind", "least", "stride"), [(STEPS, 30, 1), (STATEMENTS, 300, 37), (TORN, 2, 1)]
 )
 def test_a_sync_that_is_killed_anywhere_ends_as_if_it_had_not_been(
     scene: Scene, clock: FakeClock, kind: str, least: int, stride: int

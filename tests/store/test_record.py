@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -28,7 +29,7 @@ def resource(practice: Practice, due: RecordDue) -> Resource:
 async def write_all(practice: Practice) -> list[Message]:
     written = []
     for due in await practice.repository.records.due(99):
-        await practice.repository.records.write(due, resource(practice, due))
+        await practice.repository.records.write(due.patient_id, [(due, resource(practice, due))])
         written.append(due.message)
     return written
 
@@ -87,7 +88,7 @@ async def test_a_newer_state_stays_due_when_the_older_one_is_written(practice: P
     sent = await practice.send(None, patient_id=PATIENT)
     (older,) = await practice.repository.records.due(9)
     await practice.repository.outbox.settle(sent.id, MessageStatus.DELIVERED, practice.clock())
-    await practice.repository.records.write(older, resource(practice, older))
+    await practice.repository.records.write(older.patient_id, [(older, resource(practice, older))])
     (newer,) = await practice.repository.records.due(9)
     assert newer.message.status is MessageStatus.DELIVERED
     await write_all(practice)
@@ -139,7 +140,9 @@ async def test_an_entry_that_reached_the_file_before_a_crash_is_not_written_twic
     report = await practice.repository.records.verify(PATIENT)
     assert report.problems == ("The file has 2 lines more than the database remembers.",)
     _, fourth = await practice.repository.records.due(9)
-    await practice.repository.records.write(fourth, resource(practice, fourth))
+    await practice.repository.records.write(
+        fourth.patient_id, [(fourth, resource(practice, fourth))]
+    )
     assert await practice.repository.records.due(9) == []
     report = await practice.repository.records.verify(PATIENT)
     assert (report.entries, report.problems) == (4, ())
@@ -190,7 +193,7 @@ async def test_a_file_that_became_shorter_takes_nothing_more(
     await arrive(practice, "Next")
     (due,) = await practice.repository.records.due(9)
     with pytest.raises(StoreError, match="shorter"):
-        await practice.repository.records.write(due, resource(practice, due))
+        await practice.repository.records.write(due.patient_id, [(due, resource(practice, due))])
     assert await practice.repository.records.due(9) == [due]
 
 
@@ -201,7 +204,7 @@ async def test_a_file_that_cannot_be_written_leaves_the_entry_due(
     block(file_of(folder))
     (due,) = await practice.repository.records.due(9)
     with pytest.raises(StoreError):
-        await practice.repository.records.write(due, resource(practice, due))
+        await practice.repository.records.write(due.patient_id, [(due, resource(practice, due))])
     assert await practice.repository.records.due(9) == [due]
 
 
@@ -214,7 +217,9 @@ async def test_two_processes_write_one_chain(
     due = await practice.repository.records.due(99)
     for turn, entry in enumerate(due):
         writer = (practice, other)[turn % 2]
-        await writer.repository.records.write(entry, resource(practice, entry))
+        await writer.repository.records.write(
+            entry.patient_id, [(entry, resource(practice, entry))]
+        )
     report = await other.repository.records.verify(PATIENT)
     assert (report.entries, report.problems) == (6, ())
     assert await other.repository.records.due(9) == []
@@ -250,3 +255,27 @@ def read(path: Path) -> bytes:
 def block(file: RecordFile) -> None:
     """Put a folder where the file should be."""
     file.path.mkdir(parents=True)
+
+
+async def test_entries_of_one_patient_are_written_together_or_not_at_all(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        await arrive(practice, f"question {number}")
+    due = await practice.repository.records.due(9)
+    pairs = [(entry, resource(practice, entry)) for entry in due]
+    real = os.write
+
+    def torn(descriptor: int, content: bytes) -> int:
+        real(descriptor, content[: len(content) // 2])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", torn)
+        with pytest.raises(StoreError):
+            await practice.repository.records.write(PATIENT, pairs)
+    assert await practice.repository.records.due(9) == due
+    assert (await practice.repository.records.verify(PATIENT)).entries == 0
+    await practice.repository.records.write(PATIENT, pairs)
+    report = await practice.repository.records.verify(PATIENT)
+    assert (report.entries, report.problems) == (3, ())

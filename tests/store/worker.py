@@ -77,7 +77,9 @@ async def send(repository: SqliteRepository, clock: FakeClock) -> None:
 async def record(repository: SqliteRepository, clock: FakeClock) -> None:
     for due in await repository.records.due(10):
         context = RecordContext(due.patient_id, DESK.value)
-        await repository.records.write(due, communication(due.message, context, clock()))
+        await repository.records.write(
+            due.patient_id, [(due, communication(due.message, context, clock()))]
+        )
         say(f"recorded {due.message.uuid}")
 
 
