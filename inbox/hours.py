@@ -3,91 +3,127 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta, tzinfo
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
+from inbox.closure import NO_CLOSURES, Closure, Closures, Span
 from inbox.errors import ConfigurationError
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SPAN = re.compile(r"^(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})$")
 _LOOK_AHEAD_DAYS = 15
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """From `start` up to, not including, `end`, on one day, wall-clock time."""
-
-    start: time
-    end: time
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Hours:
     """When a line or the phones are staffed.
 
-    Times are wall-clock times of the practice; every method takes an aware moment and converts
-    it, so the change to and from daylight saving time needs no care by the caller.
+    Times are wall-clock times of the practice; every method takes an aware moment and gives one in
+    the practice's zone. All reckoning is done in UTC, so that the change to and from daylight
+    saving time needs no care by the caller: an hour that happens twice is staffed twice.
     """
 
     week: tuple[tuple[Span, ...], ...] = ((),) * 7
     """Seven days from Monday, each with its spans in order; an empty day is closed."""
     zone: tzinfo | None = None
     """The practice's time zone; None takes the moment's own."""
-    closed: frozenset[date] = field(default_factory=frozenset)
-    """Days without any hours: holidays and closures."""
+    closures: Closures = NO_CLOSURES
+    """Holidays and closures."""
 
     def spans(self, day: date) -> tuple[Span, ...]:
         """The staffed spans of one calendar day."""
-        return () if day in self.closed else self.week[day.weekday()]
+        usual = self.week[day.weekday()]
+        closure = self.closures.on(day) if usual else None
+        if closure is None:
+            return usual
+        both = (span.within(other) for span in usual for other in closure.spans)
+        return tuple(span for span in both if span is not None)
 
     def open_until(self, moment: datetime) -> datetime | None:
         """The end of the staffed span that holds `moment`, or None when closed then."""
-        local = moment.astimezone(self.zone)
-        for span in self.spans(local.date()):
-            start, end = self._at(local.date(), span.start), self._at(local.date(), span.end)
-            if start <= local < end:
-                return end
+        for start, end in self._stretches(self._day_of(moment) - _DAY):
+            if moment < start:
+                return None
+            if moment < end:
+                return self._local(end, moment)
         return None
 
     def is_open(self, moment: datetime) -> bool:
         """Whether somebody is there at `moment`."""
         return self.open_until(moment) is not None
 
-    def next_opening(self, moment: datetime) -> datetime | None:
-        """The first staffed moment from `moment` on; None when none is within two weeks."""
-        local = moment.astimezone(self.zone)
-        for days in range(_LOOK_AHEAD_DAYS):
-            day = local.date() + timedelta(days=days)
-            for span in self.spans(day):
-                start, end = self._at(day, span.start), self._at(day, span.end)
-                if local < end:
-                    return max(start, local)
+    def next_opening(self, moment: datetime, lasting: timedelta = timedelta(0)) -> datetime | None:
+        """The first staffed moment from `moment` on; None when none is within two weeks.
+
+        Args:
+            moment: From when on (aware).
+            lasting: From then on somebody must be there for so long without a break.
+        """
+        for start, end in self._stretches(self._day_of(moment) - _DAY):
+            first = max(start, moment.astimezone(UTC))
+            if first < end and end - first >= lasting:
+                return self._local(first, moment)
         return None
 
     def closes_at(self, moment: datetime) -> datetime | None:
         """When the last span of the day of `moment` ends, None when nothing is left of that day."""
-        local = moment.astimezone(self.zone)
-        ends = [self._at(local.date(), span.end) for span in self.spans(local.date())]
-        return max((end for end in ends if end > local), default=None)
+        day = self._day_of(moment)
+        ends = [end for _, end in self._on(day) if end > moment]
+        return self._local(max(ends), moment) if ends else None
 
     def staffed_between(self, start: datetime, end: datetime) -> timedelta:
         """How much of the time from `start` to `end` was staffed; zero when `end` is earlier."""
+        # Two moments of one zone are subtracted by the wall clock; those in UTC are not.
+        start, end = start.astimezone(UTC), end.astimezone(UTC)
         total = timedelta()
-        day, last = start.astimezone(self.zone).date(), end.astimezone(self.zone).date()
+        day, last = self._day_of(start), self._day_of(end)
         while day <= last:
-            for span in self.spans(day):
-                opened = max(self._at(day, span.start), start)
-                closed = min(self._at(day, span.end), end)
-                # Differences across a change of the clocks are only right between UTC moments.
-                total += max(
-                    timedelta(), timedelta(seconds=closed.timestamp() - opened.timestamp())
-                )
-            day += timedelta(days=1)
+            for opened, closed in self._on(day):
+                total += max(timedelta(), min(closed, end) - max(opened, start))
+            day += _DAY
         return total
+
+    def closure(self, moment: datetime) -> Closure | None:
+        """What makes the day of `moment` differ from other such days of the week, or None."""
+        day = self._day_of(moment)
+        return self.closures.on(day) if self.week[day.weekday()] else None
+
+    def known(self, moment: datetime) -> bool:
+        """Whether the holidays around `moment` are known, so that asking takes no time."""
+        return self.closures.known(self._day_of(moment))
+
+    def _day_of(self, moment: datetime) -> date:
+        return moment.astimezone(self.zone).date()
+
+    def _local(self, moment: datetime, like: datetime) -> datetime:
+        return moment.astimezone(self.zone or like.tzinfo)
+
+    def _on(self, day: date) -> Iterator[tuple[datetime, datetime]]:
+        """The staffed times of a day, in UTC."""
+        for span in self.spans(day):
+            ends_on = day if span.end != time(0) else day + _DAY
+            yield self._at(day, span.start), self._at(ends_on, span.end)
+
+    def _stretches(self, first: date) -> Iterator[tuple[datetime, datetime]]:
+        """Staffed times from a day on, in UTC; those that touch, at midnight too, are one."""
+        held: tuple[datetime, datetime] | None = None
+        for days in range(_LOOK_AHEAD_DAYS + 1):
+            for start, end in self._on(first + timedelta(days=days)):
+                if held is not None and start <= held[1]:
+                    held = (held[0], end)
+                    continue
+                if held is not None:
+                    yield held
+                held = (start, end)
+        if held is not None:
+            yield held
 
     def _at(self, day: date, wall: time) -> datetime:
         naive = datetime.combine(day, wall)
-        return naive.replace(tzinfo=self.zone) if self.zone else naive.astimezone()
+        aware = naive.replace(tzinfo=self.zone) if self.zone else naive.astimezone()
+        return aware.astimezone(UTC)
 
 
 def parse_spans(text: str, where: str) -> tuple[Span, ...]:
@@ -110,14 +146,14 @@ def parse_spans(text: str, where: str) -> tuple[Span, ...]:
             raise ConfigurationError(f"{where}: “{part.strip()}” is not a span of hours.", hint)
         numbers = [int(number) for number in found.groups()]
         if numbers[2:] == [24, 0]:
-            numbers[2:] = [23, 59]
+            numbers[2:] = [0, 0]
         try:
             span = Span(time(numbers[0], numbers[1]), time(numbers[2], numbers[3]))
         except ValueError:
             raise ConfigurationError(
                 f"{where}: “{part.strip()}” is not a time of day.", hint
             ) from None
-        if span.end <= span.start or (spans and span.start < spans[-1].end):
+        if span.last <= span.start or (spans and span.start < spans[-1].last):
             raise ConfigurationError(
                 f"{where}: “{part.strip()}” ends before it starts or overlaps.", hint
             )

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from inbox.closure import Closure, FixedClosures
 from inbox.errors import ConfigurationError
 from inbox.hours import parse_spans
 from tests.inbox.making import ZONE, week
@@ -32,7 +33,7 @@ def test_the_moment_may_be_in_any_zone() -> None:
 
 
 def test_next_opening_skips_lunch_night_weekend_and_closures() -> None:
-    hours = replace(week(), closed=frozenset({date(2026, 3, 9)}))
+    hours = replace(week(), closures=FixedClosures({date(2026, 3, 9): Closure("Spring break")}))
 
     assert hours.next_opening(at("2026-03-04 12:30")) == at("2026-03-04 13:00")
     assert hours.next_opening(at("2026-03-04 09:30")) == at("2026-03-04 09:30")
