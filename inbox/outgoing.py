@@ -32,6 +32,8 @@ class Category(StrEnum):
     RESULT = "result"
     """A finding or a document of the patient's care."""
     BILLING = "billing"
+    AFTER_HOURS = "after-hours"
+    """An answer while nobody is there: says what to do in an emergency, and who answers when."""
 
 
 class CallOutcome(StrEnum):
