@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from inbox.address import Address
+from inbox.consent import consent_for, wrote_first
 from inbox.errors import NoReplyPath, NotFound
 from inbox.message import Message, MessageStatus
 from inbox.outgoing import Draft
@@ -109,19 +110,27 @@ class Facts:
     ) -> tuple[Recipient, ...]:
         today = now.astimezone(self._practice.timezone).date()
         found = []
-        for address in draft.recipients[:_MOST_RECIPIENTS]:
+        shown = draft.recipients[:_MOST_RECIPIENTS]
+        said = await self._repository.consents.current(shown)
+        for address in shown:
             patients = [
                 patient
                 for patient in await self._repository.patients.by_address(address)
                 if patient.point_at(address, today) is not None
             ]
             points = (patient.point_at(address, today) for patient in patients)
+            entry = said.get((address.key, draft.channel))
+            consent = consent_for(
+                draft.channel, entry, patients, draft.patient_id, self._practice.timezone
+            )
+            if consent is Consent.UNKNOWN and wrote_first(address, draft.channel, newest):
+                consent = Consent.IMPLIED
             found.append(
                 Recipient(
                     address,
                     tuple(patients),
                     next((point for point in points if point is not None), None),
-                    _consent(address, patients, draft, newest),
+                    consent,
                     proxies_share=any(
                         point.address.key == address.key
                         for patient in patients
@@ -146,18 +155,3 @@ def _same(one: Draft, other: Draft) -> bool:
     return one.text.split() == other.text.split() and {a.key for a in one.recipients} == {
         a.key for a in other.recipients
     }
-
-
-def _consent(
-    address: Address, patients: list[Patient], draft: Draft, newest: Message | None
-) -> Consent:
-    """What was said about this address: the strictest form of those it belongs to, else implied."""
-    said = [patient.form.consent(draft.channel) for patient in patients]
-    for consent in (Consent.DECLINED, Consent.ACCEPTED, Consent.IMPLIED):
-        if consent in said:
-            return consent
-    wrote = newest is not None and newest.sender is not None and newest.channel is draft.channel
-    if wrote and newest is not None and newest.sender is not None:
-        here = {newest.sender.key, *(other.key for other in newest.reply_to)}
-        return Consent.IMPLIED if address.key in here else Consent.UNKNOWN
-    return Consent.UNKNOWN

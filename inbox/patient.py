@@ -30,6 +30,17 @@ class Consent(StrEnum):
     """Asked not to be written to this way; includes opting out."""
 
 
+class PortalState(StrEnum):
+    """Whether the patient can read and write in the portal."""
+
+    UNKNOWN = "unknown"
+    NONE = "none"
+    """They have no account and want none."""
+    INVITED = "invited"
+    """They were sent an invitation and have not used it."""
+    ACTIVE = "active"
+
+
 class PointUse(StrEnum):
     """What a contact point is for (FHIR ContactPoint.use)."""
 
@@ -79,6 +90,29 @@ class Proxy:
     until: date | None = None
     """The last day of the access."""
 
+    def ended_by(self, day: date) -> bool:
+        """Whether the access is over on `day`."""
+        return self.until is not None and self.until < day
+
+
+@dataclass(frozen=True, slots=True)
+class Confidant:
+    """Somebody a message may be left with (45 CFR 164.510(b))."""
+
+    name: str
+    relation: str = ""
+    detail: bool = True
+    """They may be told what it is about; otherwise only that the practice called."""
+
+
+@dataclass(frozen=True, slots=True)
+class RiskWarning:
+    """That the patient was warned that a channel is not private (78 FR 5634)."""
+
+    on: date | None = None
+    version: str = ""
+    """Which wording of the warning."""
+
 
 @dataclass(frozen=True, slots=True)
 class PrivacyForm:
@@ -91,10 +125,17 @@ class PrivacyForm:
     portal: Consent = Consent.UNKNOWN
     confidential: Address | None = None
     """Write only here: beats every preference."""
-    may_tell: tuple[str, ...] = ()
-    """Who may be told, by name."""
+    may_tell: tuple[Confidant, ...] = ()
+    """Who may be told, and what."""
     voicemail_on: tuple[str, ...] = ()
     """The phone numbers whose voicemail the answer is about; empty: all of them."""
+    version: str = ""
+    """Which printing of the form was signed."""
+    email_warned: RiskWarning | None = None
+    """The warning that came before the answer about e-mail; None: not noted."""
+    sms_warned: RiskWarning | None = None
+    """The warning that came before the answer about texts; None: not noted."""
+    portal_state: PortalState = PortalState.UNKNOWN
 
     def consent(self, channel: ChannelKind) -> Consent:
         """What the form says about writing on this channel; calls need no consent of their own."""
@@ -126,6 +167,8 @@ class Patient:
     postal_code: str = ""
     state: str = ""
     """Two letters (US), or empty."""
+    best_time: str = ""
+    """When they like to be reached, in words: `mornings before ten`."""
 
     @property
     def name(self) -> str:
@@ -134,7 +177,21 @@ class Patient:
 
     def proxies_on(self, day: date) -> tuple[Proxy, ...]:
         """The proxies whose access has not ended by `day`."""
-        return tuple(proxy for proxy in self.proxies if proxy.until is None or day <= proxy.until)
+        return tuple(proxy for proxy in self.proxies if not proxy.ended_by(day))
+
+    def ended_proxy_at(self, address: Address, day: date) -> Proxy | None:
+        """The proxy whose access has ended and whose address this is; None when others have it."""
+        if self.point_at(address, day) is not None:
+            return None
+        return next(
+            (
+                proxy
+                for proxy in self.proxies
+                if proxy.ended_by(day)
+                and any(point.address.key == address.key for point in proxy.points)
+            ),
+            None,
+        )
 
     def point_at(self, address: Address, day: date) -> ContactPoint | None:
         """The contact point, own or of a proxy with access, that is this address; or None."""

@@ -17,10 +17,11 @@ from store.values import Parameters, moment, stamp, storable
 
 _ADD: Final = """
 INSERT INTO consent
-    (system, key, value, channel, consent, at, staff_id, method, message_id, warned_on, warning)
+    (system, key, value, channel, consent, explicit, at, staff_id, method, message_id, warned_on,
+     warning)
 VALUES
-    (:system, :key, :value, :channel, :consent, :at, :staff_id, :method, :message_id, :warned_on,
-     :warning)
+    (:system, :key, :value, :channel, :consent, :consent IN ('accepted', 'declined'), :at,
+     :staff_id, :method, :message_id, :warned_on, :warning)
 ON CONFLICT DO NOTHING
 """
 # One step into the index for each address and channel, however much was said about it.
@@ -32,7 +33,7 @@ channel (name) AS (VALUES ('email'), ('sms'), ('phone'), ('portal'))
 SELECT c.* FROM wanted AS w CROSS JOIN channel AS k CROSS JOIN consent AS c ON c.id = (
     SELECT n.id FROM consent AS n
     WHERE n.key = w.key AND n.system = w.system AND n.channel = k.name
-    ORDER BY n.at DESC, n.id DESC LIMIT 1)
+    ORDER BY n.explicit DESC, n.at DESC, n.id DESC LIMIT 1)
 """
 HISTORY: Final = """
 SELECT * FROM consent WHERE key = :key AND system = :system ORDER BY at DESC, id DESC

@@ -21,11 +21,12 @@ def opted_out(situation: Situation) -> Iterator[Finding]:
     """
     channel = situation.draft.channel
     for recipient in situation.recipients:
-        # An opt-out belongs to the address: whoever shares it is not written to there either.
-        declined = recipient.consent is Consent.DECLINED or any(
-            patient.form.consent(channel) is Consent.DECLINED for patient in recipient.patients
-        )
-        if declined:
+        # An opt-out belongs to the address: whoever shares it is not written to there either. What
+        # a form declines, a later acceptance for this very address lifts.
+        forms = (patient.form.consent(channel) for patient in recipient.patients)
+        if recipient.consent is Consent.DECLINED or (
+            recipient.consent is not Consent.ACCEPTED and Consent.DECLINED in forms
+        ):
             yield Finding(
                 "TW19",
                 Severity.BLOCK,

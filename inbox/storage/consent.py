@@ -48,7 +48,11 @@ class ConsentStore(Protocol):
         ...
 
     async def current(self, addresses: Collection[Address]) -> Mapping[ConsentKey, ConsentEntry]:
-        """What was said last about each address and channel; those nobody spoke of are missing."""
+        """What was said last about each address and channel; those nobody spoke of are missing.
+
+        ACCEPTED and DECLINED are only outdone by each other: somebody who writes again after an
+        opt-out has not taken it back.
+        """
         ...
 
     async def history(self, address: Address) -> list[ConsentEntry]:

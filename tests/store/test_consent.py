@@ -57,6 +57,17 @@ async def test_the_newest_counts_in_whatever_order_it_came(repository: SqliteRep
     assert current[NUMBER.key, ChannelKind.SMS] == DECLINED
 
 
+async def test_writing_again_takes_no_opt_out_back(repository: SqliteRepository) -> None:
+    later = replace(DECLINED, consent=Consent.IMPLIED, at=DECLINED.at + timedelta(days=1))
+    await repository.consents.add([DECLINED, later])
+    current = await repository.consents.current([NUMBER])
+    assert current[NUMBER.key, ChannelKind.SMS] == DECLINED
+    lifted = replace(ACCEPTED, at=DECLINED.at + timedelta(hours=1), method="on the phone")
+    await repository.consents.add([lifted])
+    current = await repository.consents.current([NUMBER])
+    assert current[NUMBER.key, ChannelKind.SMS] == lifted
+
+
 async def test_of_two_said_at_once_the_one_kept_last_counts(repository: SqliteRepository) -> None:
     again = replace(DECLINED, at=ACCEPTED.at)
     await repository.consents.add([ACCEPTED, again])

@@ -20,13 +20,16 @@ from inbox.errors import NotFound
 from inbox.line import FolderCount, LineHealth, LineState
 from inbox.outgoing import Draft, DraftAttachment
 from inbox.patient import (
+    Confidant,
     Consent,
     ContactPoint,
     Patient,
     PointHealth,
     PointUse,
+    PortalState,
     PrivacyForm,
     Proxy,
+    RiskWarning,
     VoicemailConsent,
 )
 from inbox.reply_path import Evidence, EvidenceKind
@@ -55,7 +58,12 @@ ROSA_FULL = Patient(
         Consent.DECLINED,
         Consent.IMPLIED,
         Address(AddressSystem.EMAIL, "private@example.com", "R."),
-        ("Luis", "María"),
+        (Confidant("Luis", "spouse"), Confidant("María", detail=False)),
+        ("+15550100",),
+        "2026-01",
+        RiskWarning(date(2026, 1, 2), "2"),
+        None,
+        PortalState.INVITED,
     ),
     preferred_channel=ChannelKind.SMS,
     language="es",

@@ -142,7 +142,7 @@ def patient(one: Patient) -> Document:
             "email": form.email.value,
             "portal": form.portal.value,
             "confidential": form.confidential.value if form.confidential else None,
-            "may_tell": list(form.may_tell),
+            "may_tell": [confidant.name for confidant in form.may_tell],
         },
     }
 

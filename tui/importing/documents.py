@@ -8,7 +8,7 @@ from typing import Any
 
 from inbox.address import Address, AddressSystem
 from inbox.errors import TwowayError
-from inbox.patient import ContactPoint, Patient, PointUse, PrivacyForm, Proxy
+from inbox.patient import Confidant, ContactPoint, Patient, PointUse, PrivacyForm, Proxy
 from tui.importing.entry import Entry, Reader, Trouble, made_up_id
 from tui.importing.spreadsheet import decoded
 
@@ -168,7 +168,7 @@ def _form(read: Reader, form: dict[str, Any]) -> PrivacyForm:
         email=read.consent("privacy_form.email", form.get("email")) or empty.email,
         portal=read.consent("privacy_form.portal", form.get("portal")) or empty.portal,
         confidential=address,
-        may_tell=tuple(read.word("privacy_form.may_tell", one) for one in told),
+        may_tell=tuple(Confidant(read.word("privacy_form.may_tell", one)) for one in told),
     )
 
 

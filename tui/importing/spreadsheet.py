@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from inbox.address import AddressSystem
 from inbox.errors import TwowayError
-from inbox.patient import ContactPoint, Patient, PointUse, PrivacyForm
+from inbox.patient import Confidant, ContactPoint, Patient, PointUse, PrivacyForm
 from tui.importing.entry import Entry, Reader, Trouble, made_up_id
 
 _NAMES = {
@@ -142,7 +142,9 @@ def _entry(
         "email": read.consent(column("email_consent"), cell("email_consent")) or form.email,
         "portal": read.consent(column("portal"), cell("portal")) or form.portal,
         "form_date": read.day(column("form_date"), cell("form_date")),
-        "may_tell": tuple(one.strip() for one in cell("may_tell").split(";") if one.strip()),
+        "may_tell": tuple(
+            Confidant(one.strip()) for one in cell("may_tell").split(";") if one.strip()
+        ),
     }
     patient = Patient(
         id=read.word(column("id"), cell("id")) or made_up_id(given, family, born),

@@ -117,7 +117,7 @@ def _patient(patient: Patient) -> list[list[Span]]:
     if form.confidential is not None:
         lines.append([("write ONLY to ", "bold $warning"), (one_line(form.confidential.value), "")])
     if form.may_tell:
-        names = ", ".join(one_line(name, 40) for name in form.may_tell)
+        names = ", ".join(one_line(one.name, 40) for one in form.may_tell)
         lines.append([("may tell ", _QUIET), (names, "")])
     return lines
 

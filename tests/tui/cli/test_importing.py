@@ -14,7 +14,7 @@ import pytest
 
 from inbox.address import AddressSystem, ChannelKind, email
 from inbox.errors import TwowayError
-from inbox.patient import Consent, PointHealth, VoicemailConsent
+from inbox.patient import Confidant, Consent, PointHealth, VoicemailConsent
 from inbox.repository import PatientStore
 from store.database import open_repository
 from tests.clock import FakeClock
@@ -119,7 +119,7 @@ async def test_a_second_import_changes_and_never_doubles(patients: PatientStore)
 async def test_what_the_file_does_not_speak_of_stays(patients: PatientStore) -> None:
     await take(patients, (HEADER + ROWS).encode(), "x.csv", "US")
     rosa = await patients.get("100")
-    form = replace(rosa.form, confidential=email("private@quiet.example"), may_tell=("Luis",))
+    form = replace(rosa.form, confidential=email("private@quiet.example"), may_tell=(Confidant("Luis"),))
     await patients.save([replace(rosa, form=form, preferred_channel=ChannelKind.SMS)])
     await patients.mark_point(email("rosa@mail.example"), PointHealth.BAD, "mailbox full")
     await take(patients, b"mrn,first,last,email\n100,Rosa,Jimenez,rosa@mail.example\n", "x", "US")

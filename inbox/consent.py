@@ -1,0 +1,73 @@
+"""What was said about writing to one address: the address's own word, else the privacy forms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import tzinfo
+from typing import Final
+
+from inbox.address import Address, ChannelKind
+from inbox.message import Message
+from inbox.patient import Consent, Patient
+from inbox.storage.consent import ConsentEntry
+
+STRICTEST_FIRST: Final = (Consent.DECLINED, Consent.UNKNOWN, Consent.IMPLIED, Consent.ACCEPTED)
+_EXPLICIT: Final = (Consent.ACCEPTED, Consent.DECLINED)
+
+
+def consent_for(
+    channel: ChannelKind,
+    entry: ConsentEntry | None,
+    sharing: Sequence[Patient],
+    about: str | None,
+    zone: tzinfo,
+) -> Consent:
+    """What holds for an address on a channel, as far as somebody said it.
+
+    An opt-out stays with the address, whoever shares it, until a later acceptance lifts it (47 CFR
+    64.1200(a)(10)). A form that was signed after what was said of the address counts more; on the
+    same day the stricter of both does.
+
+    Args:
+        channel: The channel.
+        entry: What was said last about this very address on it.
+        sharing: Everybody the address belongs to.
+        about: Id of the patient a message is about: another's yes does not speak for them.
+        zone: The practice's time zone, for comparing moments with the dates of forms.
+    """
+    if entry is not None and entry.consent is Consent.DECLINED:
+        return Consent.DECLINED
+    said = {patient.id: _said(patient, channel, entry, zone) for patient in sharing}
+    if not said:
+        return entry.consent if entry is not None else Consent.UNKNOWN
+    if Consent.DECLINED in said.values():
+        return Consent.DECLINED
+    return said[about] if about in said else _strictest(said.values())
+
+
+def wrote_first(address: Address, channel: ChannelKind, newest: Message | None) -> bool:
+    """Whether the newest message of a conversation came from this address on this channel."""
+    if newest is None or newest.sender is None or newest.channel is not channel:
+        return False
+    return address.key in {newest.sender.key, *(other.key for other in newest.reply_to)}
+
+
+def _said(
+    patient: Patient, channel: ChannelKind, entry: ConsentEntry | None, zone: tzinfo
+) -> Consent:
+    """What one patient's form says, or what was said of the address since."""
+    form = patient.form
+    answer = form.consent(channel)
+    if entry is None:
+        return answer
+    if entry.consent not in _EXPLICIT:
+        # Having written, or having been asked in vain, takes nothing of an answer back.
+        return entry.consent if answer is Consent.UNKNOWN else answer
+    said_on = entry.at.astimezone(zone).date()
+    if answer is Consent.UNKNOWN or form.form_date is None or said_on > form.form_date:
+        return entry.consent
+    return answer if said_on < form.form_date else _strictest((answer, entry.consent))
+
+
+def _strictest(answers: Iterable[Consent]) -> Consent:
+    return min(answers, key=STRICTEST_FIRST.index)
