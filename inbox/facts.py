@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from inbox.address import Address
+from inbox.address import Address, ChannelKind
 from inbox.consent import consent_for, wrote_first
 from inbox.errors import NoReplyPath, NotFound
 from inbox.message import Message, MessageStatus
@@ -15,6 +15,7 @@ from inbox.practice import Practice
 from inbox.reply_path import Plan, Proof, SenderFacts, choose_sender, derive_proof
 from inbox.repository import Repository
 from inbox.situation import Earlier, Recipient, Situation
+from inbox.storage.reminder import Reached
 
 _RECENT = timedelta(minutes=10)
 _MOST_RECIPIENTS = 50
@@ -77,6 +78,7 @@ class Facts:
             if draft.conversation_id is not None
             else None
         )
+        reached = await self._reached(draft, now)
         return Situation(
             draft=draft,
             practice=self._practice,
@@ -90,6 +92,22 @@ class Facts:
             newest_inbound_id=newest.id if newest else 0,
             newest_inbound_at=newest.at if newest else None,
             earlier=await self._earlier(draft, now),
+            automatic_today=reached.automatic_today,
+            automatic_week=reached.automatic_week,
+            first_contact=reached.first_contact,
+        )
+
+    async def _reached(self, draft: Draft, now: datetime) -> Reached:
+        """How often they were written to; asked only where a rule looks at it."""
+        if not draft.automatic and draft.channel is not ChannelKind.SMS:
+            return Reached()
+        local = now.astimezone(self._practice.timezone)
+        return await self._repository.reminders.reached(
+            draft.recipients[:_MOST_RECIPIENTS],
+            draft.channel,
+            today=local.replace(hour=0, minute=0, second=0, microsecond=0),
+            now=now,
+            before=draft.outbox_id,
         )
 
     async def _line_use(self, draft: Draft) -> tuple[list[str], list[str]]:

@@ -16,12 +16,15 @@ from inbox.events import Change
 from inbox.storage.consent import ConsentEntry, ConsentKey, ConsentStore
 from inbox.storage.conversation import ConversationStore, SearchStore
 from inbox.storage.filing import Filed, Filing, FilingStore, Relative, StatusChange
+from inbox.storage.handed_over import HandedOverStore
 from inbox.storage.line import LineStore
 from inbox.storage.office import AuditStore, LeaseStore
 from inbox.storage.outbox import BlobStore, DraftStore, NewOutbox, OutboxRow, OutboxStore
 from inbox.storage.patient import PatientStore
 from inbox.storage.raw import RawStore, StoredRaw
 from inbox.storage.record import RecordDue, RecordStore
+from inbox.storage.reminder import ReminderStore
+from inbox.storage.reminder import ReminderStore
 
 
 class Repository(Protocol):
@@ -58,6 +61,11 @@ class Repository(Protocol):
         ...
 
     @property
+    def handed_over(self) -> HandedOverStore:
+        """See `HandedOverStore`."""
+        ...
+
+    @property
     def blobs(self) -> BlobStore:
         """See `BlobStore`."""
         ...
@@ -75,6 +83,16 @@ class Repository(Protocol):
     @property
     def records(self) -> RecordStore:
         """See `RecordStore`."""
+        ...
+
+    @property
+    def reminders(self) -> ReminderStore:
+        """See `ReminderStore`."""
+        ...
+
+    @property
+    def reminders(self) -> ReminderStore:
+        """See `ReminderStore`."""
         ...
 
     @property
@@ -119,6 +137,7 @@ __all__ = [
     "Filed",
     "Filing",
     "FilingStore",
+    "HandedOverStore",
     "LeaseStore",
     "LineStore",
     "NewOutbox",
@@ -129,6 +148,8 @@ __all__ = [
     "RecordDue",
     "RecordStore",
     "Relative",
+    "ReminderStore",
+    "ReminderStore",
     "Repository",
     "SearchStore",
     "StatusChange",

@@ -72,7 +72,7 @@ class Situation:
     can_reply: bool | None = None
     """Whether the portal lets the patient answer this thread; None when the portal does not say."""
     automatic_today: int = 0
-    """Messages made by lists that went to these recipients within a day."""
+    """Messages made by lists that went to these recipients today, by the practice's clock."""
     automatic_week: int = 0
     """The same within seven days."""
     first_contact: bool = False

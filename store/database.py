@@ -23,6 +23,7 @@ from store.conversation import ConversationTable
 from store.draft import DraftTable
 from store.filing import FilingTable
 from store.folder import DataFolder, prepare
+from store.handed_over import HandedOverTable
 from store.lease import LeaseTable
 from store.line import LineTable
 from store.migration import Migration
@@ -30,6 +31,8 @@ from store.outbox import OutboxTable
 from store.patient import PatientTable
 from store.raw import RawTable
 from store.record import RecordTable
+from store.reminder import ReminderTable
+from store.reminder import ReminderTable
 from store.search import SearchTable
 from store.transaction import Transactions
 
@@ -98,10 +101,13 @@ class SqliteRepository:
         self.patients: Final = PatientTable(do)
         self.consents: Final = ConsentTable(do)
         self.outbox: Final = OutboxTable(do)
+        self.handed_over: Final = HandedOverTable(do)
         self.blobs: Final = BlobTable(do)
         self.drafts: Final = DraftTable(do)
         self.lines: Final = LineTable(do)
         self.records: Final = RecordTable(do, data.records)
+        self.reminders: Final = ReminderTable(do)
+        self.reminders: Final = ReminderTable(do)
         self.searches: Final = SearchTable(do, clock)
         self.leases: Final = LeaseTable(do)
         self.audit: Final = AuditTable(do)
