@@ -24,7 +24,6 @@ from inbox.storage.patient import PatientStore
 from inbox.storage.raw import RawStore, StoredRaw
 from inbox.storage.record import RecordDue, RecordStore
 from inbox.storage.reminder import ReminderStore
-from inbox.storage.reminder import ReminderStore
 
 
 class Repository(Protocol):
@@ -91,11 +90,6 @@ class Repository(Protocol):
         ...
 
     @property
-    def reminders(self) -> ReminderStore:
-        """See `ReminderStore`."""
-        ...
-
-    @property
     def searches(self) -> SearchStore:
         """See `SearchStore`."""
         ...
@@ -148,7 +142,6 @@ __all__ = [
     "RecordDue",
     "RecordStore",
     "Relative",
-    "ReminderStore",
     "ReminderStore",
     "Repository",
     "SearchStore",

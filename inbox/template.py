@@ -169,9 +169,8 @@ def parse_template(name: str, content: str, origin: str = "") -> Template:
     title, subject = head["title"], head.get("subject", ("", 1, 1))
     text, first = _trimmed(lines, begins)
     if not text:
-        raise BadTemplate(
-            name, len(lines), 1, "there is no text below the head.", "Leave a line empty, then write."
-        )
+        hint = "Leave a line empty below the head, then write."
+        raise BadTemplate(name, len(lines), 1, "there is no text below the head.", hint)
     return Template(
         name=stem,
         title=title[0],
@@ -254,7 +253,7 @@ def _place(text: str, at: int, line: int, column: int) -> tuple[int, int]:
 def _wrong(said: str | None) -> tuple[str, str]:
     """What is wrong with a brace or a field, and the hint."""
     if said is None:
-        return "a brace stands alone.", "Fields look like {patient.name}; write {{ or }} for a brace."
+        return "a brace stands alone.", "Fields look like {patient.name}; a brace is {{ or }}."
     near = get_close_matches(said.strip().casefold(), FIELDS, 1, 0.5)
     known = near[0] if near else "patient.first_name"
     meant = f"Did you mean {{{known}}}?" if near else "`twoway templates fields` lists them all."

@@ -32,7 +32,6 @@ from store.patient import PatientTable
 from store.raw import RawTable
 from store.record import RecordTable
 from store.reminder import ReminderTable
-from store.reminder import ReminderTable
 from store.search import SearchTable
 from store.transaction import Transactions
 
@@ -106,7 +105,6 @@ class SqliteRepository:
         self.drafts: Final = DraftTable(do)
         self.lines: Final = LineTable(do)
         self.records: Final = RecordTable(do, data.records)
-        self.reminders: Final = ReminderTable(do)
         self.reminders: Final = ReminderTable(do)
         self.searches: Final = SearchTable(do, clock)
         self.leases: Final = LeaseTable(do)
