@@ -1,0 +1,81 @@
+"""IN04: whoever reads this address is not who we think."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from inbox.signals.heard import Heard, plain_words, shown_words
+from inbox.signals.rule import inbound_rule
+
+_NAME: Final = r"(?-i:[A-Z][a-z]{1,20}(?:\s+[A-Z][a-z]{1,20})?)(?!'s?\b)"
+_STRANGER: Final = re.compile(
+    rf"""
+      \bwrong\s+(?:number|phone(?:\s+number)?|person|guy|lady|e-?mail(?:\s+address)?|address|
+        patient|people)\b
+        (?!'s|\s+(?:of|on\s+(?:the\s+)?file|for\s+(?:me|my|us|him|her)|in\s+(?:my|the|your)))
+    | \bno\s+such\s+(?:person|patient|one|name)\b
+    | \b(?:no\s*(?:one|body)|there'?s\s+no|there\s+is\s+no|no)\s+(?:here\s+|at\s+this\s+number\s+)?
+        (?:by|with|goes\s+by|has|of)\s+(?:that|this)\s+name\b
+    | \b(?:no\s*(?:one|body))\s+(?:here\s+)?(?:named|called)\b
+    | \b(?:there'?s|there\s+is)\s+no\s+{_NAME}\s+(?:here|at)\b
+    | \b(?:do\s+not|don'?t)\s+know\s+(?:any(?:one|body)?|who)\s+(?:(?:named|called|by)\b|
+        {_NAME}\s*(?:is\b|$))
+    | \b(?:i'?m|i\s+am)\s+not\s+(?:a|your|the|one\s+of\s+your)\s+patients?\b
+    | \b(?:i'?m|i\s+am)\s+not\s+(?:this|that|the\s+right)\s+person\b
+    | \b(?:not|isn'?t)\s+(?:his|her|their)\s+(?:number|phone|e-?mail|address)(?:\s+any\s?more)?\b
+    | \b(?:no\s+longer|not)\s+(?:has|have|uses?|at|using)\s+this\s+(?:number|phone|e-?mail|
+        address)\b
+    | \b(?:new|different)\s+owner\s+of\s+this\s+(?:number|phone)\b
+    | \bjust\s+got\s+this\s+(?:phone\s+)?number\b
+    | \bwho\s+is\s+{_NAME}\s*\? | \b(?:n[uú]mero|persona)\s+equivocad[oa]\b
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_NOT_THEM: Final = re.compile(
+    r"\b(?:(?:this|that)(?:'s|\s+is)\s+not|(?:this|that)\s+isn'?t|i'm\s+not|i\s+am\s+not|not)\s+"
+    r"(?P<name>[^\W\d_]{2,20})\b(?!')",
+    re.IGNORECASE,
+)
+_BARE_NOT: Final = re.compile(r"^not\b", re.IGNORECASE)
+_NO_NAMES: Final = frozenset(
+    ("sure", "able", "feeling", "the", "my", "a", "an", "it", "monday", "tuesday", "wednesday",
+     "thursday", "friday", "saturday", "sunday", "good", "ok", "okay", "working", "going", "what",
+     "sick", "covid", "today", "tomorrow", "available", "fine", "well", "happy", "spanish",
+     "english", "medicare", "medicaid")
+)  # fmt: skip
+_THEIRS: Final = re.compile(
+    r"\b(?:pharmacy|lab|insurance|hospital|school|they|system|chart|file|he|she|it|website)"
+    r"(?:'ve|'s|\s+(?:has|had|have|got|gave|put|wrote|called|dialed|listed|entered))\s+"
+    r"(?:\w+\s+){0,2}$",
+    re.IGNORECASE,
+)
+"""Directly before it: somebody else has the wrong number of somebody."""
+_ROOTS: Final = ("wrong", "no ", "not", "n't", "isnt", "who is", "owner", "just got", "equivocad",
+                 "nobody")  # fmt: skip
+
+
+@inbound_rule("IN04", "Wrong person")
+def wrong_person(heard: Heard) -> str:
+    """“Wrong number”, “this isn't Ann”, “no such person here”, “I'm not your patient”.
+
+    The address belongs to somebody else now. It is proposed to mark it as no longer the patient's;
+    until a person decided, nothing goes there without a reason, and nothing with the patient's name
+    at all (TW42). Once confirmed, a note in the conversation says what to check: what was sent
+    there since they had it (45 CFR 164.402).
+    """
+    text = plain_words(heard.text)
+    folded = text.lower()
+    if not any(root in folded for root in _ROOTS):
+        return ""
+    for found in _STRANGER.finditer(text):
+        if not _THEIRS.search(text[max(0, found.start() - 40) : found.start()]):
+            return shown_words(found)
+    for found in _NOT_THEM.finditer(text):
+        name = found["name"]
+        known = name.casefold() in heard.names
+        # A capital letter makes a name, but not behind a bare “not”: “not Thursday please”.
+        named = name[0].isupper() and name[1:].islower() and name.casefold() not in _NO_NAMES
+        if known or (named and not _BARE_NOT.match(found.group())):
+            return shown_words(found)
+    return ""
