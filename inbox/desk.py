@@ -207,14 +207,16 @@ class Desk:
 
     # ------------------------------------------------------------ writing
 
-    async def reply_draft(self, conversation_id: int, channel: ChannelKind | None = None) -> Draft:
-        """A draft that answers a conversation; the one that was kept, when there is one.
+    async def reply_draft(
+        self, conversation_id: int, channel: ChannelKind | None = None, *, fresh: bool = False
+    ) -> Draft:
+        """A draft that answers a conversation; the one that was kept, unless `fresh`.
 
         Raises:
             NotFound: no such conversation, or nobody to answer on that channel.
         """
         kept = await self.repository.drafts.load(f"c{conversation_id}", self.member.id)
-        if kept is not None and (channel is None or kept.channel is channel):
+        if kept is not None and not fresh and (channel is None or kept.channel is channel):
             return kept
         draft = await self._drafting.reply(conversation_id, channel, self.clock())
         return (await self.situation(draft)).draft
@@ -329,12 +331,11 @@ class Desk:
         return row
 
     async def undo(self, outbox_id: int) -> Draft | None:
-        """Take a message back; its draft, or None when it is too late."""
-        if not await self.repository.outbox.cancel(outbox_id):
-            return None
-        row = await self.repository.outbox.get(outbox_id)
-        await self.keep_draft(row.draft)
-        return row.draft
+        """Take a message back; its draft, which is kept again, or None when it is too late.
+
+        A draft that was begun meanwhile in its place is kept below it: see `drafts_below`.
+        """
+        return await self.repository.outbox.take_back(outbox_id, self.member.id, self.clock())
 
     async def retry(self, outbox_id: int, because: str = "") -> OutboxRow:
         """A person sends a failed or uncertain message again, with the same Message-ID.
@@ -373,8 +374,16 @@ class Desk:
         """Keep a draft safe from crashes and from other people's changes."""
         await self.repository.drafts.save(_draft_key(draft), self.member.id, draft, self.clock())
 
+    async def drafts_below(self, draft: Draft) -> int:
+        """How many other drafts wait in the same place; each comes up when it is its turn."""
+        return await self.repository.drafts.below(_draft_key(draft), self.member.id)
+
+    async def next_draft(self, draft: Draft) -> Draft | None:
+        """Bring up the next draft that waits in the same place; this one waits in its stead."""
+        return await self.repository.drafts.turn(_draft_key(draft), self.member.id)
+
     async def drop_draft(self, draft: Draft) -> None:
-        """Forget a draft for good."""
+        """Forget a draft for good; one that waits in the same place comes up."""
         await self.repository.drafts.delete(_draft_key(draft), self.member.id)
 
     # ------------------------------------------------------------ tending

@@ -35,6 +35,12 @@ _MOVES: Final = (
     UPDATE draft SET key = 'c' || :kept WHERE key = 'c' || :merged AND NOT EXISTS (
         SELECT 1 FROM draft AS d WHERE d.key = 'c' || :kept AND d.staff_id = draft.staff_id)
     """,
+    # Two drafts of one person: the other one, and all that lay below it, comes up in its turn.
+    "UPDATE draft SET key = 'c' || :kept || '+c' || :merged WHERE key = 'c' || :merged",
+    """
+    UPDATE draft SET key = 'c' || :kept || substr(key, instr(key, '+'))
+    WHERE key GLOB 'c' || :merged || '+*'
+    """,
 )
 _KEEP: Final = """
 UPDATE conversation SET patient_id = :patient_id, assigned_to = :assigned_to,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,18 +12,19 @@ from inbox.address import Address
 from inbox.errors import NotFound, Stale
 from inbox.events import ChangeKind
 from inbox.message import MessageStatus
+from inbox.outgoing import Draft
 from inbox.repository import NewOutbox, OutboxRow
 from store import draft, outbox_entry, raw, record_due, state
 from store.transaction import Transactions, Writing
 from store.values import moment, pack_list, stamp, storable, unpack_list
 
-_COLUMNS: Final = """
+COLUMNS: Final = """
     o.id, o.uuid, o.conversation_id, o.message_id, o.status, o.draft, o.line_address, o.rfc_id,
     o.in_reply_to, o.refs, o.staff_id, o.because, o.overridden, o.findings, o.proof, o.created_at,
     o.not_before, o.attempts, o.status_text, o.hint, o.provider_id, o.sent_at, o.automatic_retry,
-    o.handing_over
+    o.holder, o.handing_over
 """
-_ONE: Final = f"SELECT {_COLUMNS} FROM outbox AS o WHERE o.id = :id"  # noqa: S608 - constants
+_ONE: Final = f"SELECT {COLUMNS} FROM outbox AS o WHERE o.id = :id"  # noqa: S608 - constants
 DUE: Final = """
 SELECT id FROM outbox WHERE status = 'queued' AND not_before <= :now ORDER BY not_before, id LIMIT 1
 """
@@ -39,7 +41,8 @@ _SETTLE: Final = """
 UPDATE outbox SET status = :status, status_text = :text, hint = :hint, holder = '',
     provider_id = iif(:provider_id = '', provider_id, :provider_id),
     not_before = coalesce(:retry_at, not_before), automatic_retry = :retrying,
-    sent_at = coalesce(sent_at, :sent_at)
+    sent_at = coalesce(sent_at, :sent_at), looks = 0,
+    look_at = iif(:status = 'unknown', :now, NULL), copy_at = coalesce(:copy_at, copy_at)
 WHERE id = :id
 """
 _REQUEUE: Final = """
@@ -57,16 +60,16 @@ UPDATE message SET status = :status, status_text = :text, at = coalesce(:at, at)
 WHERE id = :message_id
 """
 OPEN: Final = f"""
-SELECT {_COLUMNS} FROM outbox AS o
+SELECT {COLUMNS} FROM outbox AS o
 WHERE o.status IN ('queued', 'sending', 'failed', 'unknown') ORDER BY o.id DESC LIMIT :limit
 """  # noqa: S608 - constants
 _SENDING: Final = f"""
-SELECT {_COLUMNS} FROM outbox AS o WHERE o.status = 'sending'
+SELECT {COLUMNS} FROM outbox AS o WHERE o.status = 'sending'
     AND o.holder NOT IN (SELECT value FROM json_each(:alive))
 ORDER BY o.id
 """  # noqa: S608 - constants
 RECENT: Final = f"""
-SELECT {_COLUMNS} FROM outbox AS o WHERE o.id IN (
+SELECT {COLUMNS} FROM outbox AS o WHERE o.id IN (
     SELECT outbox_id FROM outbox_recipient
     WHERE key IN (SELECT value FROM json_each(:keys)) AND created_at >= :since
     UNION
@@ -78,6 +81,7 @@ ORDER BY o.created_at DESC, o.id DESC LIMIT 20
 _NEXT: Final = "SELECT min(not_before) FROM outbox WHERE status = 'queued'"
 
 _LEFT: Final = {MessageStatus.SENT, MessageStatus.DELIVERED}
+_NOT_YET: Final = {MessageStatus.SENDING, MessageStatus.QUEUED, MessageStatus.CANCELLED}
 
 
 class OutboxTable:
@@ -134,11 +138,13 @@ class OutboxTable:
         provider_id: str = "",
         retry_at: datetime | None = None,
         copy_raw: bytes | None = None,
+        copy_at: datetime | None = None,
+        claimed: OutboxRow | None = None,
     ) -> OutboxRow:
         """Write what became of a row; the message in the conversation and the record queue follow.
 
         Raises:
-            Stale: it was taken back.
+            Stale: what is known of the row meanwhile outweighs this; nothing was written.
         """
         packed = None if copy_raw is None else raw.pack(copy_raw)
 
@@ -147,9 +153,11 @@ class OutboxTable:
             if row.status is MessageStatus.DELIVERED and status is MessageStatus.SENT:
                 # Receipts overtake each other; the later state stands.
                 return row
-            if row.status is MessageStatus.CANCELLED:
-                raise Stale("This message was taken back.", "Look at it in the outbox.")
             sent = status in _LEFT
+            if not _stands(row, status, claimed, left=sent or bool(provider_id)):
+                raise Stale(
+                    f"This message is {row.status.value} meanwhile.", "Look at it in the outbox."
+                )
             writing.db.execute(
                 _SETTLE,
                 {
@@ -161,6 +169,8 @@ class OutboxTable:
                     "retry_at": stamp(retry_at),
                     "retrying": status is MessageStatus.QUEUED,
                     "sent_at": stamp(now) if sent else None,
+                    "now": stamp(now),
+                    "copy_at": stamp(copy_at),
                 },
             )
             raw_id = None
@@ -169,7 +179,7 @@ class OutboxTable:
                     writing.db, row.draft.line_id, packed, len(copy_raw), now, row.message_id
                 )
             # It happened when it left, or may have left; what we learn later changes no time.
-            left = row.status is MessageStatus.SENDING and (sent or status is MessageStatus.UNKNOWN)
+            left = row.status in _NOT_YET and (sent or status is MessageStatus.UNKNOWN)
             return _followed(writing, outbox_id, at=stamp(now) if left else None, raw_id=raw_id)
 
         return await self._do.write(write)
@@ -183,6 +193,26 @@ class OutboxTable:
                 return False
             _followed(writing, outbox_id)
             return True
+
+        return await self._do.write(write)
+
+    async def take_back(self, outbox_id: int, staff_id: str, now: datetime) -> Draft | None:
+        """Take a QUEUED row back and keep its draft again, in one step; None when it is too late.
+
+        A draft that was begun meanwhile under the same key is kept below it.
+        """
+
+        def write(writing: Writing) -> Draft | None:
+            row = read(writing.db, outbox_id)
+            if not writing.db.execute(_CANCEL, {"id": outbox_id}).rowcount:
+                return None
+            kept = row.draft
+            if kept.conversation_id is not None:
+                # It may have become a part of another one while the message waited.
+                kept = replace(kept, conversation_id=row.conversation_id)
+            draft.put_on_top(writing, draft.key_of(kept), staff_id, kept, str(outbox_id))
+            _followed(writing, outbox_id)
+            return kept
 
         return await self._do.write(write)
 
@@ -230,20 +260,20 @@ class OutboxTable:
     async def open_rows(self, limit: int) -> list[OutboxRow]:
         """Rows that are not settled well: QUEUED, SENDING, FAILED, UNKNOWN; newest first."""
         rows = await self._do.read(lambda db: db.execute(OPEN, {"limit": limit}).fetchall())
-        return [_from_row(row) for row in rows]
+        return [from_row(row) for row in rows]
 
     async def recent_to(self, addresses: Collection[Address], since: datetime) -> list[OutboxRow]:
         """Rows to these addresses made since, or UNKNOWN whenever; newest first, at most 20."""
         keys = pack_list(sorted({storable(address.key) for address in addresses}))
         values = {"keys": keys, "since": stamp(since)}
         rows = await self._do.read(lambda db: db.execute(RECENT, values).fetchall())
-        return [_from_row(row) for row in rows]
+        return [from_row(row) for row in rows]
 
     async def orphans(self, alive: Collection[str]) -> list[tuple[OutboxRow, bool]]:
         """Rows left SENDING by a holder that is not alive, and whether handing over had begun."""
         values = {"alive": pack_list(sorted(alive))}
         rows = await self._do.read(lambda db: db.execute(_SENDING, values).fetchall())
-        return [(_from_row(row), bool(row["handing_over"])) for row in rows]
+        return [(from_row(row), bool(row["handing_over"])) for row in rows]
 
     async def next_due(self) -> datetime | None:
         """When the next QUEUED row is due; None when there is none."""
@@ -257,7 +287,29 @@ def read(db: sqlite3.Connection, outbox_id: int) -> OutboxRow:
     row = db.execute(_ONE, {"id": outbox_id}).fetchone()
     if row is None:
         raise NotFound("This message is not in the outbox.", "`twoway outbox` shows what is.")
-    return _from_row(row)
+    return from_row(row)
+
+
+def _stands(
+    row: OutboxRow, status: MessageStatus, claimed: OutboxRow | None, *, left: bool
+) -> bool:
+    """Whether the word that a row is `status` now outweighs what is known of it.
+
+    That it left outweighs all but a bounce; that it may have left outweighs a row that would be
+    sent again by itself. All else of an attempt counts only while that attempt holds the row.
+    """
+    if claimed is not None and (row.status, row.holder, row.attempts) != (
+        MessageStatus.SENDING,
+        claimed.holder,
+        claimed.attempts,
+    ):
+        if left:
+            bounced = row.status is MessageStatus.FAILED and row.attempts == claimed.attempts
+            return not bounced
+        return status is MessageStatus.UNKNOWN and row.status is MessageStatus.QUEUED
+    if row.status is MessageStatus.CANCELLED:
+        return False
+    return row.status not in _LEFT or status not in {MessageStatus.QUEUED, MessageStatus.UNKNOWN}
 
 
 def _followed(
@@ -280,7 +332,8 @@ def _followed(
     return row
 
 
-def _from_row(row: sqlite3.Row) -> OutboxRow:
+def from_row(row: sqlite3.Row) -> OutboxRow:
+    """A row of `COLUMNS`."""
     return OutboxRow(
         id=row["id"],
         uuid=row["uuid"],
@@ -305,4 +358,5 @@ def _from_row(row: sqlite3.Row) -> OutboxRow:
         provider_id=row["provider_id"],
         sent_at=moment(row["sent_at"]),
         automatic_retry=bool(row["automatic_retry"]),
+        holder=row["holder"],
     )

@@ -80,7 +80,7 @@ def add(writing: Writing, new: NewOutbox) -> int:
     )
     kept = "new" if draft.conversation_id is None else f"c{draft.conversation_id}"
     for key in {kept, kept if kept == "new" else f"c{conversation_id}"}:
-        drafts.delete(writing, key, new.staff_id)
+        drafts.delete_sent(writing, key, new.staff_id, draft)
     state.refresh(db, conversation_id)
     writing.tell(ChangeKind.OUTBOX, outbox_id)
     writing.tell_conversation(conversation_id)

@@ -49,6 +49,8 @@ class OutboxRow:
     sent_at: datetime | None = None
     automatic_retry: bool = False
     """It failed for a passing reason and will be tried again at `not_before`."""
+    holder: str = ""
+    """Which process is sending it; empty when none is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +104,42 @@ class OutboxStore(Protocol):
         provider_id: str = "",
         retry_at: datetime | None = None,
         copy_raw: bytes | None = None,
+        copy_at: datetime | None = None,
+        claimed: OutboxRow | None = None,
     ) -> OutboxRow:
         """Write what became of a row; the message in the conversation and the record follow.
 
         SENT, DELIVERED, FAILED, UNKNOWN, or QUEUED again for `retry_at`.
+
+        Args:
+            outbox_id: Which row.
+            status: What became of it.
+            now: When that was known.
+            text: What went wrong, in words.
+            hint: What to do about it.
+            provider_id: The provider's own name for it; it says for certain that it left.
+            retry_at: When it is tried again, with QUEUED.
+            copy_raw: The bytes that left.
+            copy_at: When to look whether a copy of them lies in the folder of sent messages.
+            claimed: The row as it was claimed, when this is the word of that attempt. Once another
+                process has taken the row over, only these late words count: that it left (unless it
+                came back meanwhile), and that it may have left, of a row that would be sent again
+                by itself.
+
+        Raises:
+            Stale: what is known of the row meanwhile outweighs this; nothing was written.
         """
         ...
 
     async def cancel(self, outbox_id: int) -> bool:
         """Take a QUEUED row back; False when it is too late."""
+        ...
+
+    async def take_back(self, outbox_id: int, staff_id: str, now: datetime) -> Draft | None:
+        """Take a QUEUED row back and keep its draft again, in one step; None when it is too late.
+
+        A draft that was begun meanwhile under the same key is kept below it.
+        """
         ...
 
     async def requeue(
@@ -175,7 +204,15 @@ class DraftStore(Protocol):
         ...
 
     async def delete(self, key: str, staff_id: str) -> None:
-        """Forget a draft; nothing happens when there is none."""
+        """Forget a draft, and bring up the one below it; nothing happens when there is none."""
+        ...
+
+    async def below(self, key: str, staff_id: str) -> int:
+        """How many drafts are kept below the one under `key`; each comes up in its turn."""
+        ...
+
+    async def turn(self, key: str, staff_id: str) -> Draft | None:
+        """Bring up the draft below and keep the present one at the bottom; None without one."""
         ...
 
     async def conversations(self, staff_id: str) -> list[int]:

@@ -53,13 +53,14 @@ def reply(options: Namespace, output: Output) -> int:
                 "You have begun a draft in this conversation, which sending would replace.",
                 "Send it from the screen, or use --drop-draft to forget it.",
             )
-        if kept is not None:
-            await desk.drop_draft(kept)
         channel = ChannelKind(options.channel) if options.channel else None
-        draft = await desk.reply_draft(options.conversation, channel)
+        draft = await desk.reply_draft(options.conversation, channel, fresh=True)
         if options.seen is not None:
             draft = replace(draft, seen_message_id=options.seen)
-        return await _send(office, replace(draft, text=text), options, output)
+        status = await _send(office, replace(draft, text=text), options, output)
+        if kept is not None:
+            await desk.drop_draft(kept)
+        return status
 
     return with_office(options, work)
 

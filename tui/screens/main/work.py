@@ -240,18 +240,39 @@ class Work:
             tell(self._screen.app, "Nothing can be taken back right now.")
             return
         self._undo.end()
+        # What is being written is kept first: it may stand in the very same place.
+        current = self.writing.draft
+        await self.writing.keep()
         draft: Draft | None = await self._desk.undo(outbox_id)
         if draft is None:
             tell(self._screen.app, "Too late: it has left.", trouble=True)
+            if current is not None:
+                await self.writing.begin(current)
             return
         tell(self._screen.app, "Taken back; nothing was sent.")
-        await self.writing.keep()
+        if await self._desk.drafts_below(draft):
+            draft = await self._which_first(draft)
         if draft.conversation_id is not None:
             await self.reading.open(draft.conversation_id)
         await self.writing.begin(draft)
         await self.listing.refresh()
         await self.listing.counts()
         self._list.select_id(self.reading.conversation_id or 0)
+
+    async def _which_first(self, draft: Draft) -> Draft:
+        """Something else was begun meanwhile in its place: which one goes on now?"""
+        from tui.screens.choose import Choice, Choose
+
+        choices = [
+            Choice(False, "The message that was taken back", "the other one comes after it"),
+            Choice(True, "What you have begun since", "the one taken back comes after it"),
+        ]
+        chosen = await self._screen.app.push_screen_wait(
+            Choose("Both are kept. Which one do you go on with?", choices)
+        )
+        if chosen is not None and chosen.value:
+            return await self._desk.next_draft(draft) or draft
+        return draft
 
     # ------------------------------------------------------------ one message
 

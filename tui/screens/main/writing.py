@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
@@ -272,9 +271,9 @@ class Writing:
             if point is None:
                 raise TwowayError(f"No {channel.words} address of them is known.")
             fresh = await self._desk.new_draft(point.address, channel, draft.patient_id)
-        await self._desk.drop_draft(draft)
         await self.begin(replace(fresh, text=draft.text), self._assigned)
-        self.edited()
+        # It takes the place of the one it was made from, also among the kept ones.
+        await self._save()
 
     async def attach(self) -> None:
         """Add a file."""
@@ -327,15 +326,14 @@ class Writing:
         self._stop_timer()
         try:
             row = await send_or_ask(self._screen, lambda because: self._desk.send(draft, because))
+            if row is not None:
+                # Before anything can keep its words again: queueing has dropped the kept copy.
+                self._close()
         finally:
             self._sending = False
         if row is None:
             await self.gather()
             return
-        # A save that was under way may have finished after the draft's copy was dropped.
-        await asyncio.sleep(0)
-        await self._desk.drop_draft(draft)
-        self._close()
         await self._room.sent(row)
 
 
