@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from inbox.address import Address, ChannelKind
+from inbox.address import Address, AddressSystem, ChannelKind
 from inbox.consent import consent_for, wrote_first
 from inbox.errors import NoReplyPath, NotFound
 from inbox.message import Message, MessageStatus
 from inbox.outgoing import Draft
 from inbox.patient import Consent, Patient
 from inbox.practice import Practice
+from inbox.quiet import Place
 from inbox.reply_path import Plan, Proof, SenderFacts, choose_sender, derive_proof
 from inbox.repository import Repository
 from inbox.situation import Earlier, Recipient, Situation
 from inbox.storage.reminder import Reached
+from inbox.whereabouts import places_of
 
 _RECENT = timedelta(minutes=10)
 _MOST_RECIPIENTS = 50
@@ -63,6 +66,7 @@ class Facts:
 
         A row that is queued keeps its line: for it (`draft.outbox_id`) the plan is that line.
         """
+        await self.holidays(now)
         if draft.outbox_id is not None:
             draft = replace(draft, line_chosen=True)
         plan, problem = None, ""
@@ -110,6 +114,16 @@ class Facts:
             before=draft.outbox_id,
         )
 
+    async def holidays(self, now: datetime) -> None:
+        """Make sure that the holidays around `now` are known before a rule asks for them.
+
+        Raises:
+            ConfigurationError: the configuration names no country or holiday that is known.
+        """
+        hours = self._practice.hours
+        if not hours.known(now):
+            await asyncio.to_thread(hours.closures.prepare, now.astimezone(hours.zone).date())
+
     async def _line_use(self, draft: Draft) -> tuple[list[str], list[str]]:
         if draft.conversation_id is None:
             return [], []
@@ -149,6 +163,7 @@ class Facts:
                     tuple(patients),
                     next((point for point in points if point is not None), None),
                     consent,
+                    await self._places(address, patients),
                     proxies_share=any(
                         point.address.key == address.key
                         for patient in patients
@@ -158,6 +173,14 @@ class Facts:
                 )
             )
         return tuple(found)
+
+    async def _places(self, address: Address, patients: list[Patient]) -> tuple[Place, ...]:
+        if address.system is not AddressSystem.PHONE:
+            return ()
+        # The first number takes a moment: what is known of numbers is large.
+        return await asyncio.to_thread(
+            places_of, address, patients, self._practice.whereabouts, self._practice.place
+        )
 
     async def _earlier(self, draft: Draft, now: datetime) -> tuple[Earlier, ...]:
         addresses: tuple[Address, ...] = draft.recipients[:_MOST_RECIPIENTS]

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from inbox.address import ChannelKind
 from inbox.hours import Hours
 from inbox.line import Line
-from inbox.quiet import QuietRules
+from inbox.quiet import Place, QuietRules
+from inbox.whereabouts import Nowhere, Whereabouts
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class Practice:
     name: str
     timezone: ZoneInfo
     country: str = "US"
+    subdivision: str = ""
+    """State or province, by its code (ISO 3166-2 without the country): `TX`."""
     scheduling_url: str = ""
     hours: Hours = field(default_factory=Hours)
     """When the phones are staffed."""
@@ -56,6 +59,8 @@ class Practice:
     answering_service: AnsweringService | None = None
     quiet: QuietRules = field(default_factory=QuietRules)
     """When texts and calls would wake somebody."""
+    whereabouts: Whereabouts = field(default_factory=Nowhere)
+    """Where postal codes and numbers are."""
 
     def line(self, line_id: str) -> Line | None:
         """The line of this id, or None when the configuration no longer has it."""
@@ -68,6 +73,11 @@ class Practice:
     def hours_of(self, line_id: str) -> Hours:
         """When this line is staffed: its own hours, else the practice's."""
         return self.line_hours.get(line_id, self.hours)
+
+    @property
+    def place(self) -> Place:
+        """Where it is itself."""
+        return Place(self.timezone.key, self.subdivision)
 
     @property
     def own_keys(self) -> frozenset[str]:

@@ -1,0 +1,1 @@
+"""Where postal codes, states and phone numbers are: our own small tables, and phonenumbers."""
