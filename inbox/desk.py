@@ -7,8 +7,10 @@ outbox, which asks the gate again right before the message leaves.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from inbox.address import Address, AddressSystem, ChannelKind
 from inbox.channel import Capabilities, RawItem
@@ -24,9 +26,15 @@ from inbox.outgoing import Draft, DraftAttachment
 from inbox.patient import Patient
 from inbox.practice import Practice
 from inbox.reply_path import Plan, Proof
-from inbox.repository import OutboxRow, Repository
+from inbox.repository import ConsentEntry, ConsentKey, OutboxRow, Repository
 from inbox.situation import Situation
+from inbox.storage.patient import SharedPoint
 from inbox.words import answer_words, from_words, proof_words
+
+if TYPE_CHECKING:
+    from inbox.forms import Forms
+    from inbox.reminding import Reminding
+    from inbox.templating import ReadShelf, Templating
 
 UNDO_WINDOW = timedelta(seconds=8)
 """How long a message can be taken back after it was sent."""
@@ -49,6 +57,10 @@ class ConversationView:
     """The patient's other conversations, newest first."""
     candidates: tuple[Patient, ...] = ()
     """Whom it may be about, while nobody has said."""
+    shared: tuple[SharedPoint, ...] = ()
+    """Other patients who are reached at the patient's addresses."""
+    consents: Mapping[ConsentKey, ConsentEntry] = field(default_factory=dict)
+    """What was said last about each of the patient's addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +98,7 @@ class Desk:
         staff_id: str,
         capabilities: Mapping[str, Capabilities],
         undo_window: timedelta = UNDO_WINDOW,
+        templates: ReadShelf | None = None,
     ) -> None:
         """Work on `repository` as `staff_id`.
 
@@ -97,6 +110,7 @@ class Desk:
             staff_id: Who acts; must be one of the practice's staff.
             capabilities: What each line's channel can do, by line id.
             undo_window: How long a message can be taken back.
+            templates: Reads the message templates; None: there are none.
 
         Raises:
             NotFound: no such staff member.
@@ -116,6 +130,28 @@ class Desk:
         self._undo_window = undo_window
         self._facts = Facts(repository, practice)
         self._drafting = Drafting(repository, practice)
+        self._templates = templates
+
+    @cached_property
+    def templating(self) -> Templating:
+        """The message templates; no list needs them."""
+        from inbox.templating import Templating
+
+        return Templating(self.practice, self._gate, self.clock, self.member, self._templates)
+
+    @cached_property
+    def reminding(self) -> Reminding:
+        """Reminders from lists of appointments."""
+        from inbox.reminding import Reminding
+
+        return Reminding(self)
+
+    @cached_property
+    def forms(self) -> Forms:
+        """Privacy forms and consent."""
+        from inbox.forms import Forms
+
+        return Forms(self.repository, self.practice, self.clock, self.member)
 
     # ------------------------------------------------------------ looking
 
@@ -151,8 +187,13 @@ class Desk:
         messages = await stores.conversations.messages(row.id, limit=limit + 1)
         patient, others = None, []
         candidates: list[Patient] = []
+        shared: list[SharedPoint] = []
+        consents: Mapping[ConsentKey, ConsentEntry] = {}
         if row.patient_id is not None:
             patient = await self._patient(row.patient_id)
+            shared = await stores.patients.shared(row.patient_id, 20)
+            if patient is not None:
+                consents = await stores.consents.current(patient.addresses)
             others = await stores.conversations.of_patient(row.patient_id, 20)
             await stores.audit.add(
                 self.member.id,
@@ -171,6 +212,8 @@ class Desk:
             patient=patient,
             others=tuple(other for other in others if other.id != row.id),
             candidates=tuple(candidates),
+            shared=tuple(shared),
+            consents=consents,
         )
 
     async def earlier(

@@ -1,0 +1,395 @@
+"""Reminding: rows of a list become messages to patients, one by one, each through the gate.
+
+Nothing here sends: `Reminding.send` hands the draft to the desk like any other.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Final, Protocol
+
+from inbox.address import Address, ChannelKind
+from inbox.appointment import Appointment, AppointmentRow, RowTrouble
+from inbox.clock import Clock
+from inbox.errors import NotFound, Stale
+from inbox.finding import Finding, Severity
+from inbox.gate import Verdict
+from inbox.outgoing import Category, Draft
+from inbox.patient import Patient, PointHealth, PointUse
+from inbox.practice import Practice
+from inbox.repository import Repository
+from inbox.situation import Situation
+from inbox.storage.outbox import OutboxRow
+from inbox.storage.reminder import ReminderKey, Told
+from inbox.template import Shelf, Template
+from inbox.templating import Templating
+
+USUAL: Final = "appointment-reminder"
+"""The family of templates for a row whose kind fits no other."""
+_UNDATED_LASTS: Final = timedelta(days=180)
+"""What has no day (a flu shot) may be told again after that."""
+_SAME_NAME: Final = 20
+_CHANNELS: Final = (ChannelKind.EMAIL, ChannelKind.SMS, ChannelKind.PORTAL)
+"""The channels a reminder can go by: it is written."""
+_ABOUT_THE_CHANNEL: Final = frozenset(
+    {"TW01", "TW02", "TW03", "TW10", "TW15", "TW19", "TW20", "TW21", "TW22", "TW23"}
+)
+"""Rules that another channel may satisfy; all others speak of the message itself."""
+_NEEDS_DAY: Final = frozenset({"appointment.date", "reply_by"})
+_PLAIN_WORDS: Final = frozenset({"appointment", "reminder", "visit", "a", "the", "for", "with"})
+
+
+class ReminderState(StrEnum):
+    """What would become of a reminder."""
+
+    READY = "ready"
+    HELD = "held"
+    """It leaves with a reason only."""
+    BLOCKED = "blocked"
+    TOLD = "told already"
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """One row of the list as a message."""
+
+    row: AppointmentRow
+    patient: Patient
+    template: Template
+    draft: Draft | None
+    """None when there is no way to write to them."""
+    verdict: Verdict
+    from_words: str
+    """Which line it leaves from, and why answers come home."""
+    state: ReminderState
+    reason: str = ""
+    """Why it is not ready, in one sentence."""
+    way_out: str = ""
+    """What to do about it."""
+
+    @property
+    def key(self) -> ReminderKey:
+        """What must not be told twice."""
+        moment = self.row.appointment.moment
+        return ReminderKey(self.patient.id, moment, self.template.family)
+
+
+class Judged(Protocol):
+    """A draft with what the gate says of it (`inbox.desk.Preview`)."""
+
+    @property
+    def draft(self) -> Draft:
+        """With the line it would leave from."""
+        ...
+
+    @property
+    def from_words(self) -> str:
+        """That line, in words."""
+        ...
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the rules say."""
+        ...
+
+
+class Counter(Protocol):
+    """What reminding needs of the desk (`inbox.desk.Desk`); it sends in no other way."""
+
+    repository: Repository
+    practice: Practice
+    clock: Clock
+
+    @property
+    def templating(self) -> Templating:
+        """The templates."""
+        ...
+
+    async def situation(self, draft: Draft) -> Situation:
+        """All facts about a draft."""
+        ...
+
+    def judge(self, situation: Situation, draft: Draft) -> Judged:
+        """What the gate says."""
+        ...
+
+    async def send(self, draft: Draft, because: str = "") -> OutboxRow:
+        """Queue a draft."""
+        ...
+
+
+class Reminding:
+    """Turns lists into reminders, on behalf of a desk."""
+
+    def __init__(self, desk: Counter) -> None:
+        """Work with the desk's practice, templates, gate and outbox."""
+        self._desk = desk
+
+    async def reminders(
+        self, rows: Iterable[AppointmentRow], shelf: Shelf, name: str = ""
+    ) -> AsyncIterator[Reminder | RowTrouble]:
+        """What each row would become, one by one.
+
+        Args:
+            rows: What was read from the list.
+            shelf: The templates.
+            name: The template for every row; empty chooses by each row's kind.
+
+        Raises:
+            NotFound: no template has this name.
+        """
+        if name and shelf.named(name) is None:
+            await self._desk.templating.named(name)
+        seen: dict[ReminderKey, int] = {}
+        for row in rows:
+            found = await self.reminder(row, shelf, name)
+            if isinstance(found, Reminder):
+                first = seen.setdefault(found.key, row.row)
+                if first != row.row:
+                    column = row.column("patient_id" if row.patient_id else "name")
+                    found = RowTrouble(row.row, column, f"says the same as row {first}")
+            yield found
+
+    async def reminder(
+        self, row: AppointmentRow, shelf: Shelf, name: str = ""
+    ) -> Reminder | RowTrouble:
+        """What one row would become; a trouble when patient or template are not certain."""
+        patient = await self._patient(row)
+        if isinstance(patient, RowTrouble):
+            return patient
+        templates = _family(shelf, name, row.appointment)
+        if not templates:
+            return RowTrouble(row.row, row.column("kind"), "has no template; name one")
+        trouble = _lacking(row, templates[0])
+        if trouble is not None:
+            return trouble
+        told = await self._told(
+            ReminderKey(patient.id, row.appointment.moment, templates[0].family)
+        )
+        if told is not None:
+            day = told.at.astimezone(self._desk.practice.timezone)
+            said = f"Told already on {day:%Y-%m-%d at %H:%M} (outbox {told.outbox_id})."
+            state = ReminderState.TOLD
+            return Reminder(row, patient, templates[0], None, Verdict(()), "", state, said)
+        return await self._best(row, patient, templates)
+
+    async def send(self, reminder: Reminder, because: str = "") -> OutboxRow:
+        """Queue a reminder as the desk queues any message, and keep that it was told.
+
+        Raises:
+            Blocked, Held: as for `Desk.send`.
+            Stale: it was told meanwhile.
+        """
+        if reminder.draft is None:
+            raise Stale(reminder.reason, reminder.way_out)
+        stores = self._desk.repository
+        # One transaction: two people with the same list tell each appointment once.
+        async with stores.batch():
+            if await self._told(reminder.key) is not None:
+                raise Stale("This appointment was told meanwhile.", "Look at the outbox.")
+            row = await self._desk.send(reminder.draft, because)
+            await stores.reminders.keep(reminder.key, row.id, self._desk.clock())
+        return row
+
+    # ------------------------------------------------------------ whom
+
+    async def _patient(self, row: AppointmentRow) -> Patient | RowTrouble:
+        """The patient a row names: by id, else by name; what else it says must agree."""
+        stores = self._desk.repository
+        if row.patient_id:
+            column = row.column("patient_id")
+            try:
+                patient = await stores.patients.get(row.patient_id)
+            except NotFound:
+                return RowTrouble(row.row, column, "is no patient's id")
+            if row.name and _words(row.name) != _words(patient.name):
+                return RowTrouble(row.row, row.column("name"), "is not the name of that patient")
+            if row.birth_date is not None and patient.birth_date not in {None, row.birth_date}:
+                what = "is not the birth date of that patient"
+                return RowTrouble(row.row, row.column("birth_date"), what)
+            return patient
+        column = row.column("name")
+        found = await stores.patients.find(row.name, _SAME_NAME)
+        named = [one for one in found if _words(one.name) == _words(row.name)]
+        if row.birth_date is not None:
+            born = [one for one in named if one.birth_date == row.birth_date]
+            if not born and named:
+                what = "is not the birth date of a patient of this name"
+                return RowTrouble(row.row, row.column("birth_date"), what)
+            named = born
+        if len(named) == 1:
+            return named[0]
+        if named or len(found) == _SAME_NAME:
+            what = "is the name of several patients; add the id or the birth date"
+            return RowTrouble(row.row, column, what)
+        return RowTrouble(row.row, column, "is no patient's name")
+
+    async def _told(self, key: ReminderKey) -> Told | None:
+        told = await self._desk.repository.reminders.told(key)
+        if told is not None and not key.moment and self._desk.clock() - told.at > _UNDATED_LASTS:
+            return None
+        return told
+
+    # ------------------------------------------------------------ by which way
+
+    async def _best(
+        self, row: AppointmentRow, patient: Patient, templates: tuple[Template, ...]
+    ) -> Reminder:
+        """The first way, in the order the patient prefers, that is open; else the least bad."""
+        judged: list[Reminder] = []
+        today = self._desk.clock().astimezone(self._desk.practice.timezone).date()
+        for channel, address in _ways(patient, today):
+            template = next((one for one in templates if channel in one.channels), None)
+            if template is None or not any(
+                line.channel is channel for line in self._desk.practice.lines
+            ):
+                continue
+            judged.append(await self._judge(row, patient, template, channel, address))
+            findings = judged[-1].verdict.findings
+            if not any(one.rule in _ABOUT_THE_CHANNEL for one in _against(findings)):
+                return judged[-1]
+        if judged:
+            return min(judged, key=lambda one: one.state is ReminderState.BLOCKED)
+        state, reason = ReminderState.BLOCKED, "There is no way to write to this patient."
+        way_out = _no_way(patient, templates)
+        return Reminder(row, patient, templates[0], None, Verdict(()), "", state, reason, way_out)
+
+    async def _judge(
+        self,
+        row: AppointmentRow,
+        patient: Patient,
+        template: Template,
+        channel: ChannelKind,
+        address: Address,
+    ) -> Reminder:
+        desk = self._desk
+        filled = desk.templating.fill(template, patient, row.appointment)
+        draft = Draft(
+            channel=channel,
+            line_id="",
+            to=(address,),
+            text=filled.text,
+            subject=filled.subject if channel is not ChannelKind.SMS else "",
+            patient_id=patient.id,
+            begun_at=desk.clock(),
+            category=Category.REMINDER,
+            automatic=True,
+        )
+        preview = desk.judge(await desk.situation(draft), draft)
+        verdict = preview.verdict
+        first = next(_against(verdict.findings), None)
+        state = ReminderState.READY
+        if first is not None:
+            state = ReminderState.BLOCKED if verdict.blocked else ReminderState.HELD
+        return Reminder(
+            row,
+            patient,
+            template,
+            preview.draft,
+            verdict,
+            preview.from_words,
+            state,
+            first.reason if first else "",
+            _way_out(first, state) if first else "",
+        )
+
+
+def _against(findings: tuple[Finding, ...]) -> Iterator[Finding]:
+    """What blocks or holds."""
+    return (one for one in findings if one.severity in {Severity.BLOCK, Severity.HOLD})
+
+
+def _way_out(finding: Finding, state: ReminderState) -> str:
+    if state is ReminderState.HELD:
+        return "Give a reason to send it all the same."
+    if finding.rule == "TW34":
+        return "Fill it in: in the list, in the template, or in the composer."
+    return f"{finding.fix.label}." if finding.fix else "Tell them another way."
+
+
+def _no_way(patient: Patient, templates: tuple[Template, ...]) -> str:
+    if patient.form.confidential is not None:
+        return f"Tell them at {patient.form.confidential.value}, which is the only way they allow."
+    written = {kind.words for template in templates for kind in template.channels}
+    return f"Add an address for {' or '.join(sorted(written))} to the patient, or call them."
+
+
+def _ways(patient: Patient, today: date) -> Iterator[tuple[ChannelKind, Address]]:
+    """Channels and addresses to write to, the preferred ones first.
+
+    A confidential address is the only way (45 CFR 164.522(b)). Who has no address of their own is
+    reached through those who may be written to about them.
+    """
+    wanted = patient.form.confidential
+    if wanted is not None:
+        yield from ((kind, wanted) for kind in _CHANNELS if kind.system is wanted.system)
+        return
+    own = [(point, patient.name) for point in patient.points]
+    theirs = [(point, proxy.name) for proxy in patient.proxies_on(today) for point in proxy.points]
+    for points in (own, theirs):
+        ways = [
+            (kind, point, name)
+            for point, name in points
+            if point.use is not PointUse.OLD
+            for kind in _CHANNELS
+            if kind.system is point.system
+        ]
+        ways.sort(
+            key=lambda way: (
+                way[1].health is PointHealth.BAD,
+                way[0] is not patient.preferred_channel,
+                way[1].rank,
+            )
+        )
+        yield from ((kind, Address(point.system, point.value, name)) for kind, point, name in ways)
+        if ways:
+            return
+
+
+# ---------------------------------------------------------------- which template
+
+
+def _family(shelf: Shelf, name: str, appointment: Appointment) -> tuple[Template, ...]:
+    """The templates that say the same on different channels; the named one comes first."""
+    if name:
+        chosen = shelf.named(name)
+        family = chosen.family if chosen is not None else name
+    else:
+        family = _by_kind(shelf, appointment.kind)
+    members = [one for one in shelf.templates if one.family == family]
+    return tuple(sorted(members, key=lambda one: (one.name != name, one.name)))
+
+
+def _by_kind(shelf: Shelf, kind: str) -> str:
+    """The family whose name shares most words with a kind of appointment, else the usual one."""
+    said = _words(kind.replace("-", " ").replace("_", " ")) - _PLAIN_WORDS
+    families = {
+        one.family: len(said & (set(one.family.split("-")) - _PLAIN_WORDS))
+        for one in shelf.templates
+        if one.category is Category.REMINDER
+    }
+    best = max(families, key=lambda family: families[family], default=USUAL)
+    return best if families.get(best) else USUAL
+
+
+def _lacking(row: AppointmentRow, template: Template) -> RowTrouble | None:
+    """What the template needs and the row does not have."""
+    appointment = row.appointment
+    if appointment.day is None and template.fields & _NEEDS_DAY:
+        return RowTrouble(row.row, row.column("date"), "is empty; a reminder of a visit needs it")
+    if appointment.at is None and "appointment.time" in template.fields:
+        return RowTrouble(row.row, row.column("time"), "is empty; a reminder of a visit needs it")
+    return None
+
+
+def _words(text: str) -> frozenset[str]:
+    """The words of a name without regard to case, accents and order."""
+    plain = "".join(
+        char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char)
+    )
+    return frozenset(re.findall(r"\w+", plain.casefold()))
