@@ -15,6 +15,7 @@ TwowayError
 ├── NoReplyPath               no line can send this so that it can be answered
 ├── Held                      the gate wants a reason
 ├── Blocked                   the gate says no
+├── FormRefused               a privacy form contradicts itself
 └── Stale                     somebody else changed it meanwhile
 """
 
@@ -127,6 +128,15 @@ class Held(Refused):
 
 class Blocked(Refused):
     """Nobody can send it as it is; the findings name the way out."""
+
+
+class FormRefused(TwowayError):
+    """A privacy form cannot be kept as it is; `problems` names each reason with its way out."""
+
+    def __init__(self, problems: tuple[tuple[str, str], ...]) -> None:
+        """Carry every (sentence, hint), the first of which is the error's own."""
+        super().__init__(*problems[0])
+        self.problems = problems
 
 
 class Stale(TwowayError):

@@ -175,6 +175,15 @@ class Patient:
         """Given name and family name."""
         return f"{self.given} {self.family}".strip()
 
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """Every address it is about: own points, those of proxies, the confidential one."""
+        points = [*self.points, *(point for proxy in self.proxies for point in proxy.points)]
+        found = [point.address for point in points]
+        if self.form.confidential is not None:
+            found.append(Address(self.form.confidential.system, self.form.confidential.value))
+        return tuple(dict.fromkeys(found))
+
     def proxies_on(self, day: date) -> tuple[Proxy, ...]:
         """The proxies whose access has not ended by `day`."""
         return tuple(proxy for proxy in self.proxies if not proxy.ended_by(day))

@@ -9,6 +9,7 @@ from typing import Final
 from inbox.address import Address, AddressSystem
 from inbox.events import ChangeKind
 from inbox.patient import ContactPoint, PointHealth, PointUse
+from inbox.storage.patient import SharedPoint
 from store.transaction import Writing
 from store.values import storable
 
@@ -35,6 +36,19 @@ SELECT DISTINCT patient_id FROM contact_point WHERE key = :key AND system = :sys
 """
 
 
+SHARED: Final = """
+SELECT DISTINCT mine.system, mine.value, p.id, p.given, p.family,
+    coalesce(x.relation, '') AS relation
+FROM contact_point AS mine
+JOIN contact_point AS theirs ON theirs.key = mine.key AND theirs.system = mine.system
+JOIN patient AS p ON p.id = theirs.patient_id
+LEFT JOIN proxy AS x ON x.patient_id = theirs.patient_id AND x.ordinal = theirs.proxy
+WHERE mine.patient_id = :patient_id AND mine.proxy = -1 AND mine."use" <> 'old'
+    AND theirs.patient_id <> :patient_id AND theirs."use" <> 'old'
+ORDER BY p.family, p.given, p.id, mine.ordinal LIMIT :limit
+"""
+
+
 def of_patient(db: sqlite3.Connection, patient_id: str) -> dict[int, list[ContactPoint]]:
     """The points of a patient by number of the proxy, `OWN` for the patient's own."""
     points: dict[int, list[ContactPoint]] = {}
@@ -50,6 +64,19 @@ def of_patient(db: sqlite3.Connection, patient_id: str) -> dict[int, list[Contac
             )
         )
     return points
+
+
+def shared(db: sqlite3.Connection, patient_id: str, limit: int) -> list[SharedPoint]:
+    """Other patients who are reached at one of this patient's own addresses, by name."""
+    return [
+        SharedPoint(
+            Address(AddressSystem(row["system"]), row["value"]),
+            row["id"],
+            f"{row['given']} {row['family']}".strip(),
+            row["relation"],
+        )
+        for row in db.execute(SHARED, {"patient_id": patient_id, "limit": limit})
+    ]
 
 
 def replace(

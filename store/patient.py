@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Final
 
@@ -18,7 +18,8 @@ from inbox.patient import (
     PrivacyForm,
     Proxy,
 )
-from store import contact_point, structure
+from inbox.storage.patient import FormChange, SharedPoint
+from store import contact_point, form_change, structure
 from store.transaction import Transactions, Writing
 from store.values import storable
 
@@ -104,6 +105,18 @@ class PatientTable:
                 writing.tell(ChangeKind.PATIENT)
 
         await self._do.write(write)
+
+    async def shared(self, patient_id: str, limit: int) -> list[SharedPoint]:
+        """Other patients who are reached at one of this patient's own addresses, by name."""
+        return await self._do.read(lambda db: contact_point.shared(db, patient_id, limit))
+
+    async def add_changes(self, patient_id: str, changes: Sequence[FormChange]) -> None:
+        """Keep what changed of a patient; it can never be taken back."""
+        await self._do.write(lambda writing: form_change.add(writing.db, patient_id, changes))
+
+    async def changes(self, patient_id: str, limit: int) -> list[FormChange]:
+        """What changed of a patient, newest first."""
+        return await self._do.read(lambda db: form_change.of_patient(db, patient_id, limit))
 
     async def mark_point(self, address: Address, health: PointHealth, reason: str) -> None:
         """Say whether an address is known to work, wherever it is stored."""

@@ -2,11 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from inbox.address import Address
 from inbox.patient import Patient, PointHealth
+
+
+@dataclass(frozen=True, slots=True)
+class FormChange:
+    """One field of a patient or their privacy form that changed."""
+
+    at: datetime
+    by: str
+    """Staff id."""
+    how: str
+    """On which way: `screen`, `command`, `import clinic.csv`."""
+    field: str
+    """`voicemail`, `contact ann@example.com`; see `inbox.difference`."""
+    old: str
+    """As text; empty: there was none."""
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class SharedPoint:
+    """Another patient who is reached at an address of this one."""
+
+    address: Address
+    """As this patient has it."""
+    patient_id: str
+    name: str
+    proxy: str = ""
+    """Relation of the proxy of the other patient whose address it is; empty: their own."""
 
 
 class PatientStore(Protocol):
@@ -26,6 +56,18 @@ class PatientStore(Protocol):
 
     async def save(self, patients: Collection[Patient]) -> None:
         """Add or change patients, all or none."""
+        ...
+
+    async def shared(self, patient_id: str, limit: int) -> list[SharedPoint]:
+        """Other patients who are reached at one of this patient's own addresses, by name."""
+        ...
+
+    async def add_changes(self, patient_id: str, changes: Sequence[FormChange]) -> None:
+        """Keep what changed of a patient; it can never be taken back."""
+        ...
+
+    async def changes(self, patient_id: str, limit: int) -> list[FormChange]:
+        """What changed of a patient, newest first."""
         ...
 
     async def mark_point(self, address: Address, health: PointHealth, reason: str) -> None:

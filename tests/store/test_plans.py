@@ -10,15 +10,40 @@ from typing import Any
 import pytest
 
 from inbox.conversation import ListState
-from store import consent, conversation, filing, line, message, outbox, patient, raw, search, state
+from store import (
+    choice,
+    consent,
+    contact_point,
+    conversation,
+    filing,
+    form_change,
+    line,
+    message,
+    outbox,
+    patient,
+    raw,
+    search,
+    signal,
+    state,
+)
 from store.database import SqliteRepository
 
 BIG = {"m", "c", "message", "conversation", "o", "outbox", "a", "message_address", "raw", "l"}
-BIG |= {"consent", "n"}
+BIG |= {
+    "message_signal",
+    "s",
+    "address_choice",
+    "consent",
+    "n",
+    "contact_point",
+    "mine",
+    "theirs",
+    "form_change",
+}
 VALUES: dict[str, Any] = {
     **dict.fromkeys(("now", "assigned_to", "after_at", "after_id", "limit", "id", "before")),
     **dict.fromkeys(("rfc_id", "key", "system", "line_id", "since", "first", "end")),
-    **dict.fromkeys(("candidates", "patient_id", "floor_at", "floor_id", "sha256")),
+    **dict.fromkeys(("candidates", "patient_id", "floor_at", "floor_id", "sha256", "overdue")),
     **dict.fromkeys(("parents", "keys", "addresses"), "[]"),
     "match": "x",
 }
@@ -44,8 +69,17 @@ STATEMENTS = {
     "waiting since": state.WAITING_SINCE,
     "relatives": filing.RELATIVES,
     "by address": patient.BY_ADDRESS,
+    "shared": contact_point.SHARED,
+    "changes of a form": form_change.OF_PATIENT,
     "consent": consent.CURRENT,
     "consent of an address": consent.HISTORY,
+    "urgent": conversation.URGENT,
+    "signals": signal.OF_CONVERSATION,
+    "signals of the list": state.SIGNALS,
+    "thanks": state.THANKS,
+    "emergencies": signal.URGENT,
+    "open signals": signal.OPEN_AT,
+    "choice": choice.OF,
     "claim": outbox.DUE,
     "open rows": outbox.OPEN,
     "recent to": outbox.RECENT,
@@ -56,7 +90,9 @@ STATEMENTS = {
     "evidence": line.NEWEST,
 }
 # Reading an index in its own order up to a LIMIT is what a list is.
-IN_ORDER = re.compile(r"SCAN \w+ USING (COVERING )?INDEX (conversation_|outbox_open|sqlite_auto)")
+IN_ORDER = re.compile(
+    r"SCAN \w+ USING (COVERING )?INDEX (conversation_|outbox_open|sqlite_auto|message_signal_urgent)"
+)
 
 
 async def plan(repository: SqliteRepository, statement: str) -> list[str]:
@@ -89,7 +125,7 @@ async def test_a_list_reads_its_own_index(repository: SqliteRepository, listed: 
 async def test_counting_reads_nothing_but_indexes(repository: SqliteRepository) -> None:
     steps = await plan(repository, conversation.COUNTS)
     read = [step for step in steps if " c USING " in step]
-    assert len(read) == 5
+    assert len(read) == 6
     assert all("COVERING INDEX" in step for step in read), read
 
 

@@ -73,6 +73,16 @@ class Reading:
         if seen:
             await self._seen()
 
+    async def refresh_patient(self) -> None:
+        """Read again whom the open conversation is about."""
+        if self.view is None or self.view.patient is None:
+            return
+        about = await self._desk.forms.view(self.view.patient.id)
+        self.view = replace(
+            self.view, patient=about.patient, shared=about.shared, consents=about.consents
+        )
+        self._head()
+
     async def earlier(self) -> None:
         """Show earlier messages too."""
         shown = self._messages.messages

@@ -98,6 +98,8 @@ class Watching:
                 and self._screen.query_one(MessagesView).is_on_screen
             )
             await self._reading.refresh(seen=looking)
+        if ChangeKind.PATIENT in kinds:
+            await self._reading.refresh_patient()
         await self._writing.gather()
         if ChangeKind.CONVERSATION in kinds:
             await self._announce()

@@ -1,0 +1,83 @@
+"""What two states of a patient differ in, field by field, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from inbox.answer import ANSWERS
+from inbox.patient import ContactPoint, Patient, PointHealth, Proxy
+
+_PLAIN: Final = ("given", "family", "birth_date", "postal_code", "state")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field that changed."""
+
+    field: str
+    """`voicemail`, `contact ann@example.com`, `proxy Mia Lee`."""
+    old: str
+    """As text; empty: there was none."""
+    new: str
+
+
+def differences(old: Patient, new: Patient) -> list[Difference]:
+    """Everything that differs, in the order of the form."""
+    found = [
+        Difference(name, str(getattr(old, name) or ""), str(getattr(new, name) or ""))
+        for name in _PLAIN
+        if getattr(old, name) != getattr(new, name)
+    ]
+    found += [
+        Difference(one.id, one.read(old), one.read(new))
+        for one in ANSWERS
+        if one.read(old) != one.read(new)
+    ]
+    found += _listed("contact", _points(old.points), _points(new.points))
+    found += _listed("proxy", _proxies(old.proxies), _proxies(new.proxies))
+    return found
+
+
+def point_words(point: ContactPoint) -> str:
+    """`mobile, 1` for the first to try; `old, 2, does not work: unknown user`."""
+    words = f"{point.use.value}, {point.rank}"
+    if point.health is PointHealth.BAD:
+        words += f", does not work: {point.health_reason}".rstrip(": ")
+    return words
+
+
+def proxy_words(proxy: Proxy) -> str:
+    """`mother, until 2026-01-02, mia@example.com`."""
+    until = f"until {proxy.until.isoformat()}" if proxy.until else ""
+    ways = (f"{point.value} ({point_words(point)})" for point in proxy.points)
+    return ", ".join(part for part in (proxy.relation, until, *ways) if part)
+
+
+def _points(points: Iterable[ContactPoint]) -> dict[str, str]:
+    return _numbered((point.value, point_words(point)) for point in points)
+
+
+def _proxies(proxies: Iterable[Proxy]) -> dict[str, str]:
+    return _numbered((proxy.name, proxy_words(proxy) or "proxy") for proxy in proxies)
+
+
+def _numbered(named: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Two of one name are told apart by a number."""
+    found: dict[str, str] = {}
+    for name, words in named:
+        number, key = 1, name
+        while key in found:
+            number += 1
+            key = f"{name} ({number})"
+        found[key] = words
+    return found
+
+
+def _listed(kind: str, old: dict[str, str], new: dict[str, str]) -> list[Difference]:
+    return [
+        Difference(f"{kind} {name}", old.get(name, ""), new.get(name, ""))
+        for name in dict.fromkeys((*old, *new))
+        if old.get(name, "") != new.get(name, "")
+    ]
