@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from inbox.closure import NO_CLOSURES, Closures
+
 _STEP = timedelta(minutes=30)
 _LOOK_AHEAD = timedelta(days=8)
 
@@ -42,18 +44,30 @@ USUAL = Window(time(8), time(21))
 """47 CFR 64.1200(c)(1)."""
 
 
+NEVER = Window(time(0), time(0))
+"""Not on this day."""
+
+
 @dataclass(frozen=True, slots=True)
 class StateRule:
     """What one state says."""
 
-    weekdays: Window
-    saturday: Window
-    sunday: Window
+    week: tuple[Window, ...]
+    """Seven days from Monday."""
     source: str
     reviewed: date
     """When somebody last looked it up."""
+    holidays: Window | None = None
+    """On public holidays; None: as on any other day."""
     begins: date | None = None
     """In force from this day on; None: already."""
+    ends: date | None = None
+    """In force up to this day; None: for good."""
+
+    def in_force(self, day: date) -> bool:
+        """Whether it holds on a day."""
+        begun = self.begins is None or day >= self.begins
+        return begun and (self.ends is None or day <= self.ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +77,8 @@ class QuietRules:
     usual: Window = USUAL
     states: Mapping[str, StateRule] = field(default_factory=dict)
     """By two letters."""
+    holidays: Closures = NO_CLOSURES
+    """The public holidays of the practice's country."""
 
     def allows(self, moment: datetime, places: Iterable[Place]) -> bool:
         """Whether `moment` is allowed wherever the reader may be. Nowhere known: it is."""
@@ -93,6 +109,8 @@ class QuietRules:
 
     def _window(self, day: date, state: str) -> Window:
         rule = self.states.get(state)
-        if rule is None or (rule.begins is not None and day < rule.begins):
+        if rule is None or not rule.in_force(day):
             return self.usual
-        return (*(rule.weekdays,) * 5, rule.saturday, rule.sunday)[day.weekday()]
+        if rule.holidays is not None and self.holidays.on(day) is not None:
+            return rule.holidays
+        return rule.week[day.weekday()]

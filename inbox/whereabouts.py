@@ -7,6 +7,7 @@ owner, and some area codes lie in two time zones.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from inbox.address import Address, AddressSystem
@@ -33,6 +34,7 @@ class Whereabouts(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
 class Nowhere:
     """Knows no place."""
 

@@ -12,6 +12,7 @@ import os
 import platform
 import secrets
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from importlib import import_module
 from pathlib import Path
@@ -22,6 +23,7 @@ from inbox.channel import Capabilities, Channel
 from inbox.clock import Clock, utc_now
 from inbox.desk import UNDO_WINDOW, Desk
 from inbox.errors import AuthenticationFailed, ConfigurationError, NotFound, TwowayError
+from inbox.facts import Facts
 from inbox.gate import Gate
 from inbox.line import Line, LineHealth, LineState
 from inbox.message import Attachment, Message
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     from adapters.mail.settings import MailSettings
     from inbox.backoffice import BackOffice
     from inbox.gate import Rule
+    from inbox.quiet import Place
+    from inbox.whereabouts import Whereabouts
 
 NOT_YET = "This version of Twoway cannot use {} lines yet."
 """What `doctor` says of a line whose channel has no adapter."""
@@ -64,6 +68,9 @@ class PracticeOffice:
         Raises:
             NotFound: no such staff member.
         """
+        # Where numbers are is known outside: here the practice gets to know it.
+        practice = replace(configuration.practice, whereabouts=_Whereabouts())
+        configuration = replace(configuration, practice=practice)
         self.configuration = configuration
         self.repository = repository
         self._gate = gate
@@ -178,6 +185,8 @@ class PracticeOffice:
         """The part that talks to servers; loads the adapters the first time."""
         async with self._loading:
             if self._back is None:
+                # Nothing may leave by rules that do not know today's holiday yet.
+                await Facts(self.repository, self.configuration.practice).holidays(self._clock())
                 self._channels = await asyncio.to_thread(_channels, self.configuration, self._clock)
                 for line_id, channel in self._channels.items():
                     self._capabilities[line_id] = channel.capabilities
@@ -243,6 +252,7 @@ async def open_office(
         StoreError: the data folder cannot be used.
         NotFound: no such staff member.
     """
+    configuration.calendar.keep_in(data)
     database = await asyncio.to_thread(_store)
     repository = await database(data, clock)
     try:
@@ -321,6 +331,27 @@ def _back_office_class() -> type[BackOffice]:
     # The rules too, while nobody waits: the first draft is examined between two keys.
     import_module("inbox.rules")
     return BackOffice
+
+
+class _Whereabouts:
+    """Where numbers and postal codes are; loaded when a draft first goes to a phone."""
+
+    def of_postal_code(self, postal_code: str) -> tuple[Place, ...]:
+        """Every place a postal code may lie in."""
+        return self._atlas().of_postal_code(postal_code)
+
+    def of_state(self, state: str) -> tuple[Place, ...]:
+        """Every zone of a state or province."""
+        return self._atlas().of_state(state)
+
+    def of_number(self, number: str) -> tuple[Place, ...]:
+        """Every place a phone number may belong to."""
+        return self._atlas().of_number(number)
+
+    def _atlas(self) -> Whereabouts:
+        from adapters.place.atlas import Atlas
+
+        return Atlas()
 
 
 class _Rules:

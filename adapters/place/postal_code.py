@@ -43,7 +43,8 @@ _ONLY: Final = {
     "96799": "AS",
 }
 """ZIP codes that lie in another state than their neighbours."""
-_ZONES: Final = {
+_Zones = tuple[str, ...]
+_ZONES: Final[dict[str, tuple[_Zones, dict[str, _Zones]]]] = {
     # The usual zone of a state whose other zone is only at its edge.
     "AL": ((CENTRAL,), {"368": (CENTRAL, EASTERN)}),
     "AZ": ((ARIZONA,), {"860": (ARIZONA, MOUNTAIN), "865": (ARIZONA, MOUNTAIN)}),

@@ -26,6 +26,8 @@ def inbox(options: Namespace, output: Output) -> int:
     staff_id = staff_of(options, configuration.practice)
     data, clock = data_folder(options.data), clock_of(options)
     _needs_terminal()
+    # What was computed before is there for the first paint.
+    configuration.calendar.keep_in(data)
     return _open(configuration, staff_id, lambda: open_office(configuration, data, staff_id, clock))
 
 

@@ -6,7 +6,7 @@ import ipaddress
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,9 @@ from inbox.errors import ConfigurationError
 from inbox.hours import DAYS, Hours, parse_spans
 from inbox.line import Line
 from inbox.practice import AnsweringService, Practice, StaffMember
+from tui.config.closures import Calendar, calendar, check_closures
 from tui.config.places import line_of, words_of
+from tui.config.quiet import QuietFile, read_quiet
 from tui.config.strict import SOURCES_HINT, Problem, nearest, read_tables
 from tui.config.tables import (
     EmailTable,
@@ -67,6 +69,10 @@ class Configuration:
     """Command id and the key it gets instead of its own."""
     theme: str
     """The name of a theme, or empty."""
+    calendar: Calendar
+    """Holidays and closures; they are computed when they are first needed."""
+    quiet: QuietFile
+    """Quiet hours, and when each was last looked up."""
 
     def secret(self, table: SecretTable, where: str) -> Secret:
         """The secret that a table names, for the line `where`."""
@@ -107,12 +113,16 @@ def parse_configuration(text: str, path: Path) -> Configuration:
         problems = list(_check(tables, path.parent))
     if tables is None or problems:
         raise ConfigurationRefused(_told(problems, text, path))
+    days = calendar(tables, lambda problem: ConfigurationRefused(_told([problem], text, path)))
+    quiet = read_quiet(path.parent, days.public())
     return Configuration(
         path=path,
-        practice=_practice(tables),
+        practice=replace(_practice(tables, days), quiet=quiet.rules),
         lines={line.id: line for line in tables.line},
         keys=tables.keys,
         theme=tables.screen.theme,
+        calendar=days,
+        quiet=quiet,
     )
 
 
@@ -151,6 +161,7 @@ def _check(tables: FileTables, folder: Path) -> Iterator[Problem]:
         yield from _check_line(("line", at), line, folder)
     yield from _check_same_address(tables)
     yield from _check_hours(tables)
+    yield from check_closures(tables)
     service = tables.answering_service
     if service is not None:
         yield from _number(("answering_service", "number"), service.number)
@@ -336,7 +347,7 @@ def zone_hint(word: str) -> str:
 # ---------------------------------------------------------------- making the practice
 
 
-def _practice(tables: FileTables) -> Practice:
+def _practice(tables: FileTables, days: Calendar) -> Practice:
     zone = ZoneInfo(tables.practice.timezone)
     service = tables.answering_service
     heads_up = service.heads_up if service else None
@@ -345,10 +356,13 @@ def _practice(tables: FileTables) -> Practice:
         name=tables.practice.name,
         timezone=zone,
         country=tables.practice.country,
+        subdivision=tables.practice.subdivision,
         scheduling_url=tables.practice.scheduling_url,
-        hours=_hours(shared, zone),
+        hours=_hours(shared, zone, days),
         line_hours={
-            key: _hours(days, zone) for key, days in tables.hours.items() if isinstance(days, dict)
+            key: _hours(week, zone, days)
+            for key, week in tables.hours.items()
+            if isinstance(week, dict)
         },
         staff=tuple(
             StaffMember(member.id, member.name, member.direct_line, member.email)
@@ -375,9 +389,9 @@ def _practice(tables: FileTables) -> Practice:
     )
 
 
-def _hours(days: Mapping[str, str], zone: ZoneInfo) -> Hours:
-    week = tuple(parse_spans(days.get(day, ""), f"hours.{day}") for day in DAYS)
-    return Hours(week=week, zone=zone)
+def _hours(texts: Mapping[str, str], zone: ZoneInfo, days: Calendar) -> Hours:
+    week = tuple(parse_spans(texts.get(day, ""), f"hours.{day}") for day in DAYS)
+    return Hours(week, zone, days)
 
 
 def _address(line: LineTable) -> str:

@@ -10,7 +10,8 @@ import difflib
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from datetime import date, datetime
 from functools import partial
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -32,6 +33,7 @@ _KINDS: dict[Any, str] = {
     int: "a whole number",
     bool: "true or false",
     float: "a number",
+    date: "a day without quotes, like 2026-12-24",
 }
 
 
@@ -73,9 +75,14 @@ def nearest(word: str, known: Iterable[str], *, what: str = "Known here") -> str
     return f"{meant}{what}: {', '.join(words)}."
 
 
+def key_of(field: Field[Any]) -> str:
+    """The key of a field; `from_` stands for `from`, which Python keeps to itself."""
+    return field.name.rstrip("_")
+
+
 def _table(kind: type[T], data: Mapping[str, Any], path: Path, problems: list[Problem]) -> T:
-    hints = get_type_hints(kind)
-    known = {one.name: one for one in fields(kind)}  # type: ignore[arg-type] # a dataclass
+    hints = {name.rstrip("_"): hint for name, hint in get_type_hints(kind).items()}
+    known = {key_of(one): one for one in fields(kind)}  # type: ignore[arg-type] # a dataclass
     if kind is SecretTable:
         _check_secret(data, path, problems)
     problems.extend(
@@ -86,7 +93,7 @@ def _table(kind: type[T], data: Mapping[str, Any], path: Path, problems: list[Pr
     for name, one in known.items():
         if name in data:
             try:
-                values[name] = _value(hints[name], data[name], (*path, name), problems)
+                values[one.name] = _value(hints[name], data[name], (*path, name), problems)
             except _WrongError:
                 wrong = True
         elif one.default is MISSING and one.default_factory is MISSING:
@@ -136,8 +143,7 @@ def _value(kind: Any, value: Any, path: Path, problems: list[Problem]) -> Any:
                 raise _WrongError
             _mismatch(kind, path, problems)
         return _table(kind, value, path, problems)
-    # bool is an int to Python, not to a person.
-    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+    if not _is_a(kind, value):
         _mismatch(kind, path, problems)
     if kind is str and not value.strip():
         problems.append(Problem(path, "is empty", "Fill it in, or leave the key out."))
@@ -233,7 +239,13 @@ def _fits(kind: Any, value: Any) -> bool:
         return isinstance(value, list)
     if origin is dict or is_dataclass(kind):
         return isinstance(value, dict)
-    return isinstance(value, kind) and not (kind is int and isinstance(value, bool))
+    return _is_a(kind, value)
+
+
+def _is_a(kind: Any, value: Any) -> bool:
+    # bool is an int to Python, and a moment is a day; to a person they are not.
+    other = {int: bool, date: datetime}.get(kind)
+    return isinstance(value, kind) and not (other is not None and isinstance(value, other))
 
 
 def _is_table(kind: Any) -> bool:
@@ -262,6 +274,6 @@ def _words(kind: Any) -> str:
     if origin is tuple:
         return "a list of tables" if _is_table(get_args(kind)[0]) else "a list"
     if is_dataclass(kind):
-        keys = [one.name for one in fields(kind) if one.default is MISSING]
+        keys = [key_of(one) for one in fields(kind) if one.default is MISSING]
         return "a table with " + ", ".join(keys)
     return "a table"

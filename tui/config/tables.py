@@ -7,6 +7,7 @@ default must be there. The text under a field is what the documentation says abo
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
 Security = Literal["tls", "starttls", "none"]
@@ -37,8 +38,36 @@ class PracticeTable:
     """IANA name, e.g. `America/Chicago`."""
     country: str = "US"
     """Two letters (ISO 3166): holidays, phone numbers."""
+    subdivision: str = ""
+    """The state or province, for its own holidays: `TX`."""
     scheduling_url: str = ""
     """Where patients book a visit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolidaysTable:
+    """`[holidays]`: on which public holidays the phones are off; without it, on all of them."""
+
+    observe: tuple[str, ...] = ()
+    """Only on these, by name."""
+    skip: tuple[str, ...] = ()
+    """On all but these."""
+    public: bool = True
+    """`false`: on none; closures say all there is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosureTable:
+    """`[[closure]]`: some days of our own on which the phones are off, all day or in part."""
+
+    name: str
+    """What staff read: `Winter break`."""
+    from_: date
+    """The first day."""
+    to: date | None = None
+    """The last day; without it, the first day alone."""
+    hours: str = ""
+    """The only hours at which somebody is there: `08:00-12:00`; without it, none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +240,8 @@ class FileTables:
     line: tuple[LineTable, ...]
     hours: dict[str, str | dict[str, str]] = field(default_factory=dict)
     """`mon` to `sun`, and `[hours.<line id>]` where a line differs."""
+    holidays: HolidaysTable = HolidaysTable()
+    closure: tuple[ClosureTable, ...] = ()
     answering_service: AnsweringServiceTable | None = None
     keys: dict[str, str] = field(default_factory=dict)
     """Command id and the key it gets instead of its own; `twoway keys` lists them."""
