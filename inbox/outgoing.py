@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from inbox.address import Address, ChannelKind
 from inbox.line import Line
+from inbox.promise import DraftPromise
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,10 @@ class Draft:
     """Not to leave before (aware), e.g. at opening; None: as soon as it can."""
     call: Call | None = None
     """For the phone: the call; `text` is then the script, or what was said."""
+    promises: tuple[DraftPromise, ...] = ()
+    """What it promises, as a person confirmed it."""
+    not_promised: tuple[str, ...] = ()
+    """Words of the text that a person said are no promise."""
 
     @property
     def recipients(self) -> tuple[Address, ...]:

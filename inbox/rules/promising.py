@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from inbox.finding import Finding, Severity
-from inbox.promise import find_promises
+from inbox.line import LineState
+from inbox.promise import PromiseKind
 from inbox.rules.rule import rule
+from inbox.said import find_promises
 from inbox.situation import Situation
 from inbox.words import clock_words
 
@@ -15,13 +18,56 @@ from inbox.words import clock_words
 def promise(situation: Situation) -> Iterator[Finding]:
     """“I'm here until 5:30” and “I'll call you back by noon” are promises, and are watched.
 
-    When it leaves, the promise stands on the screen under your name until it is kept.
+    When it leaves, the promise stands on the screen under your name until it is kept. One that
+    cannot be kept is pointed out before: its time is over, nobody works that day, or the line that
+    the patient would answer on is not being read.
     """
-    practice = situation.practice
-    for found in find_promises(situation.draft.text, situation.leaves_at, practice.hours):
+    practice, stands = situation.practice, _promises(situation)
+    if not stands:
+        return
+    kept = []
+    for (kind, due), owner in stands.items():
+        problem = _problem(situation, kind, due)
+        if problem:
+            yield Finding("TW14", Severity.WARN, problem)
+        else:
+            member = practice.member(owner or situation.staff_id)
+            who = "you" if member is None or member.id == situation.staff_id else member.first_name
+            kept.append(f"{kind.words} {clock_words(due, situation.now, practice)} ({who})")
+    if kept:
+        yield Finding("TW14", Severity.INFO, f"Promises: {', '.join(kept)}. Twoway watches it.")
+    if situation.health is not None and situation.health.state is LineState.STOPPED:
         yield Finding(
             "TW14",
-            Severity.INFO,
-            f"It promises something until {clock_words(found.due, situation.now, practice)}"
-            f" (“{found.said}”): Twoway watches it for you.",
+            Severity.WARN,
+            "It promises something, but nobody would see the answer: the line is not being read.",
         )
+
+
+def _promises(situation: Situation) -> dict[tuple[PromiseKind, datetime], str]:
+    """What the draft promises, with who keeps it: as confirmed, and what else is in the text."""
+    draft = situation.draft
+    settled = {*draft.not_promised, *(one.said for one in draft.promises)}
+    found = find_promises(draft.text, situation.leaves_at, situation.practice.hours)
+    return {
+        **{(one.kind, one.due): "" for one in found if one.said not in settled},
+        **{(one.kind, one.due): one.owner for one in draft.promises},
+    }
+
+
+def _problem(situation: Situation, kind: PromiseKind, due: datetime) -> str:
+    """Why a promise cannot be kept; empty when it can."""
+    practice, hours, at = situation.practice, situation.practice.hours, situation.leaves_at
+    when = clock_words(due, situation.now, practice)
+    if due <= at:
+        return f"It promises something until {when}, which is over then. Say the day, or later."
+    if not any(hours.week):
+        return ""
+    day = due.astimezone(hours.zone).date()
+    if not hours.spans(day):
+        return f"It promises something until {when}, a day on which nobody works."
+    opens = hours.next_opening(at)
+    if kind is PromiseKind.ANSWER and opens is not None and due <= opens:
+        opened = clock_words(opens, situation.now, practice)
+        return f"It promises an answer by {when}, but nobody is there before {opened}."
+    return ""
