@@ -74,6 +74,10 @@ class ConversationRow:
     """It holds a message that could not be read."""
     unrecorded: bool = False
     """A communication of it is not in the record file yet."""
+    urgent: bool = False
+    """It sounds like an emergency, and nobody has said yet that they looked after it."""
+    signals: tuple[str, ...] = ()
+    """Inbound rules with something to decide; `opted-out`; `IN09` when mere thanks waits."""
 
     @property
     def title(self) -> str:
@@ -103,6 +107,8 @@ class Counts:
     """How many conversations are in each state, counted up to `COUNT_LIMIT`."""
 
     needs_reply: int = 0
+    overdue: int = 0
+    """Those of them that have waited longer than the practice wants."""
     waiting: int = 0
     undelivered: int = 0
     unknown: int = 0

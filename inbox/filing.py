@@ -12,6 +12,7 @@ from inbox.channel import Channel, RawItem
 from inbox.clock import Clock
 from inbox.errors import StoreError
 from inbox.line import Line
+from inbox.listening import Listening
 from inbox.matching import match
 from inbox.message import (
     Arrival,
@@ -26,6 +27,7 @@ from inbox.plain import plain_text
 from inbox.practice import Practice
 from inbox.reply_path import Evidence, EvidenceKind, judge_round_trip
 from inbox.repository import Filing, Relative, Repository, StatusChange, StoredRaw
+from inbox.signals.machine import nature_of
 from inbox.thread import join
 
 _AT_ONCE = 40
@@ -43,6 +45,7 @@ class Filer:
         self._repository = repository
         self._practice = practice
         self._clock = clock
+        self._listening = Listening(repository, practice, clock)
 
     async def drain(self, channel: Channel) -> int:
         """File every raw item of a line that is not filed yet; return how many there were.
@@ -50,6 +53,7 @@ class Filer:
         May be interrupted at any point: what is not filed yet is filed by the next call.
         """
         count = 0
+        await self._listening.begin(channel.line.id)
         while waiting := await self._repository.raw.unfiled(channel.line.id, _AT_ONCE):
             # Reading mail is work for the processor; the screen must not wait for it.
             arrivals = await asyncio.to_thread(_read_all, channel, tuple(waiting))
@@ -92,6 +96,7 @@ class Filer:
         line = channel.line
         own = self._practice.own_keys | line.keys
         direction, arrival = _direction(arrival, stored.item, own)
+        arrival = replace(arrival, nature=nature_of(arrival))
         if arrival.nature is Nature.PROBE:
             arrival = await self._probe(line, stored, arrival)
         filing = Filing(
@@ -111,7 +116,10 @@ class Filer:
         if echo is not None:
             await self._repository.filing.file(replace(filing, visible=False, echo_of=echo))
             return
-        filed = await self._repository.filing.file(await self._place(filing, own))
+        filing = await self._place(filing, own)
+        filed = await self._repository.filing.file(filing)
+        if filing.signs:
+            await self._listening.heed(filing, filed)
         if direction is Direction.OUTBOUND and filed.conversation_id is not None:
             await self._late_reports(channel, arrival.message_id, filed.conversation_id)
         if direction is Direction.INBOUND and _addressed_to(line, arrival):
@@ -142,7 +150,11 @@ class Filer:
         )
         other = _other_end(arrival, direction, own)
         candidates = await self._repository.patients.by_address(other) if other else []
-        found = match(other, candidates, about)
+        day = filing.at.astimezone(self._practice.timezone).date()
+        remembered = None
+        if other is not None and len(candidates) > 1:
+            remembered = await self._repository.choices.of(other)
+        found = match(other, candidates, about, day, remembered)
         changes: tuple[StatusChange, ...] = ()
         dead: tuple[tuple[Address, str], ...] = ()
         if arrival.nature is Nature.BOUNCE and arrival.report is not None:
@@ -156,6 +168,7 @@ class Filer:
             match_reason=found.reason,
             changes=changes,
             bad_points=dead,
+            signs=await self._listening.signs(filing, candidates),
         )
 
     async def _after_what_it_answers(

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import Final
 
 from inbox.address import Address
-from inbox.patient import Patient
+from inbox.patient import Patient, Proxy
+from inbox.storage.signal import AddressChoice
+
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_LOOKED_AT: Final = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,24 +27,39 @@ class Match:
 
 
 def match(
-    address: Address | None, candidates: Sequence[Patient], conversation_patient: str | None
+    address: Address | None,
+    candidates: Sequence[Patient],
+    conversation_patient: str | None,
+    day: date | None = None,
+    remembered: AddressChoice | None = None,
 ) -> Match:
     """Decide whom a message is about by the address of the other end.
 
     Nobody: unknown. One: linked. Several (a family shares the address): whom the conversation is
-    about, when a person has said so; otherwise a person has to choose.
+    about, when a person has said so; else whom a person said it is always about; otherwise a person
+    has to choose. A proxy whose access has ended is nobody's voice any more: a person has to
+    choose, whatever was so before.
 
     Args:
         address: Who wrote it, or for a message of ours who it went to.
         candidates: Everybody the address belongs to.
         conversation_patient: Whom the conversation it joins is about, or None.
+        day: The day it arrived, where the practice is; None: no access has ended.
+        remembered: Whom a person last said this address is about, or None.
     """
+    if address is not None and day is not None:
+        ended = {one.id: proxy for one in candidates if (proxy := one.ended_proxy_at(address, day))}
+        candidates = [one for one in candidates if one.id not in ended]
+        if ended and (not candidates or conversation_patient in ended):
+            return Match(None, f"{access_words(next(iter(ended.values())))}: choose")
     ids = [patient.id for patient in candidates]
     if conversation_patient is not None and (not ids or conversation_patient in ids):
         return Match(conversation_patient, "as this conversation")
     if address is None or not ids:
         return Match(None, "nobody with this address")
     if len(ids) > 1:
+        if remembered is not None and remembered.always and remembered.patient_id in ids:
+            return Match(remembered.patient_id, f"always for this address, says {remembered.by}")
         return Match(None, f"{len(ids)} patients share this address")
     patient = candidates[0]
     if any(point.address.key == address.key for point in patient.points):
@@ -48,17 +70,47 @@ def match(
     return Match(patient.id, f"matched by {_kind(address)}")
 
 
-def likeliest(address: Address | None, candidates: Sequence[Patient]) -> Patient | None:
-    """Whom to preselect among several: the one whose name the sender goes by, or None."""
-    if address is None or not address.name:
-        return None
-    said = set(address.name.casefold().replace(",", " ").split())
-    named = [
-        patient
-        for patient in candidates
-        if patient.given.split() and patient.given.split()[0].casefold() in said
-    ]
-    return named[0] if len(named) == 1 else None
+def likeliest(
+    address: Address | None,
+    candidates: Sequence[Patient],
+    remembered: AddressChoice | None = None,
+    text: str = "",
+) -> Patient | None:
+    """Whom to preselect among several, or None.
+
+    The one who is named in the text, else the one whose name the sender goes by, else the one whom
+    this address was about the last time.
+    """
+    for names in (_words(text), _words(address.name if address else "")):
+        named = [
+            patient
+            for patient in candidates
+            if patient.given.split() and patient.given.split()[0].casefold() in names
+        ]
+        if len(named) == 1:
+            return named[0]
+    last = remembered.patient_id if remembered is not None else ""
+    return next((patient for patient in candidates if patient.id == last), None)
+
+
+def writer_relation(address: Address | None, patient: Patient, day: date) -> str:
+    """What the one behind an address is to a patient: `mother`; empty for the patient themself."""
+    if address is None or any(point.address.key == address.key for point in patient.points):
+        return ""
+    for proxy in patient.proxies_on(day):
+        if any(point.address.key == address.key for point in proxy.points):
+            return proxy.relation
+    return ""
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(text[:_LOOKED_AT].casefold()))
+
+
+def access_words(proxy: Proxy) -> str:
+    """That a proxy's access ended: `mother's access ended 2026-01-02`."""
+    until = f" {proxy.until.isoformat()}" if proxy.until else ""
+    return f"{proxy.relation or 'proxy'}'s access ended{until}"
 
 
 def _kind(address: Address) -> str:

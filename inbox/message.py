@@ -219,3 +219,5 @@ class Message:
     """Only the header was fetched, because the message is very large."""
     recorded: bool = False
     """Whether its latest state is in the patient's record file."""
+    confidential: bool = False
+    """For the patient alone, not for proxies or others at the same address."""

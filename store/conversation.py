@@ -26,7 +26,7 @@ from store.values import moment, stamp
 COLUMNS: Final = """
     c.id, c.state, c.patient_id, c.person, c.person_address, c.subject, c.snippet, c.channels,
     c.line_id, c.last_message_at, c.last_direction, c.waiting_since, c.undelivered, c.assigned_to,
-    c.snoozed_until, c.done_at, c.suggested_merge, c.needs_look,
+    c.snoozed_until, c.done_at, c.suggested_merge, c.needs_look, c.urgent, c.signals,
     c.newest_inbound_id > c.seen_message_id AS unread,
     trim(coalesce(p.given, '') || ' ' || coalesce(p.family, '')) AS patient_name,
     EXISTS (SELECT 1 FROM record_due AS d WHERE d.conversation_id = c.id) AS unrecorded
@@ -68,11 +68,22 @@ _COUNT: Final = """
     SELECT 1 FROM conversation AS c INDEXED BY {}
     WHERE c.merged_into IS NULL AND {} LIMIT {})) AS {}
 """
+_OVERDUE: Final = f"c.state = 'needs-reply' AND c.waiting_since <= :overdue {_AWAKE}"
 COUNTS: Final = "SELECT " + ", ".join(
-    _COUNT.format(INDEXES[listed], CONDITIONS[listed], COUNT_LIMIT, name)
-    for name, listed in _COUNTED.items()
+    (
+        *(
+            _COUNT.format(INDEXES[listed], CONDITIONS[listed], COUNT_LIMIT, name)
+            for name, listed in _COUNTED.items()
+        ),
+        _COUNT.format("conversation_overdue", _OVERDUE, COUNT_LIMIT, "overdue"),
+    )
 )
 ROW: Final = f"SELECT {COLUMNS} {_FROM} WHERE c.id = :id"
+URGENT: Final = f"""
+SELECT {COLUMNS} FROM conversation AS c INDEXED BY conversation_urgent {_PATIENT}
+WHERE c.merged_into IS NULL AND c.urgent = 1
+ORDER BY c.last_message_at DESC, c.id DESC LIMIT :limit
+"""  # noqa: S608 - constants
 _RESOLVE: Final = "SELECT coalesce(merged_into, id) FROM conversation WHERE id = :id"
 OF_PATIENT: Final = f"""
 SELECT {COLUMNS} {_FROM}
@@ -121,7 +132,8 @@ WHERE id = :id
 
 def page_sql(listed: ListState, *, assigned: bool, after: bool) -> str:
     """The statement that reads a part of a list."""
-    where = f"c.merged_into IS NULL AND {CONDITIONS[listed]}"
+    # Emergencies stand above every list, whatever it holds.
+    where = f"c.merged_into IS NULL AND {CONDITIONS[listed]} AND c.urgent = 0"
     index = INDEXES[listed]
     if assigned:
         by_state = index == "conversation_by_state"
@@ -152,9 +164,14 @@ class ConversationTable:
         limit: int = 50,
         assigned_to: str = "",
     ) -> Page:
-        """Part of the list, newest first; snoozed ones only under SNOOZED and ALL."""
+        """Part of the list, newest first; emergencies above, whatever the list holds."""
         if state not in CONDITIONS:
             return Page((), None)
+        pinned: tuple[ConversationRow, ...] = ()
+        if after is None:
+            urgent = await self._do.read(lambda db: db.execute(URGENT, {"limit": limit}).fetchall())
+            pinned = tuple(from_row(row) for row in urgent)
+            limit -= len(pinned)
         statement = page_sql(state, assigned=bool(assigned_to), after=after is not None)
         values = {
             "now": stamp(now),
@@ -165,14 +182,19 @@ class ConversationTable:
         }
         rows = await self._do.read(lambda db: db.execute(statement, values).fetchall())
         shown = tuple(from_row(row) for row in rows[:limit])
-        more = len(rows) > limit and shown
-        return Page(shown, PageKey(shown[-1].last_message_at, shown[-1].id) if more else None)
+        if len(rows) <= limit:
+            return Page((*pinned, *shown), None)
+        if shown:
+            return Page((*pinned, *shown), PageKey(shown[-1].last_message_at, shown[-1].id))
+        # No room was left beside the emergencies: the next page begins with the first row.
+        first = from_row(rows[0])
+        return Page(pinned, PageKey(first.last_message_at, first.id + 1))
 
-    async def counts(self, now: datetime) -> Counts:
+    async def counts(self, now: datetime, overdue_since: datetime | None = None) -> Counts:
         """How many are in each state, each counted up to COUNT_LIMIT."""
-        values = {"now": stamp(now)}
+        values = {"now": stamp(now), "overdue": stamp(overdue_since)}
         row = await self._do.read(lambda db: db.execute(COUNTS, values).fetchone())
-        return Counts(**{name: row[name] for name in _COUNTED})
+        return Counts(**{name: row[name] for name in (*_COUNTED, "overdue")})
 
     async def row(self, conversation_id: int) -> ConversationRow:
         """One row. A merged conversation's id leads to the one it was merged into."""
@@ -331,6 +353,8 @@ def from_row(row: sqlite3.Row, messages: int = 0) -> ConversationRow:
         suggested_merge=row["suggested_merge"],
         needs_look=bool(row["needs_look"]),
         unrecorded=bool(row["unrecorded"]),
+        urgent=bool(row["urgent"]),
+        signals=tuple(row["signals"].split()),
     )
 
 

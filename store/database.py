@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 from weakref import WeakSet
 
 from inbox.clock import Clock
@@ -17,6 +17,7 @@ from inbox.events import Change
 from store import change, migration
 from store.audit import AuditTable
 from store.blob import BlobTable
+from store.choice import ChoiceTable
 from store.connection import WorkerConnection, open_worker
 from store.consent import ConsentTable
 from store.conversation import ConversationTable
@@ -33,7 +34,10 @@ from store.raw import RawTable
 from store.record import RecordTable
 from store.reminder import ReminderTable
 from store.search import SearchTable
+from store.signal import SignalTable
 from store.transaction import Transactions
+
+T = TypeVar("T")
 
 POLL_SECONDS: Final = 0.2
 """How often to ask whether another process wrote something."""
@@ -107,12 +111,18 @@ class SqliteRepository:
         self.records: Final = RecordTable(do, data.records)
         self.reminders: Final = ReminderTable(do)
         self.searches: Final = SearchTable(do, clock)
+        self.signals: Final = SignalTable(do)
+        self.choices: Final = ChoiceTable(do)
         self.leases: Final = LeaseTable(do)
         self.audit: Final = AuditTable(do)
 
     def batch(self) -> AbstractAsyncContextManager[None]:
         """Make one transaction of all that this task writes inside; other writers wait."""
         return self._transactions.batch()
+
+    async def at_once(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Do a coroutine as one transaction without coming back to the event loop between."""
+        return await self._transactions.at_once(work)
 
     def changes(self) -> AsyncIterator[list[Change]]:
         """Changes from now on, by this process at once, by others within a quarter of a second."""

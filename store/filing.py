@@ -13,7 +13,7 @@ from inbox.events import ChangeKind
 from inbox.message import Arrival, Direction, Message, MessageStatus, Nature
 from inbox.patient import PointHealth
 from inbox.repository import Filed, Filing, Relative, StatusChange
-from store import contact_point, message, record_due, state
+from store import contact_point, message, record_due, signal, state
 from store.conversation import patient_name, resolve
 from store.merge import merge
 from store.transaction import Transactions, Writing
@@ -154,10 +154,11 @@ def _anew(writing: Writing, filing: Filing) -> Filed:
     _set_raw(db, filing, message_id)
     if filing.direction is Direction.INBOUND:
         db.execute(_WAKE, {"id": conversation_id, "at": stamp(filing.at)})
+    heard = _heard(db, filing, message_id, conversation_id)
     record_due.add(db, message_id)
     state.refresh(db, conversation_id)
     writing.tell_conversation(conversation_id)
-    return Filed(conversation_id, message_id)
+    return Filed(conversation_id, message_id, heard)
 
 
 def _again(writing: Writing, filing: Filing, message_id: int, earlier: sqlite3.Row) -> Filed:
@@ -177,10 +178,25 @@ def _again(writing: Writing, filing: Filing, message_id: int, earlier: sqlite3.R
     conversation_id = earlier["conversation_id"]
     if patient_id is not None:
         db.execute(_ABOUT, {"id": conversation_id, "patient_id": patient_id})
+    heard = _heard(db, filing, message_id, conversation_id, again=True)
     record_due.add(db, message_id)
     state.refresh(db, conversation_id)
     writing.tell_conversation(conversation_id)
-    return Filed(conversation_id, message_id)
+    return Filed(conversation_id, message_id, heard)
+
+
+def _heard(
+    db: sqlite3.Connection,
+    filing: Filing,
+    message_id: int,
+    conversation_id: int,
+    *,
+    again: bool = False,
+) -> frozenset[str]:
+    if not filing.signs and not again:
+        return frozenset()
+    sender = filing.arrival.sender
+    return signal.add(db, message_id, conversation_id, filing.signs, sender, filing.at, again=again)
 
 
 def _named(arrival: Arrival) -> tuple[str, ...]:

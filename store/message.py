@@ -25,6 +25,7 @@ COLUMNS: Final = """
     m.sender, m.recipients, m.cc, m.reply_to, m.at, m.sent_at, m.subject, m.text, m.whole, m.files,
     m.rfc_id, m.in_reply_to, m.refs, m.patient_id, m.match_reason, m.staff_id, m.raw_id,
     m.outbox_id, m.status_text, m.proof, m.partial, m.indexed_patient, m.search_id,
+    m.confidential,
     m.patient_id IS NOT NULL AND m.status NOT IN ('queued', 'sending', 'cancelled')
     AND NOT EXISTS (SELECT 1 FROM record_due AS d WHERE d.message_id = m.id) AS recorded
 """
@@ -36,12 +37,13 @@ INSERT INTO message (
     uuid, conversation_id, direction, channel, kind, nature, status, line_id, at, answers_until,
     search_id, sent_at, sender, recipients, cc, reply_to, rfc_id, in_reply_to, refs, thread_key,
     list_id, patient_id, match_reason, staff_id, raw_id, outbox_id, status_text, proof, partial,
-    files, indexed_patient, subject, text, whole
+    files, indexed_patient, subject, text, whole, confidential
 ) VALUES (
     :uuid, :conversation_id, :direction, :channel, :kind, :nature, :status, :line_id, :at,
     :answers_until, :search_id, :sent_at, :sender, :recipients, :cc, :reply_to, :rfc_id,
     :in_reply_to, :refs, :thread_key, :list_id, :patient_id, :match_reason, :staff_id, :raw_id,
-    :outbox_id, :status_text, :proof, :partial, :files, :indexed_patient, :subject, :text, :whole
+    :outbox_id, :status_text, :proof, :partial, :files, :indexed_patient, :subject, :text, :whole,
+    :confidential
 )
 """
 _REPLACE: Final = """
@@ -80,6 +82,7 @@ DEFAULTS: Final[Parameters] = {
     "subject": "",
     "text": "",
     "whole": None,
+    "confidential": 0,
 }
 ADD_ADDRESS: Final = """
 INSERT INTO message_address (message_id, role, key) VALUES (:message_id, :role, :key)
@@ -157,6 +160,7 @@ def from_row(db: sqlite3.Connection, row: sqlite3.Row) -> Message:
         proof=row["proof"],
         partial=bool(row["partial"]),
         recorded=bool(row["recorded"]),
+        confidential=bool(row["confidential"]),
     )
 
 

@@ -131,6 +131,7 @@ def _add_message(writing: Writing, new: NewOutbox, conversation_id: int) -> int:
             "indexed_patient": patient_name(db, draft.patient_id),
             "subject": draft.subject,
             "text": draft.text,
+            "confidential": draft.confidential,
         },
         message.People(sender, draft.to, draft.cc),
         parents=parents,

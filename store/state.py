@@ -30,6 +30,10 @@ SELECT
         AND direction = 'outbound' AND status IN ('failed', 'unknown')) AS troubled,
     EXISTS (SELECT 1 FROM message WHERE conversation_id = :id
         AND nature = 'unreadable') AS needs_look,
+    EXISTS (SELECT 1 FROM message_signal WHERE conversation_id = :id
+        AND rule = 'IN01' AND state = 'proposed') AS urgent,
+    EXISTS (SELECT 1 FROM message_signal WHERE conversation_id = :id
+        AND state <> 'noted') AS has_signals,
     (SELECT subject FROM message WHERE conversation_id = :id AND subject <> ''
         ORDER BY at, id LIMIT 1) AS subject
 FROM conversation AS c WHERE c.id = :id
@@ -81,8 +85,17 @@ UPDATE conversation SET
     last_direction = :last_direction, newest_inbound_id = :newest_inbound_id,
     waiting_since = :waiting_since, state = :state, undelivered = :undelivered,
     needs_look = :needs_look, subject = :subject, snippet = :snippet, channels = :channels,
-    line_id = :line_id, person = :person, person_address = :person_address
+    line_id = :line_id, person = :person, person_address = :person_address,
+    urgent = :urgent, signals = :signals
 WHERE id = :id
+"""
+SIGNALS: Final = """
+SELECT rule, state FROM message_signal
+WHERE conversation_id = :id AND state <> 'noted' ORDER BY message_id DESC LIMIT 200
+"""
+THANKS: Final = """
+SELECT 1 FROM message_signal AS s JOIN message AS m ON m.id = s.message_id
+WHERE s.message_id = :id AND s.rule = 'IN09' AND m.at = :since
 """
 _PREFIX: Final = re.compile(
     r"^(?:\s*(?:re|fwd?|aw|wg|sv|rv|tr)\s*(?:\[\d+\])?\s*:)+\s*", re.IGNORECASE
@@ -117,8 +130,31 @@ def refresh(db: sqlite3.Connection, conversation_id: int) -> None:
             "line_id": lines[0]["line_id"] if lines else "",
             "person": person,
             "person_address": person_address,
+            "urgent": facts["urgent"],
+            "signals": " ".join(_signals(db, conversation_id, facts, waiting_since)),
         },
     )
+
+
+def _signals(
+    db: sqlite3.Connection, conversation_id: int, facts: sqlite3.Row, waiting_since: int | None
+) -> list[str]:
+    """What the list says of the signals: rules that are open, what was opted out of, thanks."""
+    marks: list[str] = []
+    if facts["has_signals"]:
+        rows = db.execute(SIGNALS, {"id": conversation_id}).fetchall()
+        marks = sorted({row["rule"] for row in rows if row["state"] == "proposed"})
+        opted = (
+            row["rule"]
+            for row in rows
+            if row["state"] == "applied" and row["rule"] in {"IN02", "IN03", "IN07"}
+        )
+        marks += ["opted-out"] * (next(opted, "IN07") != "IN07")
+    if waiting_since is not None:
+        # Mere thanks is all they wait with.
+        values = {"id": facts["wanting_id"], "since": waiting_since}
+        marks += ["IN09"] * (db.execute(THANKS, values).fetchone() is not None)
+    return marks
 
 
 def _derive(

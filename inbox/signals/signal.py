@@ -8,6 +8,17 @@ from enum import StrEnum
 from typing import Final
 
 
+URGENT: Final = "IN01"
+OPT_OUT: Final = "IN02"
+ASKS_TO_STOP: Final = "IN03"
+WRONG_PERSON: Final = "IN04"
+OPT_IN: Final = "IN07"
+THANKS: Final = "IN09"
+"""Ids of the rules whose signals are kept; they stand here so that a list needs no pattern."""
+ORDER: Final = (URGENT, WRONG_PERSON, OPT_OUT, ASKS_TO_STOP, OPT_IN)
+"""What a person decides, the most pressing first."""
+
+
 class SignalState(StrEnum):
     """What became of a signal."""
 
@@ -34,6 +45,8 @@ class Sign:
     state: SignalState
     words: str
     """What was said that made the rule fire; short, on one line."""
+    by: str = ""
+    """`patient` when it took effect at once."""
 
 
 @dataclass(frozen=True, slots=True)

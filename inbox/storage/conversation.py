@@ -21,11 +21,18 @@ class ConversationStore(Protocol):
         limit: int = 50,
         assigned_to: str = "",
     ) -> Page:
-        """Part of the list, newest first; snoozed ones only under SNOOZED and ALL."""
+        """Part of the list, newest first; snoozed ones only under SNOOZED and ALL.
+
+        Emergencies that nobody looked after stand above the first part of every list, whatever it
+        holds and whoever they are assigned to.
+        """
         ...
 
-    async def counts(self, now: datetime) -> Counts:
-        """How many are in each state, each counted up to COUNT_LIMIT."""
+    async def counts(self, now: datetime, overdue_since: datetime | None = None) -> Counts:
+        """How many are in each state, each counted up to COUNT_LIMIT.
+
+        Those are overdue who have waited since `overdue_since` or longer; with None nobody is.
+        """
         ...
 
     async def row(self, conversation_id: int) -> ConversationRow:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from inbox.address import Address
 from inbox.message import Arrival, Direction, Message, MessageStatus
+from inbox.signals.signal import Sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ class Filing:
     """It could not be read; the raw text is shown."""
     partial: bool = False
     """Only the header was fetched."""
+    signs: tuple[Sign, ...] = ()
+    """What the inbound rules heard in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,8 @@ class Filed:
     conversation_id: int | None
     """None when it is not visible."""
     message_id: int | None
+    heard: frozenset[str] = frozenset()
+    """Inbound rules whose signals are kept with it since now."""
 
 
 class FilingStore(Protocol):

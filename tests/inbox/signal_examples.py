@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from inbox.address import ChannelKind
 from inbox.message import Nature
-from inbox.signals import Heard
+from inbox.signals.heard import Heard
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from inbox.address import Address, AddressSystem, ChannelKind
 from inbox.message import Arrival, MessageKind, Nature
-from inbox.signals import INBOUND_RULES, Heard, SignalState, listen
+from inbox.signals.heard import Heard
 from inbox.signals.machine import nature_of
 from inbox.signals.opting import unwanted_channel
+from inbox.signals.rules import INBOUND_RULES, listen
+from inbox.signals.signal import SignalState
 from tests.inbox.signal_examples import EXAMPLES
 
 _BY_ID = {rule.id: rule for rule in INBOUND_RULES}

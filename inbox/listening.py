@@ -1,0 +1,121 @@
+"""Listening: what the inbound rules hear in an arrival, and what takes effect at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from inbox.address import Address, ChannelKind
+from inbox.clock import Clock
+from inbox.message import Direction, Nature
+from inbox.patient import Consent, Patient
+from inbox.practice import Practice
+from inbox.repository import ConsentEntry, Filed, Filing, Repository
+from inbox.signals.heard import Heard
+from inbox.signals.opting import START_WORDS, may_opt_in
+from inbox.signals.rules import listen
+from inbox.signals.signal import BY_PATIENT, OPT_IN, OPT_OUT, URGENT, Sign, SignalState
+
+_HISTORY: Final = timedelta(days=1)
+"""What is older than a line's first start by more than this alarms nobody."""
+_THEMSELVES: Final = frozenset({BY_PATIENT, "carrier"})
+"""Who may have kept an opt-out that START takes back."""
+
+
+class Listening:
+    """Runs the inbound rules on what is being filed."""
+
+    def __init__(self, repository: Repository, practice: Practice, clock: Clock) -> None:
+        """Listen on behalf of `practice`."""
+        self._repository = repository
+        self._clock = clock
+        self._staff = _names(member.name for member in practice.staff)
+        self._began: dict[str, datetime] = {}
+
+    async def begin(self, line_id: str) -> None:
+        """A line is being read: remember since when, for what comes later."""
+        if line_id not in self._began:
+            now = self._clock()
+            self._began[line_id] = await self._repository.signals.line_began(line_id, now)
+
+    async def signs(self, filing: Filing, candidates: Sequence[Patient]) -> tuple[Sign, ...]:
+        """What is heard in an arrival, and whether it takes effect at once.
+
+        Args:
+            filing: The arrival; what is ours, and what a machine wrote, says nothing.
+            candidates: Everybody its sender's address belongs to.
+        """
+        arrival, other = filing.arrival, filing.arrival.sender
+        if filing.direction is not Direction.INBOUND or arrival.nature is not Nature.PERSONAL:
+            return ()
+        declined = await self._declined(other, arrival.channel, arrival.text)
+        people = (patient.name for patient in candidates)
+        heard = Heard(
+            text=arrival.text if arrival.text.strip() else arrival.subject,
+            channel=arrival.channel,
+            nature=arrival.nature,
+            sender=other.value if other else "",
+            files=len(arrival.attachments),
+            names=self._staff | _names((other.name if other else "", *people)),
+            opted_out_ago=filing.at - declined.at if declined else None,
+        )
+        signs = listen(heard)
+        if not any(sign.state is SignalState.PROPOSED for sign in signs):
+            return signs
+        await self.begin(filing.line_id)
+        fresh = filing.at >= self._began[filing.line_id] - _HISTORY
+        return tuple(
+            replace(sign, state=SignalState.APPLIED, by=BY_PATIENT)
+            if fresh and other is not None and _at_once(sign, arrival.channel, declined)
+            else sign
+            for sign in signs
+            # An emergency of before the first start has been looked after, or is past help.
+            if fresh or sign.rule != URGENT
+        )
+
+    async def heed(self, filing: Filing, filed: Filed) -> None:
+        """Keep the consent that a message just filed gives or takes back at once."""
+        other = filing.arrival.sender
+        if other is None:
+            return
+        entries = [
+            ConsentEntry(
+                address=other,
+                channel=filing.arrival.channel,
+                consent=Consent.DECLINED if sign.rule == OPT_OUT else Consent.ACCEPTED,
+                at=filing.at,
+                by=BY_PATIENT,
+                method=f"text {sign.words}",
+                message_id=filed.message_id,
+            )
+            for sign in filing.signs
+            if sign.state is SignalState.APPLIED and sign.rule in filed.heard
+        ]
+        if entries:
+            await self._repository.consents.add(entries)
+
+    async def _declined(
+        self, other: Address | None, channel: ChannelKind, text: str
+    ) -> ConsentEntry | None:
+        """The opt-out that holds for an address, looked up where the words may take it back."""
+        if other is None or channel is not ChannelKind.SMS or not may_opt_in(text):
+            return None
+        said = await self._repository.consents.current([other])
+        entry = said.get((other.key, channel))
+        return entry if entry is not None and entry.consent is Consent.DECLINED else None
+
+
+def _at_once(sign: Sign, channel: ChannelKind, declined: ConsentEntry | None) -> bool:
+    if channel is not ChannelKind.SMS:
+        return False
+    if sign.rule == OPT_OUT:
+        return True
+    themselves = declined is not None and declined.by in _THEMSELVES
+    return sign.rule == OPT_IN and themselves and sign.words.casefold() in START_WORDS
+
+
+def _names(names: Iterable[str]) -> frozenset[str]:
+    words = " ".join(names).replace(",", " ").casefold().split()
+    return frozenset(word for word in words if len(word) > 1)
