@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from inbox.clock import Clock
 from inbox.errors import StoreError
@@ -64,11 +64,15 @@ class Writing:
 class _Batch:
     """A transaction that is open across several pieces of work of one task."""
 
-    __slots__ = ("depth", "is_open", "owner", "writing")
+    __slots__ = ("depth", "direct", "is_open", "owner", "writing")
 
-    def __init__(self, owner: Transactions, writing: Writing) -> None:
+    def __init__(
+        self, owner: Transactions, writing: Writing, direct: sqlite3.Connection | None = None
+    ) -> None:
         self.owner = owner
         self.writing = writing
+        self.direct = direct
+        """The connection, when the work runs in the writer's own thread."""
         self.is_open = True
         self.depth = 0
 
@@ -112,6 +116,8 @@ class Transactions:
         batch = self._batch()
         if batch is not None:
             writing = batch.writing
+            if batch.direct is not None:
+                return _part(batch.direct, writing, work)
             return await self._writer.run(lambda db: _part(db, writing, work))
         async with self._lock:
             newest, result = await finish(
@@ -122,8 +128,9 @@ class Transactions:
 
     async def read(self, work: Read[T]) -> T:
         """Run `work` on one state of the database: inside a batch, the batch's own."""
-        if self._batch() is not None:
-            return await self._writer.run(work)
+        batch = self._batch()
+        if batch is not None:
+            return work(batch.direct) if batch.direct is not None else await self._writer.run(work)
         self._turn = (self._turn + 1) % len(self._readers)
         return await self._readers[self._turn].run(lambda db: _snapshot(db, work))
 
@@ -154,6 +161,32 @@ class Transactions:
                 _current.reset(token)
         self._committed(newest)
 
+    async def at_once(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Do a coroutine in the writer's thread, as one transaction; see `Repository.at_once`."""
+        if self._batch() is not None:
+            async with self.batch():
+                return await work()
+        async with self._lock:
+            newest, result = await finish(
+                asyncio.ensure_future(self._writer.run(lambda db: self._in_thread(db, work)))
+            )
+        self._committed(newest)
+        return result
+
+    def _in_thread(
+        self, db: sqlite3.Connection, work: Callable[[], Coroutine[Any, Any, T]]
+    ) -> tuple[int, T]:
+        def drive(writing: Writing) -> T:
+            batch = _Batch(self, writing, db)
+            token = _current.set(batch)
+            try:
+                return _to_its_end(work())
+            finally:
+                batch.is_open = False
+                _current.reset(token)
+
+        return _whole(db, self._clock, drive)
+
     async def _begin(self) -> _Batch:
         def begin(db: sqlite3.Connection) -> _Batch:
             db.execute("BEGIN IMMEDIATE")
@@ -170,17 +203,39 @@ class Transactions:
         batch.depth += 1
         name = f"nested_{batch.depth}"
         kept = batch.writing.kept()
-        await self._writer.run(lambda db: _step(db, f"SAVEPOINT {name}"))
+
+        async def do(step: Callable[[sqlite3.Connection, str], None], words: str) -> None:
+            if batch.direct is not None:
+                step(batch.direct, words)
+            else:
+                await self._writer.run(lambda db: step(db, words))
+
+        await do(_step, f"SAVEPOINT {name}")
         try:
             yield
         except BaseException:
             batch.writing.restore(kept)
-            await self._writer.run(lambda db: _undo(db, name))
+            await do(_undo, name)
             raise
         else:
-            await self._writer.run(lambda db: _step(db, f"RELEASE {name}"))
+            await do(_step, f"RELEASE {name}")
         finally:
             batch.depth -= 1
+
+
+def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that waits for nothing but this storage, which answers in place.
+
+    Raises:
+        RuntimeError: it waited for something else.
+    """
+    try:
+        work.send(None)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    work.close()
+    raise RuntimeError("Only the storage may be awaited in at_once.")
 
 
 def _whole(db: sqlite3.Connection, clock: Clock, work: Work[T]) -> tuple[int, T]:
