@@ -322,12 +322,14 @@ class Desk:
         )
 
     async def send(self, draft: Draft, because: str = "", *, undo: bool = True) -> OutboxRow:
-        """Queue a draft; it leaves when it can no longer be taken back.
+        """Queue a draft; it leaves when it can no longer be taken back, or when it is to leave.
+
+        The gate is asked for the moment it is to leave, and again at that moment.
 
         Args:
             draft: The draft; its line must be the one that was shown (`judge` sets it).
             because: The reason for sending in spite of what holds it.
-            undo: False queues it for right now.
+            undo: False leaves no time to take it back; it still waits for its own time.
 
         Raises:
             Blocked: a rule blocks it, or the line changed since it was shown.
@@ -361,7 +363,7 @@ class Desk:
                 verdict,
                 because.strip(),
                 now=now,
-                not_before=now + self._undo_window if undo else now,
+                not_before=max(now + self._undo_window if undo else now, situation.leaves_at),
             )
         )
         await self.repository.audit.add(
