@@ -74,7 +74,12 @@ class Drafting:
     ) -> Draft:
         """A draft that begins a conversation, without a line yet."""
         if patient_id is None:
-            patients = await self._repository.patients.by_address(to)
+            today = now.astimezone(self._practice.timezone).date()
+            patients = [
+                patient
+                for patient in await self._repository.patients.by_address(to)
+                if patient.point_at(to, today) is not None
+            ]
             patient_id = patients[0].id if len(patients) == 1 else None
         return Draft(
             channel=channel,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from inbox.rules import (
+    access,
     calling,
     content,
     privacy,
@@ -18,6 +19,7 @@ from inbox.rules import (
 from inbox.rules.rule import Rule
 
 _MODULES: Final = (
+    access,
     calling,
     content,
     privacy,
