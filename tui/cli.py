@@ -250,6 +250,7 @@ def _add_writing(commands: Parsers) -> None:
     )
     lint.add_argument("--to", metavar="PATIENT|ADDRESS", default="")
     lint.add_argument("--line", metavar="LINE", default="", help="as if it left from this line")
+    _add_lists(commands)
     undo = _add(commands, "undo", "writing:undo", "take back a message that has not left")
     undo.add_argument("outbox_id", type=int, metavar="OUTBOX")
     retry = _add(commands, "retry", "writing:retry", "send a failed or uncertain message again")
@@ -257,6 +258,26 @@ def _add_writing(commands: Parsers) -> None:
     retry.add_argument("--because", metavar="R", default="", help="the reason, when it is held")
     retry.add_argument("--wait", action="store_true", help="send now and wait until it left")
     retry.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS")
+
+
+def _add_lists(commands: Parsers) -> None:
+    """Reminders from a list of appointments, and the templates they are made of."""
+    remind = _add(commands, "remind", "reminders:remind", "remind of appointments from a CSV list")
+    remind.add_argument("file", metavar="FILE", help="patient id or name, date, time, place, type")
+    remind.add_argument("--template", metavar="NAME", default="", help="else by each row's type")
+    which = remind.add_mutually_exclusive_group()
+    which.add_argument("--all", action="store_true", help="send all that may leave")
+    which.add_argument("--only", metavar="N,...", default="", help="send these rows of the file")
+    remind.add_argument("--dry-run", action="store_true", help="only say what would happen")
+    remind.add_argument("--because", metavar="R", default="", help="the reason, for what is held")
+    remind.add_argument("--report", metavar="FILE", default="", help="write what became of each row")
+    templates = _add_group(commands, "templates", "list, show, copy message templates")
+    _add(templates, "list", "templates:listing", "every template, and when it cannot be sent")
+    show = _add(templates, "show", "templates:show", "a template, filled in")
+    show.add_argument("name", metavar="NAME")
+    show.add_argument("--to", metavar="PATIENT", default="", help="else a sample patient")
+    _add(templates, "fields", "templates:fields", "every field a template may have")
+    _add(templates, "copy", "templates:copy", "put those that come with Twoway where you edit them")
 
 
 def _add_tending(commands: Parsers) -> None:

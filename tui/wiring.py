@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from adapters.mail.settings import MailSettings
     from inbox.backoffice import BackOffice
     from inbox.gate import Rule
+    from inbox.template import Shelf
+    from inbox.templating import ReadShelf
     from inbox.quiet import Place
     from inbox.whereabouts import Whereabouts
 
@@ -86,6 +88,7 @@ class PracticeOffice:
             staff_id,
             self._capabilities,
             undo_window,
+            _shelf_of(configuration),
         )
         self._channels: dict[str, Channel] = {}
         self._back: BackOffice | None = None
@@ -367,6 +370,17 @@ def _store() -> Callable[[Path, Clock], Awaitable[Repository]]:
     from store.database import open_repository
 
     return open_repository
+
+
+def _shelf_of(configuration: Configuration) -> ReadShelf:
+    """Reads the templates beside the configuration, or those that come with Twoway."""
+
+    def read() -> Shelf:
+        from tui.templates.reading import FOLDER, read_shelf
+
+        return read_shelf(configuration.path.parent / FOLDER)
+
+    return read
 
 
 def _silently(_: str) -> None:
