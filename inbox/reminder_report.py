@@ -134,7 +134,7 @@ class Report:
         return {state.value.replace(" ", "_"): self.count(state) for state in Became}
 
     def summary(self) -> str:
-        """`Sent by e-mail 12, by text 9, held 2, blocked 1, not understood 3.`"""
+        """One line: `Sent by e-mail 12, by text 9, held 2, not understood 3.`."""
         sent = Counter(
             one.channel.words
             for one in self._by_row.values()

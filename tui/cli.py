@@ -270,7 +270,7 @@ def _add_lists(commands: Parsers) -> None:
     which.add_argument("--only", metavar="N,...", default="", help="send these rows of the file")
     remind.add_argument("--dry-run", action="store_true", help="only say what would happen")
     remind.add_argument("--because", metavar="R", default="", help="the reason, for what is held")
-    remind.add_argument("--report", metavar="FILE", default="", help="write what became of each row")
+    remind.add_argument("--report", metavar="FILE", default="", help="write what became of it")
     templates = _add_group(commands, "templates", "list, show, copy message templates")
     _add(templates, "list", "templates:listing", "every template, and when it cannot be sent")
     show = _add(templates, "show", "templates:show", "a template, filled in")

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from adapters.mail.settings import MailSettings
     from inbox.backoffice import BackOffice
     from inbox.gate import Rule
+    from inbox.quiet import Place
     from inbox.template import Shelf
     from inbox.templating import ReadShelf
-    from inbox.quiet import Place
     from inbox.whereabouts import Whereabouts
 
 NOT_YET = "This version of Twoway cannot use {} lines yet."

@@ -5,7 +5,6 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Collection
 
-from inbox.appointment import RowTrouble
 from inbox.errors import Refused, Stale, TwowayError
 from inbox.reminder_report import Became, Outcome, Report, outcome_of, queued, refused
 from inbox.reminding import Reminder, ReminderState
@@ -25,7 +24,8 @@ def remind(options: Namespace, output: Output) -> int:
 
     async def work(office: PracticeOffice) -> int:
         read = _read(office, options.file)
-        missing = wanted - {one.row for one in (*read.rows, *read.troubles)}
+        there = {one.row for one in read.rows} | {one.row for one in read.troubles}
+        missing = wanted - there
         if missing:
             named = ", ".join(str(one) for one in sorted(missing))
             raise TwowayError(f"The file has no row {named}.", "The header is row 1.")

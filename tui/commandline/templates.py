@@ -34,7 +34,7 @@ def listing(options: Namespace, output: Output) -> int:
         )
         where = "come with Twoway; `twoway templates copy` puts them there to edit"
         output.line(f"{shelf.place}" + (f": none, these {where}." if shelf.shipped else ""))
-        rows = [
+        rows: list[tuple[str, ...]] = [
             (
                 report.template.name,
                 report.template.title,
