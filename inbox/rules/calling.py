@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
-from typing import Final
 
 from inbox.address import ChannelKind
 from inbox.finding import Finding, Fix, Severity
 from inbox.outgoing import CallOutcome, WayBack
 from inbox.patient import VoicemailConsent
+from inbox.rules.leaving import READ_WITHIN, leave_at_opening, next_answering, phones_answer
 from inbox.rules.patterns import (
+    CALL_OFFICE,
     INVITES_REPLY,
-    PHONE,
     RESULTS,
     SENSITIVE,
     VAGUE,
-    call_to_office,
     digits,
 )
 from inbox.rules.rule import rule
 from inbox.rules.sentence import with_sentence, without_sentence
+from inbox.rules.wording import wording
 from inbox.situation import Situation
 from inbox.words import clock_words
-
-READ_WITHIN: Final = timedelta(minutes=30)
-"""A message is read within half an hour or so: what it asks for must be possible then."""
-
-
-def phones_answer(situation: Situation) -> bool:
-    """Whether somebody answers the phones while the message is likely to be read."""
-    leaves = situation.leaves_at
-    until = situation.practice.hours.open_until(leaves)
-    return until is not None and until - leaves >= READ_WITHIN
 
 
 @rule("TW04", "Asks to call while nobody answers")
@@ -40,19 +29,31 @@ def call_when_closed(situation: Situation) -> Iterator[Finding]:
     """Do not ask people to call when the phones are off, or go off before they can have read it.
 
     They would reach an answering service or nobody. Invite an answer to this very message, give the
-    link to schedule, or let it leave at opening. A direct line that is named and staffed is fine.
+    link to schedule, or let it leave at opening. A direct line of one of the staff is fine.
     """
     draft = situation.draft
-    found = call_to_office(draft.text) if draft.channel is not ChannelKind.PHONE else None
-    if found is None or phones_answer(situation):
+    if draft.channel is ChannelKind.PHONE or phones_answer(situation):
         return
-    opens = situation.practice.hours.next_opening(situation.leaves_at + READ_WITHIN)
+    found = wording(draft.text).find(CALL_OFFICE)
+    if found is None or _names_direct_line(situation):
+        return
+    opens = next_answering(situation)
     when = f" until {clock_words(opens, situation.now, situation.practice)}" if opens else ""
+    direct = _direct_line(situation)
+    said = f"My direct line is {direct}."
     yield Finding(
         "TW04",
         Severity.BLOCK,
         f"It asks them to call, but nobody answers the phones when they read it{when}.",
         _invite_instead(situation, found.start(), found.end()),
+        others=(
+            *leave_at_opening(situation),
+            *(
+                (Fix("Add your direct line", text=with_sentence(draft.text, said)),)
+                if direct
+                else ()
+            ),
+        ),
     )
 
 
@@ -66,9 +67,8 @@ def call_when_open(situation: Situation) -> Iterator[Finding]:
     draft = situation.draft
     if draft.channel is ChannelKind.PHONE or not phones_answer(situation):
         return
-    if call_to_office(draft.text) is None or INVITES_REPLY.search(draft.text):
-        return
-    if _names_direct_line(situation):
+    said = wording(draft.text)
+    if not said.says(CALL_OFFICE) or said.says(INVITES_REPLY) or _names_direct_line(situation):
         return
     severity = Severity.HOLD if draft.channel is ChannelKind.SMS else Severity.WARN
     yield Finding(
@@ -158,16 +158,27 @@ def voicemail_detail(situation: Situation) -> Iterator[Finding]:
         if any(digits(address.value) not in allowed for address in draft.to):
             consent = VoicemailConsent.CALLBACK_ONLY
     if consent is VoicemailConsent.NONE and call.outcome is CallOutcome.LEFT_MESSAGE:
-        yield Finding("TW17", Severity.BLOCK, "The privacy form says: leave no voicemail.")
-    elif consent is not VoicemailConsent.DETAILED and (
-        RESULTS.search(draft.text)
-        or SENSITIVE.search(draft.text)
-        or WayBack.INFORMATION in call.ways
-    ):
+        yield Finding(
+            "TW17",
+            Severity.BLOCK,
+            "The privacy form says: leave no voicemail. Write, or call again.",
+        )
+        return
+    if consent is VoicemailConsent.DETAILED:
+        return
+    said = wording(draft.text)
+    found = said.find(RESULTS) or said.find(SENSITIVE)
+    if found is not None or WayBack.INFORMATION in call.ways:
         yield Finding(
             "TW17",
             Severity.BLOCK,
             "The privacy form does not allow details on this voicemail. Leave a call-back only.",
+            Fix(
+                "Take the sentence out",
+                text=without_sentence(draft.text, found.start(), found.end()),
+            )
+            if found is not None
+            else None,
         )
 
 
@@ -177,7 +188,7 @@ def vague(situation: Situation) -> Iterator[Finding]:
 
     Say what it is, and give the choices: new times, what is missing, what happens next.
     """
-    if VAGUE.search(situation.draft.text):
+    if wording(situation.draft.text).says(VAGUE):
         yield Finding("TW38", Severity.INFO, "Say what it is about, and give the choices.")
 
 
@@ -188,8 +199,8 @@ def _direct_line(situation: Situation) -> str:
 
 def _names_direct_line(situation: Situation) -> bool:
     own = {digits(member.direct_line) for member in situation.practice.staff if member.direct_line}
-    said = (digits(found.group()) for found in PHONE.finditer(situation.draft.text))
-    return any(number and any(line.endswith(number) for line in own) for number in said)
+    said = {digits(number) for number in wording(situation.draft.text).numbers()} if own else set()
+    return any(line.endswith(number) for number in said for line in own)
 
 
 def _way_to_answer(situation: Situation) -> str:

@@ -8,17 +8,28 @@ from typing import Final
 
 from inbox.address import ChannelKind
 from inbox.finding import Finding, Fix, Severity
+from inbox.rules.leaving import leave_in_the_morning, places
 from inbox.rules.patterns import OPT_OUT_WORDS, SHORTENER
 from inbox.rules.rule import rule
 from inbox.rules.sentence import with_sentence
+from inbox.rules.ways import other_line
+from inbox.rules.wording import wording
 from inbox.segment import measure
 from inbox.situation import Situation
-from inbox.words import clock_words
 
 _REPLY_WITHIN: Final = timedelta(minutes=60)
 _MANY_SEGMENTS: Final = 3
 _SHORT_CODE: Final = 6
 _MOST_A_DAY, _MOST_A_WEEK = 1, 3
+_PLAIN: Final = str.maketrans(
+    {
+        "\u2018": "'", "\u2019": "'", "\u201a": "'", "\u201c": '"', "\u201d": '"', "\u201e": '"',
+        "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2026": "...",
+        "\u00a0": " ", "\u2002": " ", "\u2003": " ", "\u2009": " ", "\u202f": " ", "\u2022": "-",
+        "\t": " ",
+    }
+)  # fmt: skip
+"""What word processors write, as GSM-7 has it."""
 
 
 @rule("TW02", "The number cannot receive", core=True)
@@ -42,7 +53,12 @@ def deaf_sender(situation: Situation) -> Iterator[Finding]:
             "" if situation.capabilities.receives else "its provider cannot receive for it"
         )
     if why:
-        yield Finding("TW02", Severity.BLOCK, f"{plan.line.address} cannot be answered: {why}.")
+        yield Finding(
+            "TW02",
+            Severity.BLOCK,
+            f"{plan.line.address} cannot be answered: {why}. Choose another line.",
+            other_line(plan),
+        )
 
 
 @rule("TW18", "Quiet hours")
@@ -58,17 +74,13 @@ def quiet_hours(situation: Situation) -> Iterator[Finding]:
     asked = situation.newest_inbound_at
     if asked is not None and situation.leaves_at - asked <= _REPLY_WITHIN and not draft.automatic:
         return
-    places = tuple(place for recipient in situation.recipients for place in recipient.places)
-    if quiet.allows(situation.leaves_at, places):
+    if quiet.allows(situation.leaves_at, places(situation)):
         return
-    morning = quiet.next_allowed(situation.leaves_at, places)
     yield Finding(
         "TW18",
         Severity.HOLD,
         "It is a time to rest where they may be.",
-        Fix(f"Send it {clock_words(morning, situation.now, situation.practice)}", send_at=morning)
-        if morning is not None and draft.channel is ChannelKind.SMS
-        else None,
+        leave_in_the_morning(situation) if draft.channel is ChannelKind.SMS else None,
     )
 
 
@@ -78,9 +90,10 @@ def shortened_link(situation: Situation) -> Iterator[Finding]:
 
     Write the whole link, on the practice's own domain where you can.
     """
-    found = SHORTENER.search(situation.draft.text)
+    said = wording(situation.draft.text)
+    found = said.find(SHORTENER)
     if found is not None:
-        yield Finding("TW24", Severity.WARN, f"“{found.group()}” is shortened: write it out.")
+        yield Finding("TW24", Severity.WARN, f"“{said.quote(found)}” is shortened: write it out.")
 
 
 @rule("TW25", "Length of a text")
@@ -98,6 +111,7 @@ def length(situation: Situation) -> Iterator[Finding]:
             "TW25",
             Severity.BLOCK,
             f"It has {len(draft.text):,} characters; a text takes {limit:,}. Shorten it.",
+            firm=True,
         )
         return
     size = measure(draft.text)
@@ -105,7 +119,15 @@ def length(situation: Situation) -> Iterator[Finding]:
         return
     because = f", because of “{size.offending}”" if size.offending else ""
     severity = Severity.WARN if size.segments > _MANY_SEGMENTS else Severity.INFO
-    yield Finding("TW25", severity, f"It is sent in {size.segments} parts{because}.")
+    plain = draft.text.translate(_PLAIN) if size.offending else draft.text
+    yield Finding(
+        "TW25",
+        severity,
+        f"It is sent in {size.segments} parts{because}.",
+        Fix("Write plain quotes and dashes", text=plain)
+        if size.offending and measure(plain).gsm
+        else None,
+    )
 
 
 @rule("TW26", "Does not say who writes")
@@ -134,7 +156,7 @@ def no_opt_out(situation: Situation) -> Iterator[Finding]:
     """
     draft = situation.draft
     wanted = draft.channel is ChannelKind.SMS and (draft.automatic or situation.first_contact)
-    if wanted and not OPT_OUT_WORDS.search(draft.text):
+    if wanted and not wording(draft.text).says(OPT_OUT_WORDS):
         yield Finding(
             "TW27",
             Severity.WARN,

@@ -116,11 +116,15 @@ class Calendar:
             raise self._unknown(error) from None
 
     def _unknown(self, error: UnknownRegion) -> ConfigurationError:
-        what = {
-            "country": "is no country whose holidays are known",
-            "subdivision": "is no part of the country",
-        }[error.key]
-        hint = nearest("", error.known) if error.known else "Leave it out: it has no parts."
+        region = self._public.region
+        if error.key == "country":
+            near = [one for one in error.known if one[0] == region.country[:1]]
+            hint = f"Two letters (ISO 3166). With the same first letter: {', '.join(near)}."
+            what = "is no country whose holidays are known"
+        else:
+            hint = nearest(region.subdivision, error.known, what=f"Parts of {region.country}")
+            hint = hint if error.known else "Leave it out: the country has no parts."
+            what = "is no part of the country"
         return self._tell(Problem(("practice", error.key), what, hint))
 
     def _check_names(self) -> None:

@@ -114,7 +114,7 @@ def bare_name(name: str) -> str:
 def _computed(region: Region, years: Collection[int]) -> dict[int, Mapping[date, tuple[str, ...]]]:
     from holidays import country_holidays, list_supported_countries
 
-    known = list_supported_countries(include_aliases=True)
+    known = list_supported_countries(include_aliases=False)
     if region.country not in known:
         raise UnknownRegion("country", sorted(known))
     if region.subdivision and region.subdivision not in known[region.country]:
