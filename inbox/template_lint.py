@@ -88,15 +88,18 @@ class LintReport:
         because = f"{first.reason} ({first.rule})"
         if self.never:
             return f"Can only be sent against the rules: {because}"
-        channels = dict.fromkeys(channel for channel, _ in self.tried)
-        parts = []
-        for channel in channels:
-            when = [one.hours.value for one in self.refusals if one.channel is channel]
-            tried = sum(1 for kind, _ in self.tried if kind is channel)
-            if when:
-                way = f" by {channel.words}" if len(channels) > 1 else ""
-                parts.append(("at no time" if len(when) == tried else ", ".join(when)) + way)
+        channels = tuple(dict.fromkeys(channel for channel, _ in self.tried))
+        when = {channel: self._when(channel) for channel in channels}
+        if len(set(when.values())) == 1:
+            return f"Cannot be sent {when[channels[0]]}: {because}"
+        parts = [f"{hours} by {channel.words}" for channel, hours in when.items() if hours]
         return f"Cannot be sent {'; '.join(parts)}: {because}"
+
+    def _when(self, channel: ChannelKind) -> str:
+        """When it is refused on a channel, in words; empty when never."""
+        refused = [one.hours.value for one in self.refusals if one.channel is channel]
+        tried = sum(1 for kind, _ in self.tried if kind is channel)
+        return "at any time" if len(refused) == tried else " or ".join(refused)
 
 
 def hour_classes(hours: Hours, now: datetime) -> Mapping[HourClass, datetime]:

@@ -36,6 +36,7 @@ def doctor(options: Namespace, output: Output) -> int:
         for report in reports:
             _print_line(report, office, output)
         _print_folder(folder, office, output)
+        await _tell_templates(office, output)
         if output.as_json and folder.problem:
             output.error(folder.problem)
         return 0 if all(report.ok for report in reports) and not folder.problem else 1
@@ -69,6 +70,17 @@ def sync(options: Namespace, output: Output) -> int:
         return 1 if failed else 0
 
     return with_office(options, once if options.once else lambda office: _stay(office, output))
+
+
+async def _tell_templates(office: PracticeOffice, output: Output) -> None:
+    """The templates that cannot be used, or could only be sent against the rules."""
+    from tui.commandline.templates import tell_bad
+
+    shelf = await office.desk.templating.shelf()
+    for report in await office.desk.templating.reports(shelf):
+        if report.words:
+            output.line(f"template {report.template.name}: {report.words}")
+    tell_bad(shelf, output)
 
 
 async def _stay(office: PracticeOffice, output: Output) -> int:
