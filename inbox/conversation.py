@@ -74,6 +74,8 @@ class ConversationRow:
     """It holds a message that could not be read."""
     unrecorded: bool = False
     """A communication of it is not in the record file yet."""
+    leaves_at: datetime | None = None
+    """When the next message of ours that waits for its time leaves; None when none does."""
     urgent: bool = False
     """It sounds like an emergency, and nobody has said yet that they looked after it."""
     signals: tuple[str, ...] = ()
@@ -110,6 +112,8 @@ class Counts:
     overdue: int = 0
     """Those of them that have waited longer than the practice wants."""
     waiting: int = 0
+    promised: int = 0
+    """Those with a promise that somebody still has to see to."""
     undelivered: int = 0
     unknown: int = 0
     snoozed: int = 0

@@ -20,6 +20,7 @@ from inbox.drafting import Drafting
 from inbox.errors import Blocked, Held, NotFound, TwowayError
 from inbox.facts import Facts
 from inbox.gate import Gate, Verdict
+from inbox.keeping import Promises
 from inbox.line import Line, LineHealth
 from inbox.message import Message
 from inbox.outgoing import Draft, DraftAttachment
@@ -130,6 +131,8 @@ class Desk:
         self._undo_window = undo_window
         self._facts = Facts(repository, practice)
         self._drafting = Drafting(repository, practice)
+        self.promises = Promises(repository, practice, clock, member)
+        """What was promised to patients."""
         self._templates = templates
 
     @cached_property
@@ -298,6 +301,7 @@ class Desk:
                 self.practice,
                 seer.first_name if seer else "the front desk",
                 now,
+                present.leaves_at,
             ),
             verdict=self._examine_live(present),
         )
@@ -335,7 +339,7 @@ class Desk:
             Blocked: a rule blocks it, or the line changed since it was shown.
             Held: a rule holds it and no reason was given.
         """
-        situation = await self.situation(draft)
+        situation = await self.situation(self.promises.confirmed(draft))
         verdict = self._gate.examine(situation)
         if draft.line_id and situation.draft.line_id != draft.line_id:
             raise Blocked(
@@ -373,6 +377,7 @@ class Desk:
             patient_id=draft.patient_id or "",
             detail=f"outbox {row.id}" + (f": {row.because}" if row.because else ""),
         )
+        await self.promises.sent(row)
         return row
 
     async def undo(self, outbox_id: int) -> Draft | None:
@@ -467,6 +472,7 @@ class Desk:
                 "It cannot be closed: a message of ours was not delivered.",
                 "Send it again or another way, then close it.",
             )
+        await self.promises.check_closing(row.id)
         await self.repository.conversations.set_done(row.id, self.clock())
         await self._log("done", f"conversation {row.id}")
 

@@ -221,3 +221,5 @@ class Message:
     """Whether its latest state is in the patient's record file."""
     confidential: bool = False
     """For the patient alone, not for proxies or others at the same address."""
+    leaves_at: datetime | None = None
+    """When it is to leave, while it is queued and has not been tried; it can be taken back."""

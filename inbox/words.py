@@ -45,6 +45,13 @@ def clock_words(moment: datetime, now: datetime, practice: Practice) -> str:
     return f"{local:%a} {local.day} {local:%b} {wall}"
 
 
+def leaves_words(leaves_at: datetime | None, now: datetime, practice: Practice) -> str:
+    """`leaves tomorrow 08:00`, for what waits for its time; empty for what leaves at once."""
+    if leaves_at is None or leaves_at - now < timedelta(minutes=1):
+        return ""
+    return f"leaves {clock_words(leaves_at, now, practice)}"
+
+
 def proof_words(proof: Proof, now: datetime) -> str:
     """What is known of a line's reply path, never by colour alone."""
     ago = ago_words(proof.at, now) if proof.at else ""
@@ -71,6 +78,7 @@ def answer_words(
     practice: Practice,
     seer: str,
     now: datetime,
+    leaves_at: datetime | None = None,
 ) -> str:
     """The second line: how the reader can answer, who sees it, and until when.
 
@@ -81,6 +89,7 @@ def answer_words(
         practice: For the hours.
         seer: Who looks at the answers: a first name, or `the front desk`.
         now: Aware.
+        leaves_at: When it leaves; None: now.
     """
     if plan is None or plan.proof.state in {ProofState.FAILED, ProofState.UNVERIFIED}:
         return "An answer would reach nobody we know of."
@@ -91,16 +100,16 @@ def answer_words(
         "phone": "can call back",
         "portal": "can answer in the portal",
     }[draft.channel.value]
-    return f"{who} {verb}; {seer} sees it {_seen_by(practice, plan.line.id, now)}"
+    return f"{who} {verb}; {seer} sees it {_seen_by(practice, plan.line.id, now, leaves_at or now)}"
 
 
-def _seen_by(practice: Practice, line_id: str, now: datetime) -> str:
-    """Until when an answer is seen: by closing time today, else when the practice opens next."""
+def _seen_by(practice: Practice, line_id: str, now: datetime, leaves_at: datetime) -> str:
+    """Until when an answer is seen: by closing time that day, else when the practice opens next."""
     hours = practice.hours_of(line_id)
-    closes = hours.closes_at(now)
+    closes = hours.closes_at(leaves_at)
     if closes is not None:
         return f"by {clock_words(closes, now, practice)}"
-    opens = hours.next_opening(now)
+    opens = hours.next_opening(leaves_at)
     if opens is None:
         return "when the practice opens again"
     return f"from {clock_words(opens, now, practice)} on"

@@ -19,7 +19,7 @@ from inbox.conversation import (
 )
 from inbox.errors import NotFound
 from inbox.message import Direction, Message, MessageKind, MessageStatus, Nature
-from store import message, record_due, state
+from store import message, promise_state, record_due, state
 from store.transaction import Transactions, Writing
 from store.values import moment, stamp
 
@@ -29,7 +29,9 @@ COLUMNS: Final = """
     c.snoozed_until, c.done_at, c.suggested_merge, c.needs_look, c.urgent, c.signals,
     c.newest_inbound_id > c.seen_message_id AS unread,
     trim(coalesce(p.given, '') || ' ' || coalesce(p.family, '')) AS patient_name,
-    EXISTS (SELECT 1 FROM record_due AS d WHERE d.conversation_id = c.id) AS unrecorded
+    EXISTS (SELECT 1 FROM record_due AS d WHERE d.conversation_id = c.id) AS unrecorded,
+    (SELECT min(o.not_before) FROM outbox AS o WHERE o.conversation_id = c.id
+        AND o.status = 'queued' AND o.automatic_retry = 0) AS leaves_at
 """
 _PATIENT: Final = "LEFT JOIN patient AS p ON p.id = c.patient_id"
 _FROM: Final = f"FROM conversation AS c {_PATIENT}"
@@ -45,7 +47,7 @@ CONDITIONS: Final = {
     ListState.SNOOZED: "c.snoozed_until IS NOT NULL AND c.snoozed_until > :now",
     ListState.ALL: "1",
 }
-"""What a list holds; PROMISED is missing, since no promise is stored yet."""
+"""What a list holds; PROMISED is read by its promises (store/promise_state.py)."""
 # Named outright: without statistics the planner would walk the whole list for a rare state.
 INDEXES: Final = {
     ListState.NEEDS_REPLY: "conversation_by_state",
@@ -76,6 +78,7 @@ COUNTS: Final = "SELECT " + ", ".join(
             for name, listed in _COUNTED.items()
         ),
         _COUNT.format("conversation_overdue", _OVERDUE, COUNT_LIMIT, "overdue"),
+        f"({promise_state.COUNT.replace(':limit', str(COUNT_LIMIT))}) AS promised",
     )
 )
 ROW: Final = f"SELECT {COLUMNS} {_FROM} WHERE c.id = :id"
@@ -165,8 +168,8 @@ class ConversationTable:
         assigned_to: str = "",
     ) -> Page:
         """Part of the list, newest first; emergencies above, whatever the list holds."""
-        if state not in CONDITIONS:
-            return Page((), None)
+        if state is ListState.PROMISED:
+            return await self._promised(now, after, limit, assigned_to)
         pinned: tuple[ConversationRow, ...] = ()
         if after is None:
             urgent = await self._do.read(lambda db: db.execute(URGENT, {"limit": limit}).fetchall())
@@ -194,7 +197,27 @@ class ConversationTable:
         """How many are in each state, each counted up to COUNT_LIMIT."""
         values = {"now": stamp(now), "overdue": stamp(overdue_since)}
         row = await self._do.read(lambda db: db.execute(COUNTS, values).fetchone())
-        return Counts(**{name: row[name] for name in (*_COUNTED, "overdue")})
+        return Counts(**{name: row[name] for name in (*_COUNTED, "overdue", "promised")})
+
+    async def _promised(
+        self, now: datetime, after: PageKey | None, limit: int, owner: str
+    ) -> Page:
+        """Conversations with a promise to see to, the soonest due first."""
+        statement = promise_state.live_page(
+            COLUMNS, _PATIENT, owned=bool(owner), after=after is not None
+        )
+        values = {
+            "now": stamp(now),
+            "assigned_to": owner,
+            "after_at": stamp(after.at) if after else None,
+            "after_id": after.id if after else None,
+            "limit": limit + 1,
+        }
+        rows = await self._do.read(lambda db: db.execute(statement, values).fetchall())
+        shown = rows[:limit]
+        more = len(rows) > limit and shown
+        last = PageKey(moment(shown[-1]["promise_due"]), shown[-1]["promise_id"]) if more else None
+        return Page(tuple(from_row(row) for row in shown), last)
 
     async def row(self, conversation_id: int) -> ConversationRow:
         """One row. A merged conversation's id leads to the one it was merged into."""
@@ -296,6 +319,7 @@ class ConversationTable:
                     db.execute(_LINK_MESSAGE, {"id": row["id"], **values})
                     writing.index(row["id"])
                     record_due.add(db, row["id"])
+            promise_state.refresh(db, target)
             writing.tell_conversation(target)
 
         await self._do.write(write)
@@ -353,6 +377,7 @@ def from_row(row: sqlite3.Row, messages: int = 0) -> ConversationRow:
         suggested_merge=row["suggested_merge"],
         needs_look=bool(row["needs_look"]),
         unrecorded=bool(row["unrecorded"]),
+        leaves_at=moment(row["leaves_at"]),
         urgent=bool(row["urgent"]),
         signals=tuple(row["signals"].split()),
     )

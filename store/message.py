@@ -26,6 +26,8 @@ COLUMNS: Final = """
     m.rfc_id, m.in_reply_to, m.refs, m.patient_id, m.match_reason, m.staff_id, m.raw_id,
     m.outbox_id, m.status_text, m.proof, m.partial, m.indexed_patient, m.search_id,
     m.confidential,
+    (SELECT o.not_before FROM outbox AS o WHERE o.id = m.outbox_id AND o.status = 'queued'
+        AND o.automatic_retry = 0) AS leaves_at,
     m.patient_id IS NOT NULL AND m.status NOT IN ('queued', 'sending', 'cancelled')
     AND NOT EXISTS (SELECT 1 FROM record_due AS d WHERE d.message_id = m.id) AS recorded
 """
@@ -161,6 +163,7 @@ def from_row(db: sqlite3.Connection, row: sqlite3.Row) -> Message:
         partial=bool(row["partial"]),
         recorded=bool(row["recorded"]),
         confidential=bool(row["confidential"]),
+        leaves_at=moment(row["leaves_at"]),
     )
 
 

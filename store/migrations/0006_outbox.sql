@@ -11,3 +11,7 @@ CREATE INDEX outbox_look ON outbox (look_at, id) WHERE status = 'unknown' AND lo
 CREATE INDEX outbox_copy ON outbox (copy_at, id) WHERE copy_at IS NOT NULL;
 CREATE INDEX outbox_uncopied ON outbox (id DESC) WHERE copy_trouble <> '';
 UPDATE outbox SET look_at = created_at WHERE status = 'unknown';
+
+-- When the next message of a conversation leaves; only what waits is in it.
+CREATE INDEX outbox_waiting ON outbox (conversation_id, not_before)
+    WHERE status = 'queued' AND automatic_retry = 0;
