@@ -22,6 +22,7 @@ from inbox.facts import Facts
 from inbox.gate import Gate, Verdict
 from inbox.keeping import Promises
 from inbox.line import Line, LineHealth
+from inbox.linking import Linking
 from inbox.message import Message
 from inbox.outgoing import Draft, DraftAttachment
 from inbox.patient import Patient
@@ -33,14 +34,13 @@ from inbox.storage.patient import SharedPoint
 from inbox.words import answer_words, from_words, proof_words
 
 if TYPE_CHECKING:
+    from inbox.attention import Attention
     from inbox.forms import Forms
     from inbox.reminding import Reminding
     from inbox.templating import ReadShelf, Templating
 
 UNDO_WINDOW = timedelta(seconds=8)
 """How long a message can be taken back after it was sent."""
-_LIVE_CHARACTERS = 8_000
-"""The most of a text that is examined at each key."""
 _MOST_REFERENCES = 40
 
 
@@ -134,6 +134,14 @@ class Desk:
         self.promises = Promises(repository, practice, clock, member)
         """What was promised to patients."""
         self._templates = templates
+        self.linking = Linking(repository, clock, member)
+
+    @cached_property
+    def attention(self) -> Attention:
+        """What arrivals ask for between their lines; the list does not need it."""
+        from inbox.attention import Attention
+
+        return Attention(self.repository, self.practice, self.clock, self.member)
 
     @cached_property
     def templating(self) -> Templating:
@@ -303,26 +311,7 @@ class Desk:
                 now,
                 present.leaves_at,
             ),
-            verdict=self._examine_live(present),
-        )
-
-    def _examine_live(self, situation: Situation) -> Verdict:
-        """What the gate says while a draft is typed.
-
-        Of a very long text only both ends are looked at, so that typing never waits; sending
-        examines all of it. A fix made from a part would lose the rest, so none is offered then.
-        """
-        text = situation.draft.text
-        if len(text) <= _LIVE_CHARACTERS:
-            return self._gate.examine(situation)
-        half = _LIVE_CHARACTERS // 2
-        part = replace(situation.draft, text=f"{text[:half]}\n{text[-half:]}")
-        found = self._gate.examine(replace(situation, draft=part)).findings
-        return Verdict(
-            tuple(
-                replace(one, fix=None) if one.fix and one.fix.text is not None else one
-                for one in found
-            )
+            verdict=self._gate.examine(present),
         )
 
     async def send(self, draft: Draft, because: str = "", *, undo: bool = True) -> OutboxRow:
@@ -485,10 +474,8 @@ class Desk:
         await self.repository.conversations.mark_seen(conversation_id, message_id)
 
     async def link(self, conversation_id: int, patient_id: str | None) -> None:
-        """Say whom a conversation is about."""
-        reason = f"chosen by {self.member.name}" if patient_id else ""
-        await self.repository.conversations.link(conversation_id, patient_id, reason)
-        await self._log("link", f"conversation {conversation_id}", patient_id or "")
+        """Say whom a conversation is about; `linking` can do more."""
+        await self.linking.link(conversation_id, patient_id)
 
     # ------------------------------------------------------------ inside
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from inbox.address import ChannelKind
+from inbox.address import Address, ChannelKind
+from inbox.outgoing import DraftAttachment
 
 
 class Severity(StrEnum):
@@ -41,6 +42,9 @@ class Fix:
     """The writer has read the conversation up to this message."""
     send_at: datetime | None = None
     """Let it leave at this moment."""
+    to: tuple[Address, ...] | None = None
+    cc: tuple[Address, ...] | None = None
+    attachments: tuple[DraftAttachment, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,16 @@ class Finding:
     reason: str
     """One or two sentences in a receptionist's words."""
     fix: Fix | None = None
+    """The likeliest way out, when a key can apply it."""
+    others: tuple[Fix, ...] = ()
+    """Further ways out."""
+    firm: bool = False
+    """It cannot leave like this at all, whatever the practice thinks of the rule."""
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        """Every way out that a key can apply, the likeliest first."""
+        return (self.fix, *self.others) if self.fix is not None else self.others
 
 
 def by_severity(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:

@@ -2,50 +2,76 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
+from inbox.address import AddressSystem, ChannelKind
 from inbox.finding import Finding, Fix, Severity
-from inbox.rules.patterns import PHONE, digits
+from inbox.rules.patterns import digits
 from inbox.rules.rule import rule
 from inbox.rules.sentence import without_sentence
+from inbox.rules.wording import form, phrase, way, wording
 from inbox.situation import Situation
 
-_THIS: Final = r"(?:this|these|our|the)\s+(?:automated\s+)?"
+_THIS: Final = "(?:this|these|our|the) (?:automated )?"
 _MAIL: Final = (
-    r"(?:e-?mails?|messages?|texts?|sms|notifications?|notices?|reminders?"
-    r"|address|number|inbox|mailbox|account)"
+    "(?:e-?mails?|messages?|texts?|sms|notifications?|notices?|reminders?"
+    "|address|number|inbox|mailbox|account)"
 )
-_NEG: Final = r"(?:do\s+not|don['’]?t|cannot|can['’]?t|can\s+not|are\s+unable\s+to)"
-_ANSWERS: Final = r"(?:replies|responses|answers)"
-_READ: Final = r"(?:monitored|read|seen|checked|received|answered|attended)"
-_NOREPLY_TEXT: Final = re.compile(
-    rf"""
-      \b{_NEG}\s+(?:reply|respond|answer|write\s+back)\s+
-        (?:(?:directly\s+)?(?:to|by|via)\s+)?{_THIS}{_MAIL}\b
-    | \b(?:please\s+)?(?:do\s+not|don['’]?t)\s+(?:reply|respond)\s*(?:[.!)]|$)
-    | \bno[-\s]?reply\b(?!@)
-    | {_THIS}{_MAIL}\s+(?:is|are)\s+(?:not|un)[-\s]?(?:being\s+)?{_READ}\b
-    | \b(?:unmonitored|unattended)\s+(?:e-?mail\s+)?{_MAIL}
-    | \b{_ANSWERS}\s+(?:to\s+{_THIS}{_MAIL}\s+)?
-        (?:are|will|can)\s*(?:not|n['’]t)\s+(?:be\s+)?{_READ}\b
-    | \bwe\s+{_NEG}\s+(?:read|receive|see|monitor|accept)\s+{_ANSWERS}\b
-    | \bno\s+(?:responda|conteste|responder|contestar)\s+
-        (?:a\s+)?(?:este|esta|al?)\s+(?:correo|mensaje|e-?mail|texto)
-    """,
-    re.IGNORECASE | re.VERBOSE | re.MULTILINE,
+_READ: Final = "(?:monitored|read|seen|checked|received|answered|attended)"
+_NOREPLY_TEXT: Final = phrase(
+    way(
+        "reply|respond|answer|write",
+        "«do not|don't|cannot|can not|can't|are unable to» (?:reply|respond|answer|write back) "
+        rf"(?:(?:directly )?(?:to|by|via) )?{_THIS}{_MAIL}\b",
+    ),
+    way("reply|respond", r"«do not|don't» (?:reply|respond)\s*+(?:[.!)]|\Z|(?<=\n)(?=[^a-z]))"),
+    way("refrain", r"«refrain» from (?:replying|responding|answering)\b"),
+    way("noreply|no-reply", r"«no-?reply»\b(?![\w.-]{0,60}+@)"),
+    way("reply", rf"«no» reply {_MAIL}\b"),
+    way(
+        "monitored|read|seen|checked|received|answered|attended",
+        rf"«this|these|our|the» (?:automated )?{_MAIL} "
+        r"(?:(?:is|are) (?:not |un-?)|(?:isn't|aren't) )"
+        rf"(?:(?:being|currently|actively|regularly) )?{_READ}\b",
+    ),
+    way("unmonitored|unattended", rf"«unmonitored|unattended» (?:e-?mail )?{_MAIL}\b"),
+    way(
+        "replies|responses|answers",
+        rf"«replies|responses|answers» (?:to {_THIS}{_MAIL} )?"
+        rf"(?:(?:are|will|can)\s*+(?:not|n't)|won't) (?:be )?{_READ}\b",
+    ),
+    way(
+        "replies|responses|answers",
+        r"«we» (?:do not|don't|can\s*+not|can't|are unable to) "
+        r"(?:read|receive|see|monitor|accept) (?:replies|responses|answers)\b",
+    ),
+    way(
+        "respond|contest",
+        "«no» (?:responda|conteste|responder|contestar) (?:a )?(?:este|esta|al?) "
+        r"(?:correo|mensaje|e-?mail|texto)\b",
+    ),
+    unless_after="«if|when|because|why|since|unless|in case|who|i|they»(?: (?:you|they|we|i))?",
 )
-_UNFILLED: Final = re.compile(
-    r"\{\{[^{}\n]{1,60}\}\}|\{[a-z_]{2,30}(?:\.[a-z_]{2,30})?\}|<<[^<>\n]{1,60}>>"
-    r"|\[(?!(?:EXTERNAL|EXT|SPAM|SECURE|CONFIDENTIAL|SIC|URGENT)\])[A-Z][A-Z _/-]{2,30}\]"
-    r"|_{4,}|\bLorem ipsum\b|\bTODO\b|\bXXX+\b"
+_UNFILLED: Final = phrase(
+    form("{{", r"\{\{[^{}\n]{1,60}\}\}"),
+    form("{", r"\{[a-z_]{2,30}(?:\.[a-z_]{2,30})?\}"),
+    form("<<", r"<<[^<>\n]{1,60}>>"),
+    form(
+        "[",
+        r"\[(?!(?:EXTERNAL|EXT|SPAM|SECURE|CONFIDENTIAL|SIC|URGENT)\])[A-Z][A-Z _/-]{2,30}\]",
+    ),
+    form("____", "_{4,}+"),
+    way("Lorem ipsum|TODO|XXX", r"«Lorem ipsum|TODO|XXX+»\b"),
+    exact=True,
 )
-_ATTACHED: Final = re.compile(
-    r"\b(?:i(?:['’]?ve|\s+have|\s+am)?\s+attach(?:ed|ing)?|(?:is|are)\s+attached(?!\s+to\s+(?!this))"
-    r"|attached\s+(?:is|are|you|please)|see\s+(?:the\s+)?attach(?:ed|ment)"
-    r"|please\s+find\s+attached|enclosed\s+(?:is|please))\b",
-    re.IGNORECASE,
+_ATTACHED: Final = phrase(
+    way("attach", r"«i»(?:'ve|'m| have| am)? (?:also )?attach(?:ed|ing)?\b"),
+    way("attached", r"«is|are» attached\b(?! to (?!this))"),
+    way("attached", r"«attached» (?:is|are|you|please|form|file|letter|document|copy|pdf)\b"),
+    way("attach", r"«see|find» (?:the )?attach(?:ed|ments?)\b"),
+    way("attachment", r"«in» the attachments?\b"),
+    way("enclosed", r"«enclosed» (?:is|are|please|you)\b"),
 )
 
 
@@ -56,10 +82,10 @@ def do_not_reply(situation: Situation) -> Iterator[Finding]:
     The line is read and answers are wanted. One key takes the sentence out.
     """
     text = situation.draft.text
-    found = _NOREPLY_TEXT.search(text)
+    found = wording(text).find(_NOREPLY_TEXT)
     if found is None:
         return
-    said = " ".join(found.group().split())
+    said = wording(text).quote(found)
     yield Finding(
         "TW06",
         Severity.BLOCK,
@@ -75,18 +101,34 @@ def unfilled(situation: Situation) -> Iterator[Finding]:
     Blanks like `{{name}}`, `[DATE]` or `____` are left from a template.
     """
     draft = situation.draft
-    found = _UNFILLED.search(draft.text) or re.search(r"\{\{[^{}\n]{1,60}\}\}", draft.subject)
-    if found is not None:
-        yield Finding("TW34", Severity.BLOCK, f"“{found.group()}” is not filled in yet.")
-    elif not draft.text.strip() and not draft.attachments:
-        yield Finding("TW34", Severity.BLOCK, "There is nothing in it yet.")
+    for text in (draft.text, draft.subject):
+        found = wording(text).find(_UNFILLED)
+        if found is not None:
+            said = wording(text).quote(found)
+            yield Finding("TW34", Severity.BLOCK, f"“{said}” is not filled in yet. Fill it in.")
+            return
+    if not draft.text.strip() and not draft.attachments:
+        yield Finding("TW34", Severity.BLOCK, "There is nothing in it yet. Write it.", firm=True)
 
 
 @rule("TW35", "Speaks of an attachment")
 def attachment_forgotten(situation: Situation) -> Iterator[Finding]:
-    """A message that speaks of an attachment should have one."""
-    draft = situation.draft
-    if not draft.attachments and _ATTACHED.search(draft.text):
+    """A message that speaks of an attachment should have one, where its channel carries files.
+
+    A text carries none: one key takes the files off, or answer by e-mail or in the portal.
+    """
+    draft, capabilities = situation.draft, situation.capabilities
+    carries = capabilities.attachments if capabilities else draft.channel is not ChannelKind.SMS
+    if draft.attachments and not carries:
+        yield Finding(
+            "TW35",
+            Severity.BLOCK,
+            f"A {draft.channel.words} message carries no files. Take them off, or send it another"
+            " way.",
+            Fix("Take the files off", attachments=()),
+            firm=True,
+        )
+    elif not draft.attachments and wording(draft.text).says(_ATTACHED):
         yield Finding("TW35", Severity.WARN, "It speaks of an attachment, but nothing is attached.")
 
 
@@ -96,23 +138,51 @@ def foreign_number(situation: Situation) -> Iterator[Finding]:
 
     Numbers that somebody wrote in this conversation's patient card count as known.
     """
-    own = {digits(number) for number in _known_numbers(situation) if number}
-    for found in PHONE.finditer(situation.draft.text):
-        said = digits(found.group())
-        if not any(number.endswith(said) for number in own):
-            yield Finding(
-                "TW40",
-                Severity.WARN,
-                f"{found.group()} is none of the practice's numbers. Is it right?",
+    written = wording(situation.draft.text).numbers()
+    own = {digits(number) for number in _known_numbers(situation)} if written else set()
+    for number in written:
+        said = digits(number)
+        if any(known.endswith(said) for known in own):
+            continue
+        meant = next((known for known in sorted(own) if _nearly(known[-len(said) :], said)), "")
+        yield Finding(
+            "TW40",
+            Severity.WARN,
+            f"{number} is none of the practice's numbers. Is it right?",
+            Fix(
+                f"Write {_spaced(meant)}",
+                text=situation.draft.text.replace(number, _spaced(meant)),
             )
-            return
+            if meant
+            else None,
+        )
+        return
+
+
+def _nearly(known: str, said: str) -> bool:
+    """Whether one digit is wrong, or two neighbours are swapped."""
+    if len(known) != len(said):
+        return False
+    wrong = [at for at in range(len(said)) if known[at] != said[at]]
+    if len(wrong) == 2:
+        first, second = wrong
+        return second == first + 1 and known[first] == said[second] and known[second] == said[first]
+    return len(wrong) == 1
+
+
+def _spaced(number: str) -> str:
+    """A number as people write it: `(555) 010-7700`."""
+    return f"({number[:3]}) {number[3:6]}-{number[6:]}" if len(number) == 10 else number
 
 
 def _known_numbers(situation: Situation) -> Iterator[str]:
-    practice = situation.practice
-    yield from (member.direct_line for member in practice.staff)
-    yield from (line.address for line in practice.lines if "@" not in line.address)
+    practice, patient = situation.practice, situation.patient
+    yield from (member.direct_line for member in practice.staff if member.direct_line)
     if practice.answering_service is not None:
         yield practice.answering_service.number
-    if situation.patient is not None:
-        yield from (point.value for point in situation.patient.points if "@" not in point.value)
+    addresses = [line.as_address for line in practice.lines]
+    addresses += [recipient.address for recipient in situation.recipients]
+    if patient is not None:
+        points = (*patient.points, *(point for one in patient.proxies for point in one.points))
+        addresses += [point.address for point in points]
+    yield from (one.value for one in addresses if one.system is AddressSystem.PHONE)

@@ -5,144 +5,167 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_FLAGS: Final = re.IGNORECASE | re.VERBOSE
+from inbox.rules.wording import Phrase, form, phrase, way
+
 _OFFICE: Final = (
-    r"(?:us|me|the|our|your|my|this|that|dr\.?|doctor)(?:\s+[\w.'’-]{1,20}){0,2}?\s*"
-    r"(?:office|clinic|practice|front\s+desk|reception|phones?|number|desk|nurse\s+line|line)"
+    r"(?:me|the|our|your|my|this|that|dr\.?|doctor)\s*+(?:[\w.'-]{1,20}+ ){0,2}?"
+    "(?:office|clinic|practice|front desk|reception|phones?|number|desk|nurse line|line)"
 )
+_PORTAL: Final = "(?:(?:the|your|our|my) )?(?:patient )?(?:portal|mychart)"
 
-CALL_OFFICE: Final = re.compile(
-    rf"""
-      \b(?:call|phone|ring|telephone|dial)\s+(?:back\s+)?(?:us|{_OFFICE})\b
-    | \bcontact\s+(?:us\s+by\s+phone|us\s+at|{_OFFICE})\b
-    | \bgive\s+(?:us|the\s+office|our\s+office|the\s+clinic)\s+a\s+(?:call|ring|buzz)\b
-    | \b(?:please|kindly)\s+(?:call|phone|ring)\b(?!\s+(?:911|them|him|her|it|for\s+help))
-    | \breach\s+us\s+(?:at|by\s+phone|on)\b
-    | \b(?:ll[aá]me(?:nos)?|llamar)\s+(?:a\s+)?(?:la\s+(?:oficina|cl[ií]nica)|nuestra|nos|al)\b
-    | \bll[aá]menos\b
-    """,
-    _FLAGS,
+CALL_OFFICE: Final = phrase(
+    way(
+        "call|phone|ring|dial",
+        rf"«call|phone|ring|telephone|dial» (?:back )?(?:us|{_OFFICE})\b",
+    ),
+    way("contact", rf"«contact» (?:us by phone|us at|{_OFFICE})\b"),
+    way("give", r"«give» (?:us|(?:the|our) (?:office|clinic)) a (?:quick )?(?:call|ring|buzz)\b"),
+    way(
+        "please|kindly",
+        r"«please|kindly» (?:call|phone|ring)\b(?! (?:911|them|him|her|it|for help))",
+    ),
+    way("reach", r"«reach» us (?:at|by phone|on)\b"),
+    way(
+        "llam|llám",
+        r"«llame|lláme|llamar»(?:nos)? (?:a )?(?:la (?:oficina|cl[ií]nica)|nuestra|nos|al)\b",
+    ),
+    way("llamenos|llámenos", r"«llamenos|llámenos»\b"),
+    unless_after=(
+        "«we|i|she|he|they|nurse|doctor»(?:'(?:ll|ve|d)"
+        "| (?:will|can|may|could|would|did|do|have|had|tried to))?"
+        "|«not|need to|have to|instead of|without|before you»|n't"
+    ),
 )
-"""Asks the reader to call the practice."""
-WE_CALL: Final = re.compile(
-    r"(?:\b(?:we|i|she|he|they|nurse|doctor)(?:['’](?:ll|ve|d)|\s+(?:will|can|may|could|would|did|do|"
-    r"have|had|tried\s+to))?|\b(?:not|need\s+to|have\s+to|instead\s+of|without|before\s+you)|n['’]t)"
-    r"\s*$",
-    re.IGNORECASE,
-)
-"""Directly before it: it is we who call, or nobody has to."""
+"""Asks the reader to call the practice; not where it is we who call, or nobody has to."""
 
-PORTAL_LOGIN: Final = re.compile(
-    r"""
-      \b(?:log|sign)(?:ging|ing)?[\s-]*(?:in(?:to)?|on(?:to)?)\s+(?:to\s+)?(?:(?:the|your|our|my)\s+)?
-        (?:patient\s+)?(?:portal|account|mychart|chart)\b
-    | \b(?:visit|check|open|go\s+to|use|see|view\s+it\s+(?:in|on))\s+(?:(?:the|your|our)\s+)?
-        (?:patient\s+)?(?:portal|mychart)\b
-    | \bnew\s+message\s+(?:is\s+waiting\s+)?(?:in|on)\s+
-        (?:(?:the|your|our)\s+)?(?:patient\s+)?portal\b
-    | \binicie\s+sesi[oó]n\s+en\s+(?:el|su)\s+portal\b
-    """,
-    _FLAGS,
+PORTAL_LOGIN: Final = phrase(
+    way(
+        "portal|account|chart",
+        r"«log|sign»(?:ging|ing)?[\s-]*+(?:in(?:to)?|on(?:to)?) (?:to )?"
+        rf"(?:{_PORTAL}|(?:(?:the|your|our|my) )?(?:account|chart))\b",
+    ),
+    way(
+        "portal|mychart",
+        rf"«visit|check|open|go to|use|see|view it (?:in|on)» {_PORTAL}\b",
+    ),
+    way("portal", rf"«new» message (?:is waiting )?(?:in|on) {_PORTAL}\b"),
+    way("portal", r"«inicie» sesi[oó]n en (?:el|su) portal\b"),
 )
 """Sends the reader to the portal."""
 
-REMINDER: Final = re.compile(
-    r"""
-      \b(?:upcoming|your|an?|the)\s+(?:\w+\s+){0,2}(?:appointment|visit|check-?up|physical|screening)\b
-    | \b(?:flu|covid|tetanus|shingles|pneumonia)\s+(?:shot|vaccine|booster|vaccination)s?\b
-    | \b(?:due|time)\s+for\s+(?:your|a|an)\b
-    | \breminder\b | \brecordatorio\b | \bcita\s+m[eé]dica\b
-    """,
-    _FLAGS,
+REMINDER: Final = phrase(
+    way(
+        "appointment|visit|check-up|checkup|physical|screening",
+        r"«upcoming|your|an|a|the» (?:\w{1,30}+ ){0,2}?"
+        r"(?:appointment|visit|check-?up|physical|screening)\b",
+    ),
+    way(
+        "shot|vaccin|booster",
+        r"«flu|covid|tetanus|shingles|pneumonia» (?:shot|vaccine|booster|vaccination)s?\b",
+    ),
+    way("due|time", r"«due|time» for (?:your|an?)\b"),
+    way("reminder|recordatorio|cita", r"«reminder|recordatorio|cita m[eé]dica»\b"),
 )
 """Speaks of an appointment or of something that is due."""
 
-RESULTS: Final = re.compile(
-    r"""
-      \b(?:test|lab|laboratory|blood|biopsy|mri|x-?ray|ct|pap|culture|scan|ultrasound|imaging|urine|
-         pathology|mammogram|a1c|hiv|std|sti|pregnancy|covid|strep)\s+(?:work\s+)?
-         (?:results?|reports?|findings?|came\s+back|is\s+back|are\s+back)\b
-    | \b(?:tested|came\s+back|results?\s+(?:is|are|was|were)|is|are)\s+
-        (?:positive|negative|abnormal)\b
-    | \b(?:positive|negative)\s+for\b
-    | \bresults?\s+(?:are|is)\s+(?:in|back|normal|abnormal|attached)\b
-    | \bdiagnos(?:is|ed|tic)\b | \bresultados?\s+de\b
-    """,
-    _FLAGS,
+RESULTS: Final = phrase(
+    way(
+        "result|report|finding|back",
+        "«test|lab|laboratory|blood|biopsy|mri|x-?ray|ct|pap|culture|scan|ultrasound|imaging|urine"
+        "|pathology|mammogram|a1c|hiv|std|sti|pregnancy|covid|strep» (?:work )?"
+        r"(?:results?|reports?|findings?|came back|is back|are back)\b",
+    ),
+    way(
+        "positive|negative|abnormal",
+        r"«tested|came back|results? (?:is|are|was|were)|is|are» (?:positive|negative|abnormal)\b",
+    ),
+    way("positive|negative", r"«positive|negative» for\b"),
+    way("result", r"«results?» (?:are|is) (?:in|back|normal|abnormal|attached)\b"),
+    way("resultado", r"«resultados?» de\b"),
+    way("diagnos", r"«diagnos»(?:is|ed|tic)\b"),
 )
 """Speaks of a finding."""
 
-SENSITIVE: Final = re.compile(
-    r"""
-      \b(?:hiv|aids|std|sti|chlamydia|gonorrh\w{1,6}|syphilis|herpes|hepatitis|cancer|tumou?r|biopsy|
-         oncolog\w{1,5}|chemo\w{0,8}|pregnan\w{2,4}|miscarriage|abortion|contracepti\w{2,3}|
-         depress(?:ion|ed)|anxiety|bipolar|schizophren\w{1,4}|psychiatr\w{1,4}|suicid\w{1,4}|
-         addiction|opioid|methadone|suboxone|rehab|detox|viagra|erectile|infertil\w{1,4}|
-         dementia|alzheimer\w{0,3}|epilep\w{2,4}|diabet\w{2,3}|insulin)\b
-    """,
-    _FLAGS,
+_ILLNESSES: Final = (
+    r"hiv|aids|std|sti|chlamydia|gonorrh\w{1,6}|syphilis|herpes|hepatitis|cancer|tumor|tumour"
+    r"|biopsy|oncolog\w{1,5}|chemo\w{0,8}|pregnan\w{2,4}|miscarriage|abortion|contracepti\w{2,3}"
+    r"|depression|depressed|anxiety|bipolar|schizophren\w{1,4}|psychiatr\w{1,4}|suicid\w{1,4}"
+    r"|addiction|opioid|methadone|suboxone|rehab|detox|viagra|erectile|infertil\w{1,4}|dementia"
+    r"|alzheimer\w{0,3}|epilep\w{2,4}|diabet\w{2,3}|insulin"
+)
+SENSITIVE: Final = phrase(
+    *(way(word.partition("\\")[0], rf"«{word}»\b") for word in _ILLNESSES.split("|"))
 )
 """Names an illness or a treatment that says much about a person."""
 
-SSN: Final = re.compile(r"(?<![\d-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\d-])")
-"""A US social security number, written with dashes."""
-BIRTH_DATE: Final = re.compile(
-    r"\b(?:d\.?o\.?b\.?|date\s+of\s+birth|birth\s*date|born(?:\s+on)?)\W{0,3}"
-    r"(?:\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|\d{4}-\d{2}-\d{2}|[a-z]{3,9}\.?\s+\d{1,2},?\s+\d{4})",
-    re.IGNORECASE,
+SSN: Final = phrase(
+    form(
+        "0|1|2|3|4|5|6|7|8|9",
+        r"[0-8](?<![0-9-][0-8])(?:(?<=0)(?!00)|(?<=6)(?!66)|(?<=[1-578]))[0-9]{2}"
+        r"(?P<gap>[- \u2010-\u2013])(?!00)[0-9]{2}(?P=gap)(?!0000)[0-9]{4}(?![0-9-])",
+    ),
+)
+"""A US social security number, written with dashes or gaps."""
+BIRTH_DATE: Final = phrase(
+    way(
+        "dob|d.o.b|birth|born",
+        r"«d\.?o\.?b\b\.?|date of birth|birth\s*+date|born»(?: on)?\W{0,3}+"
+        r"(?:\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|\d{4}-\d{2}-\d{2}|[a-z]{3,9}\.? \d{1,2},? \d{4})",
+    ),
 )
 """A date of birth that says it is one."""
-RECORD_NUMBER: Final = re.compile(
-    r"\b(?:mrn|medical\s+record\s+(?:number|no\.?)|chart\s+(?:number|no\.?)|member\s+id)"
-    r"\W{0,3}(?=\w*\d)[a-z0-9-]{4,20}\b",
-    re.IGNORECASE,
+RECORD_NUMBER: Final = phrase(
+    way(
+        "mrn|medical|chart|member",
+        r"«mrn|medical record (?:number|no\.?)|chart (?:number|no\.?)|member id»"
+        r"\W{0,3}+(?=[a-z-]{0,19}+[0-9])[a-z0-9-]{4,20}+\b",
+    ),
 )
 """A medical record number that says it is one."""
 
-INVITES_REPLY: Final = re.compile(
-    r"""
-      \b(?:reply|respond|answer|write\s+back|text\s+back|text\s+us|e-?mail\s+(?:us|me|back)|
-         write\s+(?:us|to\s+us|me)|message\s+us)\b
-    | \b(?:let\s+(?:us|me)\s+know|tell\s+(?:us|me)|send\s+(?:us|me)\s+a)\b
-    | \breply\s+(?:c|y|yes|r|1|stop)\b | \bresponda\b | \bconteste\b
-    """,
-    _FLAGS,
+INVITES_REPLY: Final = phrase(
+    way("reply|respond|answer|conteste", r"«reply|respond|answer|responda|conteste»\b"),
+    way(
+        "write|text|mail|message",
+        r"«write (?:back|us|to us|me)|text (?:back|us|me)|e-?mail (?:us|me|back)|message us»\b",
+    ),
+    way(
+        "let|tell|send",
+        r"«let (?:us|me) know|tell (?:us|me)|send (?:us|me) a»\b",
+    ),
 )
 """Says that an answer to this very message is welcome."""
-LINK: Final = re.compile(r"https?://[^\s<>\"')]{4,300}", re.IGNORECASE)
-SHORTENER: Final = re.compile(
-    r"\b(?:https?://)?(?:bit\.ly|tinyurl\.com|t\.co|goo\.gl|ow\.ly|is\.gd|buff\.ly|rebrand\.ly|"
-    r"cutt\.ly|shorturl\.at|rb\.gy|tiny\.cc|lnkd\.in)/[\w./?=&%-]{1,100}",
-    re.IGNORECASE,
+LINK: Final = phrase(form("http", r"https?://[^\s<>\"')]{4,300}"))
+_SHORTENERS: Final = (
+    "bit.ly|tinyurl.com|t.co|goo.gl|ow.ly|is.gd|buff.ly|rebrand.ly|cutt.ly|shorturl.at|rb.gy"
+    "|tiny.cc|lnkd.in"
+)
+SHORTENER: Final = phrase(
+    way(_SHORTENERS, rf"«{_SHORTENERS.replace('.', '[.]')}»/[\w./?=&%-]{{1,100}}")
 )
 """A public link shortener: carriers filter them, and nobody sees where they lead."""
-PHONE: Final = re.compile(
-    r"(?<![\w/.-])(?:\+?1[\s.-]?)?\(?\d{3}\)?[\s.-]{0,2}\d{3}[\s.-]\d{4}(?![\d-])|(?<![\w/.-])\d{3}-\d{4}(?![\d-])"
+OPT_OUT_WORDS: Final = phrase(
+    way("stop", r"«reply|text|send|respond» [\"'“]?stop\b"),
+    way("stop", "«stop» to (?:opt|end|unsubscribe)"),
 )
-"""A North American phone number as people write it."""
-OPT_OUT_WORDS: Final = re.compile(
-    r"\b(?:reply|text|send|respond)\s+[\"'“]?stop\b|\bstop\s+to\s+(?:opt|end|unsubscribe)",
-    re.IGNORECASE,
+VAGUE: Final = phrase(
+    way(
+        "about|regarding|concerning",
+        "«call|contact|reach» (?:us|(?:our|the) (?:office|clinic)) "
+        "(?:back )?(?:about|regarding|concerning) "
+        r"(?:your )?(?:appointment|account|visit|results?|chart|matter)\b",
+    ),
+    way("at your earliest convenience", "at your earliest convenience"),
 )
-VAGUE: Final = re.compile(
-    r"\b(?:call|contact|reach)\s+(?:us|our\s+office|the\s+office)\s+(?:about|regarding|concerning)\s+"
-    r"(?:your\s+)?(?:appointment|account|visit|results?|chart|matter)\b",
-    re.IGNORECASE,
-)
+"""Asks for a call and says nothing that could be decided."""
 GREETING: Final = re.compile(
-    r"^\s*(?:hi|hello|dear|hey|hola|estimad[oa]|good\s+(?:morning|afternoon|evening))[\s,]+"
-    r"(?P<title>(?:mr|mrs|ms|miss|dr|sr|sra)\.?\s+)?(?P<name>[^\W\d_][\w'’-]{1,30})",
-    re.IGNORECASE,
+    r"\s*+(?:hi|hello|dear|hey|hola|estimad[oa]|good\s++(?:morning|afternoon|evening))[\s,]++"
+    r"(?P<title>(?:mr|mrs|ms|miss|dr|sr|sra)\b\.?\s*+)?(?P<name>[^\W\d_][\w'-]{1,30})"
 )
-"""The name a message greets."""
+"""The name a message greets; at the beginning of a folded text."""
 
-
-def call_to_office(text: str) -> re.Match[str] | None:
-    """The first place that asks the reader to call the practice, or None."""
-    for found in CALL_OFFICE.finditer(text):
-        if not WE_CALL.search(text[max(0, found.start() - 24) : found.start()]):
-            return found
-    return None
+SAYS_MUCH: Final[tuple[Phrase, ...]] = (SSN, BIRTH_DATE, RECORD_NUMBER, RESULTS, SENSITIVE)
+"""What says something of a person's health or identity."""
 
 
 def digits(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
@@ -10,31 +10,26 @@ from inbox.address import AddressSystem, ChannelKind
 from inbox.finding import Finding, Fix, Severity
 from inbox.outgoing import Category
 from inbox.patient import Consent
-from inbox.rules.patterns import (
-    BIRTH_DATE,
-    GREETING,
-    RECORD_NUMBER,
-    RESULTS,
-    SENSITIVE,
-    SSN,
-)
+from inbox.rules.patterns import GREETING, SAYS_MUCH, SSN
 from inbox.rules.rule import rule
 from inbox.rules.sentence import without_sentence
+from inbox.rules.ways import AGREED, other_channels
+from inbox.rules.wording import wording
 from inbox.situation import Situation
 
 _PREVIEW: Final = 40
 """Characters of a text message that a locked phone shows."""
 _WRITTEN: Final = (ChannelKind.EMAIL, ChannelKind.SMS)
-_AGREED: Final = (Consent.ACCEPTED, Consent.IMPLIED)
 
 
-def says_much(text: str) -> re.Match[str] | None:
-    """The first place that says something of a person's health or identity, or None."""
-    for pattern in (SSN, BIRTH_DATE, RECORD_NUMBER, RESULTS, SENSITIVE):
-        found = pattern.search(text)
+def says_much(text: str) -> str:
+    """What first says something of a person's health or identity, or nothing."""
+    said = wording(text)
+    for one in SAYS_MUCH:
+        found = said.find(one)
         if found is not None:
-            return found
-    return None
+            return said.quote(found)
+    return ""
 
 
 @rule("TW15", "Health information without consent", core=True)
@@ -47,31 +42,31 @@ def health_information(situation: Situation) -> Iterator[Finding]:
     draft = situation.draft
     if draft.channel not in _WRITTEN:
         return
-    secret = SSN.search(draft.text) or SSN.search(draft.subject)
-    if secret is not None:
+    secret = wording(draft.text).find(SSN)
+    if secret is not None or wording(draft.subject).says(SSN):
         yield Finding(
             "TW15",
             Severity.BLOCK,
-            "A social security number does not belong into a message.",
+            "A social security number does not belong into a message. Take it out.",
             Fix("Take it out", text=without_sentence(draft.text, secret.start(), secret.end()))
-            if secret.string is draft.text
-            else None,
+            if secret is not None
+            else Fix("Take the subject out", subject=""),
         )
         return
-    said = says_much(draft.text)
-    if said is None and draft.category is not Category.RESULT:
+    said = says_much(draft.text) or says_much(draft.subject)
+    if not said and draft.category is not Category.RESULT:
         return
-    if all(recipient.consent in _AGREED for recipient in situation.recipients):
+    if all(recipient.consent in AGREED for recipient in situation.recipients):
         return
-    about = f"“{' '.join(said.group().split())}”" if said else "a result"
+    about = f"“{said}”" if said else "a result"
+    ways = other_channels(situation, agreed=True)
     yield Finding(
         "TW15",
         Severity.BLOCK,
         f"It speaks of {about}, and they have not agreed to that by {draft.channel.words}."
         " Use the portal, or ask them first.",
-        Fix("Send it through the portal", channel=ChannelKind.PORTAL)
-        if any(line.channel is ChannelKind.PORTAL for line in situation.practice.lines)
-        else None,
+        ways[0] if ways else None,
+        ways[1:],
     )
 
 
@@ -88,7 +83,15 @@ def health_in_subject(situation: Situation) -> Iterator[Finding]:
         shown, where = draft.subject, "A subject shows on locked phones"
     # What they wrote as the subject themselves is no news to whoever sees their phone.
     if says_much(shown) and not (shown.casefold().startswith("re:") and draft.answers):
-        yield Finding("TW16", Severity.HOLD, f"{where}: keep it neutral.")
+        yield Finding("TW16", Severity.HOLD, f"{where}: keep it neutral.", _neutral(situation))
+
+
+def _neutral(situation: Situation) -> Fix | None:
+    draft, name = situation.draft, situation.practice.name
+    if draft.channel is not ChannelKind.SMS:
+        return Fix("Make the subject neutral", subject=f"A message from {name}")
+    text = f"{name}: we have a message for you. {draft.text}"
+    return None if says_much(text[:_PREVIEW]) else Fix("Begin with who writes", text=text)
 
 
 @rule("TW20", "Nobody asked whether they agree")
@@ -102,10 +105,13 @@ def consent_unknown(situation: Situation) -> Iterator[Finding]:
     if draft.channel not in _WRITTEN or situation.patient is None:
         return
     if any(recipient.consent is Consent.UNKNOWN for recipient in situation.recipients):
+        ways = other_channels(situation, agreed=True)
         yield Finding(
             "TW20",
             Severity.HOLD,
             f"Nothing says that this patient agreed to be written to by {draft.channel.words}.",
+            ways[0] if ways else None,
+            ways[1:],
         )
 
 
@@ -129,33 +135,64 @@ def wrong_name(situation: Situation) -> Iterator[Finding]:
 
     A message to the wrong person starts like this.
     """
-    found = GREETING.match(situation.draft.text)
-    if found is None or situation.patient is None:
+    patient, text = situation.patient, situation.draft.text
+    found = GREETING.match(wording(text).folded)
+    if found is None or patient is None:
         return
-    said = found["name"].casefold()
-    if said in _ALL or said in _known_names(situation):
+    start, end = found.span("name")
+    if found["name"] in _ALL or _known(found["name"], situation):
         return
+    own = {point.address.key for point in patient.points}
+    to_patient = all(address.key in own for address in situation.draft.recipients)
     yield Finding(
         "TW36",
         Severity.HOLD,
-        f"It greets “{found['name']}”, but this is about {situation.patient.given}.",
+        f"It greets “{text[start:end]}”, but this is about {patient.given}.",
+        Fix(f"Greet {patient.given}", text=f"{text[:start]}{patient.given}{text[end:]}")
+        if to_patient and patient.given and not found["title"]
+        else None,
     )
 
 
 _ALL: Final = frozenset(
-    ("all", "there", "everyone", "both", "team", "parents", "parent", "family", "patient", "sir",
-     "madam", "again", "from", "and", "this", "thanks", "thank", "to", "folks", "neighbor")
+    ("all", "there", "everyone", "everybody", "both", "team", "parents", "parent", "family",
+     "patient", "patients", "sir", "madam", "again", "from", "and", "this", "thanks", "thank", "to",
+     "folks", "neighbor", "we", "it", "just", "your", "the", "our", "you")
 )  # fmt: skip
+_NICKNAME: Final = 3
+"""A name that begins with as many letters of another may be short for it."""
+
+
+def _known(said: str, situation: Situation) -> bool:
+    """Whether a name, or each part of it, is one of the people it is about or goes to."""
+    names = _known_names(situation)
+    return all(
+        any(
+            part == name
+            or (min(len(part), len(name)) >= _NICKNAME and (part.startswith(name)))
+            or (len(part) >= _NICKNAME and name.startswith(part))
+            for name in names
+        )
+        for part in _plain(said).replace("-", " ").split()
+    )
 
 
 def _known_names(situation: Situation) -> frozenset[str]:
     patient = situation.patient
-    people = [] if patient is None else [patient.name, *(proxy.name for proxy in patient.proxies)]
-    people += [recipient.address.name for recipient in situation.recipients]
+    today = situation.now.astimezone(situation.practice.timezone).date()
+    people = [recipient.address.name for recipient in situation.recipients]
+    if patient is not None:
+        people += [patient.name, *(proxy.name for proxy in patient.proxies_on(today))]
     people += [
         recipient.address.value.partition("@")[0].replace(".", " ")
         for recipient in situation.recipients
         if recipient.address.system is AddressSystem.EMAIL
     ]
-    words = " ".join(people).replace(",", " ").casefold().split()
+    words = _plain(" ".join(people)).replace(",", " ").replace("-", " ").split()
     return frozenset(words)
+
+
+def _plain(name: str) -> str:
+    """In lower case and without accents: `José` is greeted as `Jose` too."""
+    apart = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 
 from inbox.address import AddressSystem, is_no_reply
 from inbox.finding import Finding, Severity
-from inbox.patient import Consent, PointHealth, PointUse
+from inbox.outgoing import Category
+from inbox.patient import Consent, Patient, PointHealth, PointUse
+from inbox.rules.privacy import says_much
 from inbox.rules.rule import rule
+from inbox.rules.ways import confidential_only, other_channels, other_points
 from inbox.situation import Recipient, Situation
 
 _MOST_RECIPIENTS = 10
@@ -42,17 +45,32 @@ def confidential(situation: Situation) -> Iterator[Finding]:
     45 CFR 164.522(b): a reasonable request for confidential communications is kept, no reason
     asked.
     """
-    patient = situation.patient
-    if patient is None or patient.form.confidential is None:
+    chosen = situation.patient
+    if chosen is not None and chosen.form.confidential is not None:
+        wanted = chosen.form.confidential
+        if any(address.key != wanted.key for address in situation.draft.recipients):
+            yield Finding(
+                "TW21",
+                Severity.BLOCK,
+                "This patient asked for confidential communication: write only to"
+                f" {wanted.value}, nowhere else.",
+                confidential_only(situation, wanted),
+            )
         return
+    for recipient in situation.recipients if chosen is None else ():
+        if any(_elsewhere(patient, recipient) for patient in recipient.patients):
+            yield Finding(
+                "TW21",
+                Severity.BLOCK,
+                f"{recipient.address.value} is not where its patient asked to be written to."
+                " Choose whom it is about first.",
+            )
+            return
+
+
+def _elsewhere(patient: Patient, recipient: Recipient) -> bool:
     wanted = patient.form.confidential
-    if any(address.key != wanted.key for address in situation.draft.recipients):
-        yield Finding(
-            "TW21",
-            Severity.BLOCK,
-            "This patient asked for confidential communication: write only to"
-            f" {wanted.value}, nowhere else.",
-        )
+    return wanted is not None and wanted.key != recipient.address.key
 
 
 @rule("TW23", "It would not arrive")
@@ -62,7 +80,8 @@ def bad_contact(situation: Situation) -> Iterator[Finding]:
     The address is a no-reply one, is marked as old, or bounced before. Use another contact point.
     """
     if not situation.draft.recipients:
-        yield Finding("TW23", Severity.BLOCK, "It has no recipient yet.")
+        said = "It has no recipient yet. Say whom it goes to."
+        yield Finding("TW23", Severity.BLOCK, said, firm=True)
         return
     if len(situation.draft.recipients) > _MOST_RECIPIENTS:
         yield Finding(
@@ -70,10 +89,11 @@ def bad_contact(situation: Situation) -> Iterator[Finding]:
             Severity.BLOCK,
             f"It goes to {len(situation.draft.recipients)} people; each would see the others."
             " Write to them one by one.",
+            firm=True,
         )
         return
     for recipient in situation.recipients:
-        yield from _judge(recipient)
+        yield from _judge(situation, recipient)
 
 
 @rule("TW22", "The address is shared", core=True)
@@ -81,40 +101,63 @@ def shared_contact(situation: Situation) -> Iterator[Finding]:
     """Where several patients share an address, say whom the message is about.
 
     Families share addresses. Choose the patient first, so that it is kept in the right record. What
-    is for the patient alone does not go to an address that others read too.
+    is for the patient alone does not go to an address that others read too; what says much of their
+    health, and nobody asked for, needs a second look. So does an address that is another patient's.
     """
-    if situation.patient is not None:
-        shared = (one for one in situation.recipients if len(one.patients) > 1 or one.proxies_share)
-        if situation.draft.confidential and any(shared):
+    patient, draft = situation.patient, situation.draft
+    for recipient in situation.recipients:
+        others = [one for one in recipient.patients if patient is None or one.id != patient.id]
+        if draft.confidential and (recipient.proxies_share or len(others) > (patient is None)):
             yield Finding(
                 "TW22",
                 Severity.BLOCK,
-                "It is for the patient alone, but others read what is sent to this address.",
+                "It is for the patient alone, but others read what is sent to this address."
+                " Choose an address that is theirs alone.",
             )
-        return
-    for recipient in situation.recipients:
-        if len(recipient.patients) > 1:
-            names = ", ".join(patient.given for patient in recipient.patients[:4])
+        elif patient is None and len(others) > 1:
+            names = ", ".join(one.given for one in others[:4])
             yield Finding(
                 "TW22",
                 Severity.BLOCK,
                 f"This address belongs to several patients ({names}). Choose whom it is about.",
             )
-            return
+        elif patient is not None and others:
+            yield from _others_read(situation, recipient, others)
 
 
-def _judge(recipient: Recipient) -> Iterator[Finding]:
-    address, point = recipient.address, recipient.point
-    if address.system is AddressSystem.EMAIL and is_no_reply(address.value):
+def _others_read(
+    situation: Situation, recipient: Recipient, others: list[Patient]
+) -> Iterator[Finding]:
+    patient, draft = situation.patient, situation.draft
+    names = ", ".join(one.given for one in others[:4])
+    if len(others) == len(recipient.patients):
         yield Finding(
-            "TW23",
-            Severity.BLOCK,
-            f"{address.value} does not read what is sent to it. Write to a person's address.",
+            "TW22",
+            Severity.HOLD,
+            f"{recipient.address.value} belongs to {names}, and this is about"
+            f" {patient.given if patient else 'somebody else'}. Is it the right person?",
         )
+    # Who asked from there knows who reads there.
+    elif draft.answers is None and (draft.category is Category.RESULT or says_much(draft.text)):
+        yield Finding(
+            "TW22",
+            Severity.HOLD,
+            f"It says much of their health, and {names} may read it at {recipient.address.value}.",
+        )
+
+
+def _judge(situation: Situation, recipient: Recipient) -> Iterator[Finding]:
+    address, point = recipient.address, recipient.point
+    severity, said = Severity.HOLD, ""
+    if address.system is AddressSystem.EMAIL and is_no_reply(address.value):
+        severity = Severity.BLOCK
+        said = f"{address.value} does not read what is sent to it. Write to a person's address."
     elif point is not None and point.use is PointUse.OLD:
-        yield Finding("TW23", Severity.HOLD, f"{address.value} is marked as no longer theirs.")
+        said = f"{address.value} is marked as no longer theirs."
     elif point is not None and point.health is PointHealth.BAD:
         why = f" ({point.health_reason})" if point.health_reason else ""
-        yield Finding(
-            "TW23", Severity.HOLD, f"The last message to {address.value} did not arrive{why}."
-        )
+        said = f"The last message to {address.value} did not arrive{why}."
+    if not said:
+        return
+    ways = (*other_points(situation, address), *other_channels(situation))
+    yield Finding("TW23", severity, said, ways[0] if ways else None, ways[1:])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from inbox.address import ChannelKind
 from inbox.finding import Finding, Fix, Severity
@@ -11,7 +13,21 @@ from inbox.rules.patterns import INVITES_REPLY, LINK, PORTAL_LOGIN, REMINDER, RE
 from inbox.rules.privacy import says_much
 from inbox.rules.rule import rule
 from inbox.rules.sentence import with_sentence, without_sentence
+from inbox.rules.ways import other_channels
+from inbox.rules.wording import wording
 from inbox.situation import Situation
+
+_EMERGENCY: Final = re.compile(r"\b(?:911|112|999|000|111)\b")
+_ANSWERED_WHEN: Final = re.compile(
+    r"\b\d{1,2}(?::\d{2})?\s?[ap]\.?m\b|\b\d{1,2}:\d{2}\b|\btomorrow\b|\bmorning\b"
+    r"|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\{phones\.open\}",
+    re.IGNORECASE,
+)
+_ANSWERED_HOW: Final = re.compile(
+    r"\b(?:answer|write|reply\s+to|text|e-?mail|call|get\s+back\s+to)\s+(?:to\s+)?you\b"
+    r"|\b(?:call|write|text)\s+back\b",
+    re.IGNORECASE,
+)
 
 
 def _about_results(situation: Situation) -> bool:
@@ -19,7 +35,7 @@ def _about_results(situation: Situation) -> bool:
     return (
         draft.category is Category.RESULT
         or bool(draft.attachments)
-        or RESULTS.search(draft.text) is not None
+        or wording(draft.text).says(RESULTS)
     )
 
 
@@ -30,21 +46,25 @@ def portal_detour(situation: Situation) -> Iterator[Finding]:
     Keep the portal for documents and results.
     """
     draft = situation.draft
-    if draft.channel is ChannelKind.PORTAL or _about_results(situation):
+    if draft.channel is ChannelKind.PORTAL:
         return
-    found = PORTAL_LOGIN.search(draft.text)
-    if found is None:
+    said = wording(draft.text)
+    found = said.find(PORTAL_LOGIN)
+    if found is None or _about_results(situation):
         return
-    if draft.category is not Category.REMINDER and REMINDER.search(draft.text) is None:
+    if draft.category is not Category.REMINDER and not said.says(REMINDER):
         return
+    text = without_sentence(draft.text, found.start(), found.end())
+    url = situation.practice.scheduling_url
+    label = "Take the sentence out"
+    if url and url not in text:
+        label = "Give the link to schedule instead"
+        text = with_sentence(text, f"To choose or change the time: {url}")
     yield Finding(
         "TW07",
         Severity.HOLD,
         "It sends them to the portal for a mere reminder. Say when and where right here.",
-        Fix(
-            "Take the sentence out",
-            text=without_sentence(draft.text, found.start(), found.end()),
-        ),
+        Fix(label, text=text),
     )
 
 
@@ -55,12 +75,13 @@ def portal_pointer(situation: Situation) -> Iterator[Finding]:
     Neutral words are enough: “a document about your visit on Friday”.
     """
     draft = situation.draft
-    if draft.channel is ChannelKind.PORTAL or PORTAL_LOGIN.search(draft.text) is None:
+    said = wording(draft.text)
+    if draft.channel is ChannelKind.PORTAL or not said.says(PORTAL_LOGIN):
         return
-    reminder = draft.category is Category.REMINDER or REMINDER.search(draft.text) is not None
+    reminder = draft.category is Category.REMINDER or said.says(REMINDER)
     if reminder and not _about_results(situation):
         return
-    if not INVITES_REPLY.search(draft.text):
+    if not said.says(INVITES_REPLY):
         yield Finding(
             "TW08",
             Severity.INFO,
@@ -81,7 +102,8 @@ def reminder_no_link(situation: Situation) -> Iterator[Finding]:
     draft = situation.draft
     if draft.category is not Category.REMINDER:
         return
-    if LINK.search(draft.text) or INVITES_REPLY.search(draft.text):
+    said = wording(draft.text)
+    if said.says(LINK) or said.says(INVITES_REPLY):
         return
     url = situation.practice.scheduling_url
     sentence = (
@@ -109,11 +131,32 @@ def portal_deaf(situation: Situation) -> Iterator[Finding]:
             "TW10", Severity.HOLD, "The portal does not say whether they can answer there."
         )
         return
+    ways = other_channels(situation, agreed=bool(says_much(situation.draft.text)))
     yield Finding(
         "TW10",
         Severity.BLOCK,
         "They cannot answer in this portal thread. Choose another channel.",
-        Fix("Send it by e-mail", channel=ChannelKind.EMAIL)
-        if not says_much(situation.draft.text)
-        else None,
+        ways[0] if ways else None,
+        ways[1:],
     )
+
+
+@rule("TW37", "An after-hours answer that leaves them alone")
+def after_hours(situation: Situation) -> Iterator[Finding]:
+    """Who writes when nobody is there is told three things.
+
+    To call 911 in an emergency; when somebody reads what they wrote; and how they are answered. The
+    rule looks at messages of the category `after-hours`, which a template gives them.
+    """
+    draft = situation.draft
+    if draft.category is not Category.AFTER_HOURS:
+        return
+    missing = []
+    if not _EMERGENCY.search(draft.text):
+        missing.append("to call 911 in an emergency")
+    if not _ANSWERED_WHEN.search(draft.text):
+        missing.append("when somebody reads it")
+    if not (_ANSWERED_HOW.search(draft.text) or wording(draft.text).says(INVITES_REPLY)):
+        missing.append("how they are answered")
+    if missing:
+        yield Finding("TW37", Severity.WARN, f"It does not say {', nor '.join(missing)}.")

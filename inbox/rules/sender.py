@@ -7,9 +7,11 @@ from datetime import timedelta
 from typing import Final
 
 from inbox.address import AddressSystem, is_no_reply
-from inbox.finding import Finding, Fix, Severity
-from inbox.reply_path import Plan, ProofState
+from inbox.finding import Finding, Severity
+from inbox.line import LineState
+from inbox.reply_path import ProofState
 from inbox.rules.rule import rule
+from inbox.rules.ways import other_line
 from inbox.situation import Situation
 from inbox.words import ago_words, proof_words
 
@@ -27,14 +29,15 @@ def no_reply_path(situation: Situation) -> Iterator[Finding]:
     """
     plan = situation.plan
     if plan is None:
-        yield Finding("TW01", Severity.BLOCK, situation.plan_problem or "There is no line to use.")
+        problem = situation.plan_problem or "There is no line to use. Set one up, or prove one."
+        yield Finding("TW01", Severity.BLOCK, problem)
         return
     if plan.line.as_address.system is AddressSystem.EMAIL and is_no_reply(plan.line.address):
         yield Finding(
             "TW01",
             Severity.BLOCK,
             f"{plan.line.address} tells people not to reply. They must be able to answer.",
-            _other_line(plan),
+            other_line(plan),
         )
         return
     state = plan.proof.state
@@ -45,15 +48,16 @@ def no_reply_path(situation: Situation) -> Iterator[Finding]:
         yield Finding(
             "TW01",
             Severity.BLOCK,
-            f"An answer to {plan.line.address} may reach nobody: {known}.",
-            _other_line(plan),
+            f"An answer to {plan.line.address} may reach nobody: {known}. Choose a proven line,"
+            " or let this one prove itself.",
+            other_line(plan),
         )
     else:
         yield Finding(
             "TW01",
             Severity.HOLD,
             f"It is not certain that an answer to {plan.line.address} arrives: {known}.",
-            _other_line(plan),
+            other_line(plan),
         )
 
 
@@ -61,13 +65,16 @@ def no_reply_path(situation: Situation) -> Iterator[Finding]:
 def stale_poller(situation: Situation) -> Iterator[Finding]:
     """The line must have been read within the last fifteen minutes.
 
-    A proven line is of no use while nobody reads it: the connection may be down. Wait until the
-    status bar says that the line is connected again, or give a reason.
+    A proven line is of no use while nobody reads it: the connection may be down, or the server no
+    longer takes the password. Wait until the status bar says that the line is connected again, or
+    give a reason.
     """
     if situation.plan is None:
         return
-    polled = situation.health.last_poll_at if situation.health else None
-    if polled is not None and situation.now - polled <= POLL_MAY_BE_OLD:
+    health = situation.health
+    polled = health.last_poll_at if health else None
+    stopped = health is not None and health.state is LineState.STOPPED
+    if polled is not None and situation.now - polled <= POLL_MAY_BE_OLD and not stopped:
         return
     when = f"since {ago_words(polled, situation.now)}" if polled else "yet"
     yield Finding(
@@ -76,10 +83,3 @@ def stale_poller(situation: Situation) -> Iterator[Finding]:
         f"Replies to {situation.plan.line.address} are not being read right now"
         f" (nothing fetched {when}).",
     )
-
-
-def _other_line(plan: Plan) -> Fix | None:
-    if not plan.alternatives:
-        return None
-    other = plan.alternatives[0]
-    return Fix(f"Send from {other.address}, which is proven", line_id=other.id)

@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_SENTENCE_END: Final = re.compile(r"[.!?](?=\s|$)|\n")
+_SENTENCE_END: Final = re.compile(
+    r"(?:[!?]|(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bMrs)(?<!\bSt)\.)(?=\s|$)|\n"
+)
+_NEAR: Final = 1000
+"""A sentence is rarely longer; what is far away is not looked through."""
 
 
 def without_sentence(text: str, start: int, end: int) -> str:
     """The text without the sentence that holds the part from `start` to `end`."""
-    before = [found.end() for found in _SENTENCE_END.finditer(text, 0, start)]
-    begin = before[-1] if before else 0
+    first = max(0, start - _NEAR)
+    before = [found.end() for found in _SENTENCE_END.finditer(text, first, start)]
+    begin = before[-1] if before else first
     after = _SENTENCE_END.search(text, max(end - 1, start))
     stop = after.end() if after else len(text)
     left, right = text[:begin].rstrip(" "), text[stop:]

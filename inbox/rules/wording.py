@@ -1,0 +1,179 @@
+"""The words of a draft, prepared once for all the rules that look into them.
+
+Every rule runs at each key, and a text may be long and made to be slow. So a text is folded once,
+and a pattern is tried only where a word stands without which it cannot match.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Final
+
+_HEADS: Final = re.compile("«([^»]*)»")
+_LOOK_BACK: Final = 32
+"""Characters before a match that may speak against it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One way of saying something."""
+
+    anchors: tuple[str, ...]
+    """At least one of these stands in every text that the pattern matches."""
+    pattern: str
+
+    def first(self, text: str, unless_after: str) -> re.Match[str] | None:
+        """The first match that nothing before it speaks against."""
+        pattern = _compiled(self.pattern)
+        if not unless_after:
+            return pattern.search(text)
+        against = _compiled(unless_after)
+        # The same words stand before it again and again in a text that is made to be slow.
+        seen: set[str] = set()
+        for found in pattern.finditer(text):
+            before = text[max(0, found.start() - _LOOK_BACK) : found.start()]
+            if before in seen:
+                continue
+            if not against.search(before):
+                return found
+            seen.add(before)
+        return None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Phrase:
+    """Something a text may say, in any of several ways."""
+
+    parts: tuple[Part, ...]
+    unless_after: str = ""
+    """What makes a match mean something else when it stands directly before it."""
+    exact: bool = False
+    """Matched against the text as written; else against the folded text: lower case, straight
+    apostrophes."""
+
+
+def phrase(*parts: Part, unless_after: str = "", exact: bool = False) -> Phrase:
+    """Make a phrase; `unless_after` is written as the pattern of a `way`."""
+    before = rf"(?:{_pattern(unless_after)})\s*+\Z" if unless_after else ""
+    return Phrase(parts, before, exact)
+
+
+def way(anchors: str, pattern: str) -> Part:
+    """One way of saying something.
+
+    Args:
+        anchors: Plain words with `|` between them.
+        pattern: A regular expression in which a blank stands for any white space, and `«call|ring»`
+            for words that begin where a word begins. One that begins with these is found the
+            fastest.
+    """
+    return Part(tuple(anchors.split("|")), _pattern(pattern))
+
+
+def form(anchors: str, pattern: str) -> Part:
+    """One way of writing something: `pattern` is a regular expression and no more."""
+    return Part(tuple(anchors.split("|")), pattern)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Made when a text first needs it: most never do, and nobody waits for all of them."""
+    return re.compile(pattern)
+
+
+def _pattern(written: str) -> str:
+    return _HEADS.sub(lambda found: _heads(found.group(1)), written.replace(" ", r"\s++"))
+
+
+def _heads(words: str) -> str:
+    # The boundary is looked at behind the first letter: a pattern that begins with a letter is
+    # searched for by that letter, one that begins with a boundary is tried everywhere.
+    return "(?:" + "|".join(rf"{one[0]}(?<!\w{one[0]}){one[1:]}" for one in _split(words)) + ")"
+
+
+def _split(words: str) -> Iterator[str]:
+    """The alternatives of a group; those inside of brackets belong together."""
+    depth, begin = 0, 0
+    for at, char in enumerate(words):
+        depth += {"(": 1, ")": -1}.get(char, 0)
+        if char == "|" and not depth:
+            yield words[begin:at]
+            begin = at + 1
+    yield words[begin:]
+
+
+class Wording:
+    """A text and what is found in it; each phrase is looked for once."""
+
+    __slots__ = ("_found", "_numbers", "folded", "text")
+
+    def __init__(self, text: str) -> None:
+        """Take the text as written."""
+        self.text = text
+        self.folded = fold(text)
+        """As long as the text, letter by letter."""
+        self._found: dict[Phrase, re.Match[str] | None] = {}
+        self._numbers: tuple[str, ...] | None = None
+
+    def find(self, wanted: Phrase) -> re.Match[str] | None:
+        """The first place that says it, or None; positions are those of the text."""
+        if wanted not in self._found:
+            self._found[wanted] = min(
+                self._matches(wanted), key=lambda found: found.start(), default=None
+            )
+        return self._found[wanted]
+
+    def says(self, wanted: Phrase) -> bool:
+        """Whether the text says it."""
+        return self.find(wanted) is not None
+
+    def quote(self, found: re.Match[str]) -> str:
+        """What was found as it is written, on one line."""
+        return " ".join(self.text[found.start() : found.end()].split())
+
+    def numbers(self) -> tuple[str, ...]:
+        """The phone numbers in the text as they are written, each once."""
+        if self._numbers is None:
+            some = _PHONE_END.search(self.text)
+            self._numbers = tuple(dict.fromkeys(_PHONE.findall(self.text))) if some else ()
+        return self._numbers
+
+    def _matches(self, wanted: Phrase) -> Iterator[re.Match[str]]:
+        """The first match of each part that counts."""
+        text = self.text if wanted.exact else self.folded
+        for part in wanted.parts:
+            if any(anchor in text for anchor in part.anchors):
+                found = part.first(text, wanted.unless_after)
+                if found is not None:
+                    yield found
+
+
+@lru_cache(maxsize=4)
+def wording(text: str) -> Wording:
+    """The wording of a draft's text or subject; the rules of one look share it."""
+    return Wording(text)
+
+
+def fold(text: str) -> str:
+    """A text in lower case and with straight apostrophes, exactly as long as it was."""
+    # Lower case makes two characters of this one letter, and positions would shift.
+    text = text.replace("\u0130", "I").lower()
+    return text.replace("\u2019", "'").replace("\u2018", "'").replace("\u02bc", "'")
+
+
+_PHONE_END: Final = re.compile(r"[0-9]{3}[\s.-][0-9]{4}")
+_PHONE: Final = re.compile(
+    r"""[+(0-9](?<![\w/.-][+(0-9])
+    (?: (?: (?<=\+)1[\s.-]?\(?[0-9]{3}
+          | (?<=\()[0-9]{3}
+          | (?<=1)[\s.-]?\(?[0-9]{3}
+          | (?<=[0-9])[0-9]{2} )
+        \)?[\s.-]{0,2}[0-9]{3}[\s.-][0-9]{4}
+      | (?<=[0-9])[0-9]{2}-[0-9]{4}
+    )(?![\d-])""",
+    re.VERBOSE,
+)
+"""A North American phone number as people write it."""
