@@ -120,6 +120,14 @@ class Report:
         """Say what became of a row; a later word replaces an earlier one."""
         self._by_row[outcome.row] = outcome
 
+    def of(self, row: int) -> Outcome:
+        """How a row stands.
+
+        Raises:
+            KeyError: nothing was said of it.
+        """
+        return self._by_row[row]
+
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
         """By row."""

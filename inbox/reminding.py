@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import AsyncIterator, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final, Protocol
@@ -132,7 +132,7 @@ class Reminding:
 
     async def reminders(
         self, rows: Iterable[AppointmentRow], shelf: Shelf, name: str = ""
-    ) -> AsyncIterator[Reminder | RowTrouble]:
+    ) -> AsyncGenerator[Reminder | RowTrouble, None]:
         """What each row would become, one by one.
 
         Args:
@@ -195,6 +195,13 @@ class Reminding:
             row = await self._desk.send(reminder.draft, because)
             await stores.reminders.keep(reminder.key, row.id, self._desk.clock())
         return row
+
+    async def reworded(self, reminder: Reminder, text: str) -> Reminder:
+        """The same reminder in other words, looked at again."""
+        if reminder.draft is None:
+            return reminder
+        draft = replace(reminder.draft, text=text)
+        return await self._looked_at(reminder.row, reminder.patient, reminder.template, draft)
 
     # ------------------------------------------------------------ whom
 
@@ -280,6 +287,12 @@ class Reminding:
             category=Category.REMINDER,
             automatic=True,
         )
+        return await self._looked_at(row, patient, template, draft)
+
+    async def _looked_at(
+        self, row: AppointmentRow, patient: Patient, template: Template, draft: Draft
+    ) -> Reminder:
+        desk = self._desk
         preview = desk.judge(await desk.situation(draft), draft)
         verdict = preview.verdict
         first = next(_against(verdict.findings), None)

@@ -239,6 +239,13 @@ def _add_writing(commands: Parsers) -> None:
         parser.add_argument(
             "--because", metavar="R", default="", help="the reason, when it is held"
         )
+        later = parser.add_mutually_exclusive_group()
+        later.add_argument(
+            "--at-opening", action="store_true", help="let it leave when the phones are staffed"
+        )
+        later.add_argument(
+            "--send-at", metavar="TIME", default="", help="let it leave then: 2026-03-02T08:00"
+        )
         parser.add_argument("--wait", action="store_true", help="send now and wait until it left")
         parser.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS")
     lint = _add(commands, "lint", "writing:lint", "what the gate says; nothing is sent")

@@ -26,6 +26,7 @@ class Place(StrEnum):
     LINES = "On the lines screen"
     OUTBOX = "On the outbox screen"
     SEARCH = "On the search screen"
+    REMINDERS = "On the reminders screen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,9 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("lines", "L", "Lines", "Show every line, its proof and its connection.", (_MAIN,)),
     Command("outbox", "o", "Outbox", "Show what has not been delivered yet.", (_MAIN,)),
+    Command(
+        "reminders", "R", "Reminders", "Remind patients of appointments from a list.", (_MAIN,)
+    ),
     Command("patient-panel", "p", "Patient", "Show or hide the patient panel.", (_MAIN,)),
     Command("refresh", "f5", "Refresh", "Read everything on the screen again.", (_MAIN,)),
     Command("next-tab", "right_square_bracket", "Next tab", "Go to the next list.", (_MAIN,)),
@@ -104,7 +108,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("go-top", "g,home", "Top", "Go to the top.", (*_BOTH, *_ROWS)),
     Command("go-bottom", "G,end", "Bottom", "Go to the bottom.", (*_BOTH, *_ROWS)),
     # conversation
-    Command("back", "escape", "Back", "Go back.", (_CONV, _MAIN, *_ROWS, Place.SEARCH)),
+    Command(
+        "back", "escape", "Back", "Go back.", (_CONV, _MAIN, *_ROWS, Place.SEARCH, Place.REMINDERS)
+    ),
     Command("next-message", "right", "Next message", "Mark the message below.", (_CONV,)),
     Command("previous-message", "left", "Message before", "Mark the message above.", (_CONV,)),
     Command("whole-text", "q", "Whole text", "Unfold or fold quoted text and long text.", (_CONV,)),
@@ -126,6 +132,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("editor", "f4", "Editor", "Write in $VISUAL or $EDITOR; nothing is sent.", (_WRITE,)),
     Command("choose-channel", "f6", "Channel", "Answer another way.", (_WRITE,)),
     Command("attach", "f7", "Attach", "Add a file, or take one off.", (_WRITE,)),
+    Command(
+        "template", "ctrl+o", "Template", "Put a template in; / on an empty line too.", (_WRITE,)
+    ),
     Command("choose-patient", "ctrl+l", "About", "Say which patient it is about.", (_WRITE,)),
     Command("discard", "f8", "Discard", "Throw the draft away.", (_WRITE,)),
     Command("whole-pane", "ctrl+t", "More room", "Hide or show the conversation above.", (_WRITE,)),
@@ -133,6 +142,21 @@ COMMANDS: tuple[Command, ...] = (
     # other screens
     Command("prove", "p", "Prove now", "Send a test message through the line.", (Place.LINES,)),
     Command("retry", "r", "Send again", "Send the message again.", (Place.OUTBOX,)),
+    Command("next-reminder", "n,j,down", "Next", "Show the next reminder.", (Place.REMINDERS,)),
+    Command(
+        "previous-reminder", "p,k,up", "Before", "Show the reminder before.", (Place.REMINDERS,)
+    ),
+    Command("send-reminder", "s", "Send", "Send this reminder.", (Place.REMINDERS,)),
+    Command(
+        "send-all-reminders",
+        "S",
+        "Send all",
+        "Send all that may leave; Escape stops after the current one.",
+        (Place.REMINDERS,),
+    ),
+    Command("edit-reminder", "e", "Edit", "Change the words of this one.", (Place.REMINDERS,)),
+    Command("skip-reminder", "x", "Skip", "Leave this one out.", (Place.REMINDERS,)),
+    Command("save-report", "w", "Save", "Save what became of each row.", (Place.REMINDERS,)),
     Command("open-row", "enter", "Open", "Open it.", (Place.OUTBOX, Place.SEARCH)),
 )
 
@@ -143,6 +167,15 @@ FOOTER: Mapping[Place, tuple[str, ...]] = {
     Place.LINES: ("prove", "back", "help"),
     Place.OUTBOX: ("retry", "open-row", "back", "help"),
     Place.SEARCH: ("open-row", "back"),
+    Place.REMINDERS: (
+        "next-reminder",
+        "send-reminder",
+        "send-all-reminders",
+        "edit-reminder",
+        "skip-reminder",
+        "save-report",
+        "back",
+    ),
 }
 """What the footer shows at each place, in order; never more than seven."""
 

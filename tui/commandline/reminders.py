@@ -72,7 +72,7 @@ async def _send(office: PracticeOffice, reminder: Reminder, because: str) -> Out
 def _print(report: Report, read: AppointmentList, output: Output, *, sent: bool) -> None:
     output.document(
         {
-            "sent": sent,
+            "dry_run": not sent,
             **report.counts(),
             "unknown_columns": list(read.unknown),
             "rows": [

@@ -16,7 +16,7 @@ from textual.widgets import Input, Static, TextArea
 from inbox.address import ChannelKind
 from inbox.desk import Preview
 from inbox.finding import Finding, Severity
-from inbox.outgoing import Draft
+from inbox.outgoing import Category, Draft
 from inbox.plain import plain_text
 from inbox.reply_path import ProofState
 from tui.commands import Place, bindings_at
@@ -33,6 +33,15 @@ _SIGNS = {
 
 class DraftText(TextArea):
     """The text of a draft; what is pasted is made safe first."""
+
+    class Slash(Message):
+        """`/` was typed at the beginning of an empty line."""
+
+    async def _on_key(self, event: events.Key) -> None:
+        # TextArea's own handler runs after this one and inserts the letter.
+        row, _ = self.cursor_location
+        if event.character == "/" and not self.document.get_line(row).strip():
+            self.post_message(self.Slash())
 
     async def _on_paste(self, event: events.Paste) -> None:
         # TextArea's own handler runs after this one and inserts `event.text`.
@@ -118,6 +127,23 @@ class Composer(Vertical):
         )
         self._show_channels(draft, channels, about)
         self._show_files(draft)
+
+    def insert_template(self, text: str, subject: str, category: Category) -> None:
+        """Put a filled template where the cursor is; a `/` alone on its line makes way.
+
+        The subject is taken where there is none yet.
+        """
+        if self._draft is None:
+            return
+        self._draft = replace(self._draft, category=category)
+        field = self.query_one("#composer-text", DraftText)
+        row, column = field.cursor_location
+        alone = field.document.get_line(row).strip() == "/"
+        field.replace(text, (row, 0 if alone else column), (row, column))
+        title = self.query_one("#composer-subject", Input)
+        if subject and not title.value.strip():
+            title.value = subject
+        self._edited()
 
     def empty(self) -> None:
         """Hold no draft any more."""

@@ -306,6 +306,11 @@ class MainScreen(Screen[None]):
         if self._work is not None:
             self._work.writing.edited()
 
+    def on_draft_text_slash(self) -> None:
+        """`/` on an empty line asks for a template."""
+        if self._composing:
+            self.action_command("template")
+
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """The footer shows the keys of the place with the focus."""
         place = Place.COMPOSER if self._composing else Place.CONVERSATION

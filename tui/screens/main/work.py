@@ -91,6 +91,7 @@ class Work:
             "search": self._search,
             "lines": self._lines,
             "outbox": self._outbox,
+            "reminders": self._reminders,
             "earlier": self.reading.earlier,
             "whole-text": self._whole_text,
             "headers": lambda: messages.toggle(details=True),
@@ -104,6 +105,7 @@ class Work:
             "choose-line": writing.choose_line,
             "choose-channel": writing.choose_channel,
             "attach": writing.attach,
+            "template": writing.template,
             "editor": self._editor,
             "choose-patient": self._about,
             "discard": writing.discard,
@@ -351,6 +353,12 @@ class Work:
         from tui.screens.lines import LinesScreen
 
         self._screen.app.push_screen(LinesScreen(self._office))
+
+    async def _reminders(self) -> None:
+        from tui.screens.reminders import open_reminders
+
+        await open_reminders(self._screen, self._office)
+        await self.refresh()
 
     async def _outbox(self) -> None:
         from tui.screens.outbox import OutboxScreen

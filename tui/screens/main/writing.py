@@ -302,6 +302,22 @@ class Writing:
         if draft is not None:
             await self._reload(replace(draft, text=text))
 
+    async def template(self) -> None:
+        """Choose a template for the channel, and put it in filled."""
+        from tui.screens.templates import choose_template
+
+        draft, situation = self.draft, self._situation
+        if draft is None:
+            return
+        patient = situation.patient if situation else None
+        chosen = await choose_template(self._screen, self._desk, draft.channel, patient)
+        if chosen is None or self._composer is None or self.draft is None:
+            return
+        template, filled = chosen
+        self._composer.insert_template(filled.text, filled.subject, template.category)
+        self._composer.focus_text()
+        await self.gather()
+
     async def _reload(self, draft: Draft) -> None:
         if self._composer is None:
             return
