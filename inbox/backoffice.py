@@ -8,9 +8,10 @@ does and take over when it goes.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from datetime import timedelta
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
+from functools import partial
 
 from inbox.channel import Channel
 from inbox.clock import Clock
@@ -18,7 +19,9 @@ from inbox.errors import ChannelError, NotFound, StoreError, TwowayError
 from inbox.events import ChangeKind
 from inbox.filing import Filer
 from inbox.gate import Gate
-from inbox.line import LineHealth, LineState
+from inbox.handed_over import HandedOver
+from inbox.keeping import Keeper
+from inbox.line import Line, LineHealth, LineState
 from inbox.message import Message
 from inbox.outbox import Outbox
 from inbox.practice import Practice
@@ -32,7 +35,13 @@ _LEASE = "back office"
 _LEASE_LASTS = timedelta(seconds=30)
 _RENEW_EVERY = 5.0
 _TEND_EVERY = 30.0
+_RECOVER_EVERY = 20.0
+_COPY_EVERY = 30.0
 _TROUBLE_PAUSE = 5.0
+
+
+class _LeaseLost(Exception):
+    """Another process does the work of the folder now."""
 
 
 class BackOffice:
@@ -61,15 +70,23 @@ class BackOffice:
         self._channels = channels
         self._filer = Filer(repository, practice, clock)
         self._outbox = Outbox(repository, practice, gate, channels, clock, holder)
+        self._handed_over = HandedOver(repository, practice, channels, clock)
         self._recorder = Recorder(repository, practice, clock)
         self._prover = Prover(repository, self._outbox, clock)
+        self._keeper = Keeper(repository, practice, clock)
         self._syncs = {
-            line_id: LineSync(channel, repository, self._filer, clock)
+            line_id: LineSync(channel, repository, self._filer, clock, on_trouble=self._trouble)
             for line_id, channel in channels.items()
         }
         self._awake = asyncio.Event()
         self._to_record = asyncio.Event()
         self._working = False
+        self._lease_until: datetime | None = None
+
+    @property
+    def working(self) -> bool:
+        """Whether this process has the lease and does the work of the folder."""
+        return self._working
 
     async def run(self) -> None:
         """Work until cancelled; wait for the lease while another process has it."""
@@ -110,13 +127,18 @@ class BackOffice:
                 progress((await self._repository.lines.health())[line_id])
 
         await asyncio.gather(*(one(line_id, sync) for line_id, sync in self._syncs.items()))
+        await self._handed_over.copy_due()
         await self._recorder.drain()
 
     async def deliver_due(self) -> int:
-        """Send what is due now and record it; return how many messages were handled."""
-        await self._take_lease(own=True)
-        count = await self._outbox.deliver_due()
-        await self._recorder.drain()
+        """Send what is due now and record it; return how many messages were handled.
+
+        Raises:
+            StoreError: the disk is in the way.
+        """
+        async with self._alive():
+            count = await self._outbox.deliver_due()
+            await self._recorder.drain()
         return count
 
     async def record(self) -> None:
@@ -170,6 +192,8 @@ class BackOffice:
     async def close(self) -> None:
         """Let go of every connection and of the lease."""
         with suppress(TwowayError):
+            await self._outbox.write_down()
+        with suppress(TwowayError):
             await self._repository.leases.release(self._holder)
         await asyncio.gather(
             *(channel.close() for channel in self._channels.values()), return_exceptions=True
@@ -179,23 +203,46 @@ class BackOffice:
 
     async def _take_lease(self, *, own: bool = False) -> bool:
         """Take the folder's lease; with `own`, only say that this process is alive."""
-        name = f"process {self._holder}" if own else _LEASE
-        return await self._repository.leases.acquire(
-            name, self._holder, self._clock(), _LEASE_LASTS
-        )
+        name, now = f"process {self._holder}" if own else _LEASE, self._clock()
+        taken = await self._repository.leases.acquire(name, self._holder, now, _LEASE_LASTS)
+        if taken and not own:
+            self._lease_until = now + _LEASE_LASTS
+        return taken
+
+    @asynccontextmanager
+    async def _alive(self) -> AsyncIterator[None]:
+        """Say that this process is alive for as long as it sends, however long that takes."""
+        await self._take_lease(own=True)
+
+        async def go_on() -> None:
+            while True:
+                await asyncio.sleep(_RENEW_EVERY)
+                with suppress(StoreError):
+                    await self._take_lease(own=True)
+
+        going_on = asyncio.create_task(go_on())
+        try:
+            yield
+        finally:
+            going_on.cancel()
+            await asyncio.gather(going_on, return_exceptions=True)
 
     async def _work(self) -> None:
         self._working = True
         try:
-            await self._outbox.recover()
             async with asyncio.TaskGroup() as tasks:
                 for sync in self._syncs.values():
                     tasks.create_task(sync.run())
+                tasks.create_task(self._recover())
                 tasks.create_task(self._send())
+                tasks.create_task(self._copy())
                 tasks.create_task(self._record())
                 tasks.create_task(self._tend())
                 tasks.create_task(self._listen())
                 tasks.create_task(self._keep_lease())
+        except* _LeaseLost:
+            # What was under way is left off; whoever has the lease now takes it up.
+            self._lease_until = None
         except* StoreError as group:
             error = group.exceptions[0]
             if isinstance(error, TwowayError):
@@ -208,12 +255,29 @@ class BackOffice:
         while True:
             self._awake.clear()
             await self._guarded(self._outbox.deliver_due)
-            await self._guarded(self._outbox.reconcile)
-            due = await self._repository.outbox.next_due()
+            await self._guarded(self._handed_over.reconcile)
             wait = 10.0
-            if due is not None:
-                wait = min(wait, max(0.05, (due - self._clock()).total_seconds()))
+            with suppress(StoreError):
+                due = await self._repository.outbox.next_due()
+                if due is not None:
+                    wait = min(wait, max(0.05, (due - self._clock()).total_seconds()))
             await _wait_for(self._awake, wait)
+
+    async def _recover(self) -> None:
+        """Take up what other processes left behind when they died."""
+        while True:
+            await self._guarded(self._take_up)
+            await asyncio.sleep(_RECOVER_EVERY)
+
+    async def _take_up(self) -> None:
+        if await self._outbox.recover():
+            self._awake.set()
+
+    async def _copy(self) -> None:
+        """See to copies for the folders of sent messages that could not be made at once."""
+        while True:
+            await self._guarded(self._handed_over.copy_due)
+            await asyncio.sleep(_COPY_EVERY)
 
     async def _record(self) -> None:
         while True:
@@ -222,22 +286,31 @@ class BackOffice:
             await _wait_for(self._to_record, 30.0)
 
     async def _tend(self) -> None:
-        """Keep the proofs fresh, once a line has been read."""
+        """Keep the proofs fresh, once a line has been read; see to promises that ran out."""
         while True:
+            await self._guarded(self._keeper.escalate)
             for line_id, sync in self._syncs.items():
                 line, channel = self._practice.line(line_id), self._channels[line_id]
                 ready = sync.health.state is LineState.READY
                 if line is not None and ready and channel.capabilities.proves_itself:
-                    # A round trip that cannot be sent shows in the evidence and in the next one.
-                    with suppress(ChannelError):
-                        await self._prover.tend(line, sync.health)
+                    await self._guarded(partial(self._tend_line, line, sync))
             await asyncio.sleep(_TEND_EVERY if self._all_tended() else 1.0)
+
+    async def _tend_line(self, line: Line, sync: LineSync) -> None:
+        # A round trip that cannot be sent shows in the evidence and in the next one.
+        with suppress(ChannelError):
+            await self._prover.tend(line, sync.health)
 
     def _all_tended(self) -> bool:
         return all(sync.health.state is not LineState.CONNECTING for sync in self._syncs.values())
 
     async def _listen(self) -> None:
         """Other processes queue messages and change conversations: act on it at once."""
+        while True:
+            await self._guarded(self._hear)
+            await asyncio.sleep(_TROUBLE_PAUSE)
+
+    async def _hear(self) -> None:
         async for changes in self._repository.changes():
             kinds = {change.kind for change in changes}
             if ChangeKind.OUTBOX in kinds:
@@ -246,9 +319,21 @@ class BackOffice:
                 self._to_record.set()
 
     async def _keep_lease(self) -> None:
+        """Renew the lease.
+
+        Raises:
+            _LeaseLost: another process has it, e.g. because this machine slept; or nobody knows,
+            since it could not be renewed in time.
+        """
         while True:
             await asyncio.sleep(_RENEW_EVERY)
-            await self._take_lease()
+            try:
+                kept = await self._take_lease()
+            except StoreError as error:
+                self._trouble(error)
+                kept = self._lease_until is not None and self._clock() < self._lease_until
+            if not kept:
+                raise _LeaseLost
 
     async def _guarded(self, work: Callable[[], object]) -> None:
         """Do it; trouble with the disk is said, and tried again later."""

@@ -16,6 +16,7 @@ from inbox.message import Direction, Message
 from inbox.outgoing import Draft
 from inbox.patient import PointUse
 from inbox.practice import Practice
+from inbox.promise import NewPromise
 from inbox.repository import NewOutbox, Repository
 from inbox.situation import Situation
 from inbox.words import proof_words
@@ -131,6 +132,18 @@ class Drafting:
             created_at=now,
             not_before=not_before,
             person=draft.to[0].name if draft.to else "",
+            promises=tuple(
+                NewPromise(
+                    draft.conversation_id,
+                    draft.patient_id,
+                    one.owner or situation.staff_id,
+                    one.kind,
+                    one.said,
+                    one.due,
+                    now,
+                )
+                for one in draft.promises
+            ),
         )
 
     def _answer_to(self, answered: Message) -> tuple[Address, ...]:

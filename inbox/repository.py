@@ -21,6 +21,7 @@ from inbox.storage.line import LineStore
 from inbox.storage.office import AuditStore, LeaseStore
 from inbox.storage.outbox import BlobStore, DraftStore, NewOutbox, OutboxRow, OutboxStore
 from inbox.storage.patient import PatientStore
+from inbox.storage.promise import PromiseStore
 from inbox.storage.raw import RawStore, StoredRaw
 from inbox.storage.record import RecordDue, RecordStore
 from inbox.storage.reminder import ReminderStore
@@ -65,6 +66,11 @@ class Repository(Protocol):
     @property
     def handed_over(self) -> HandedOverStore:
         """See `HandedOverStore`."""
+        ...
+
+    @property
+    def promises(self) -> PromiseStore:
+        """See `PromiseStore`."""
         ...
 
     @property
@@ -164,6 +170,7 @@ __all__ = [
     "OutboxRow",
     "OutboxStore",
     "PatientStore",
+    "PromiseStore",
     "RawStore",
     "RecordDue",
     "RecordStore",

@@ -80,7 +80,8 @@ _ENDS: Final = re.compile(
 )
 _DAY_BEFORE: Final = re.compile(
     r"(?<!the )(?<!your )(?<!our )(?<!of )(?<!for )(?<!from )"
-    r"\b(?=today|tomorrow|mon|tue|wed|thu|fri|sat|sun)[a-z]+(?: (?:morning|afternoon|evening))?,? *$"
+    r"\b(?=today|tomorrow|mon|tue|wed|thu|fri|sat|sun)[a-z]+"
+    r"(?: (?:morning|afternoon|evening))?,? *$"
 )
 _IN: Final = re.compile(r"\b(?:in|within) ")
 _NOT_MEANT: Final = re.compile(
@@ -146,7 +147,11 @@ def _sentences(text: str) -> Iterator[tuple[int, str]]:
     looked = 0
     for match in _SENTENCE.finditer(small):
         sentence = match.group()[:_LONGEST]
-        if len(sentence) < _SHORTEST or not any(word in sentence for word in _WORTH) or not _WHEN_WORDS.search(sentence):
+        if (
+            len(sentence) < _SHORTEST
+            or not any(word in sentence for word in _WORTH)
+            or not _WHEN_WORDS.search(sentence)
+        ):
             continue
         looked += 1
         if looked > _MOST_SENTENCES:

@@ -21,8 +21,8 @@ _NUMBERS: Final = (
 _NUMBER: Final = "|".join(_NUMBERS)
 _MINUTES: Final = {"fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "forty-five": 45}
 # A number before one of these counts something, or is a date.
-_TELLS_TIME: Final = r"""(?!\s*(?:st|nd|rd|th)\b|\s?[/%$€£]|-\d|\d|[.,:]\d|\s+(?:more\s+)?(?:minutes?
-    |mins?|hours?|hrs?|days?|weeks?|months?|years?|times|people|patients|of\b|or\b|(?:jan|feb|mar|apr
+_TELLS_TIME: Final = r"""(?!\s*(?:st|nd|rd|th)\b|\s?[/%$€£]|-\d|\d|[.,:]\d|\s+(?:more\s+)?(?:
+    minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?|times|people|patients|of\b|or\b|(?:jan|feb|mar|apr
     |may|jun|jul|aug|sep|oct|nov|dec)\w*))"""
 _TIME: Final = re.compile(
     rf"""(?:about\ |around\ |at\ |exactly\ )?(?:

@@ -123,9 +123,13 @@ _SEEN: Final = """
 UPDATE conversation SET seen_message_id = :message_id
 WHERE id = :id AND seen_message_id < :message_id
 """
+_ABOUT: Final = "SELECT patient_id FROM conversation WHERE id = :id"
 _LINK: Final = "UPDATE conversation SET patient_id = :patient_id WHERE id = :id"
-_UNLINKED: Final = """
-SELECT id FROM message WHERE conversation_id = :id AND patient_id IS NULL ORDER BY at, id
+# With the same patient as before nothing follows but what was about nobody.
+_FOLLOWING: Final = """
+SELECT id FROM message WHERE conversation_id = :id
+    AND (patient_id IS NULL OR (patient_id = :former AND patient_id <> :patient_id))
+ORDER BY at, id
 """
 _LINK_MESSAGE: Final = """
 UPDATE message SET patient_id = :patient_id, match_reason = :reason, indexed_patient = :name
@@ -305,22 +309,30 @@ class ConversationTable:
         await self._set(conversation_id, _SEEN, {"message_id": message_id})
 
     async def link(self, conversation_id: int, patient_id: str | None, reason: str) -> None:
-        """Say whom it is about: conversation, and its messages that are about nobody yet."""
+        """Say whom it is about; its messages follow, see the contract."""
 
         def write(writing: Writing) -> None:
             db = writing.db
             target = resolve(db, conversation_id)
+            former = db.execute(_ABOUT, {"id": target}).fetchone()["patient_id"]
             db.execute(_LINK, {"id": target, "patient_id": patient_id})
             if patient_id is not None:
-                name = patient_name(db, patient_id)
-                for row in db.execute(_UNLINKED, {"id": target}).fetchall():
-                    writing.unindex(row["id"])
-                    values = {"patient_id": patient_id, "reason": reason, "name": name}
-                    db.execute(_LINK_MESSAGE, {"id": row["id"], **values})
-                    writing.index(row["id"])
-                    record_due.add(db, row["id"])
+                values = {"id": target, "former": former, "patient_id": patient_id}
+                for row in db.execute(_FOLLOWING, values).fetchall():
+                    _link_message(writing, row["id"], patient_id, reason)
             promise_state.refresh(db, target)
             writing.tell_conversation(target)
+
+        await self._do.write(write)
+
+    async def link_message(self, message_id: int, patient_id: str, reason: str) -> None:
+        """Say that one message is about another patient; the record files follow."""
+
+        def write(writing: Writing) -> None:
+            found = message.read(writing.db, message_id)
+            if found.patient_id != patient_id:
+                _link_message(writing, message_id, patient_id, reason)
+                writing.tell_conversation(found.conversation_id)
 
         await self._do.write(write)
 
@@ -391,6 +403,17 @@ def patient_name(db: sqlite3.Connection, patient_id: str | None) -> str:
         "SELECT given, family FROM patient WHERE id = :id", {"id": patient_id}
     ).fetchone()
     return "" if row is None else f"{row['given']} {row['family']}".strip()
+
+
+def _link_message(writing: Writing, message_id: int, patient_id: str, reason: str) -> None:
+    db = writing.db
+    writing.unindex(message_id)
+    record_due.mistaken(db, message_id)
+    name = patient_name(db, patient_id)
+    values = {"patient_id": patient_id, "reason": reason, "name": name}
+    db.execute(_LINK_MESSAGE, {"id": message_id, **values})
+    writing.index(message_id)
+    record_due.add(db, message_id)
 
 
 def _add_note(

@@ -30,6 +30,7 @@ from store.line import LineTable
 from store.migration import Migration
 from store.outbox import OutboxTable
 from store.patient import PatientTable
+from store.promise import PromiseTable
 from store.raw import RawTable
 from store.record import RecordTable
 from store.reminder import ReminderTable
@@ -104,6 +105,7 @@ class SqliteRepository:
         self.patients: Final = PatientTable(do)
         self.consents: Final = ConsentTable(do)
         self.outbox: Final = OutboxTable(do)
+        self.promises: Final = PromiseTable(do)
         self.handed_over: Final = HandedOverTable(do)
         self.blobs: Final = BlobTable(do)
         self.drafts: Final = DraftTable(do)

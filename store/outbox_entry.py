@@ -13,7 +13,7 @@ from inbox.outgoing import Draft
 from inbox.record import MEDIUM_OF
 from inbox.repository import NewOutbox
 from store import draft as drafts
-from store import message, state
+from store import message, promise, state
 from store.conversation import patient_name, resolve
 from store.transaction import Writing
 from store.values import pack_address, pack_addresses, pack_list, stamp, storable
@@ -82,6 +82,7 @@ def add(writing: Writing, new: NewOutbox) -> int:
     for key in {kept, kept if kept == "new" else f"c{conversation_id}"}:
         drafts.delete_sent(writing, key, new.staff_id, draft)
     state.refresh(db, conversation_id)
+    promise.add(writing, new.promises, conversation_id, outbox_id)
     writing.tell(ChangeKind.OUTBOX, outbox_id)
     writing.tell_conversation(conversation_id)
     return outbox_id

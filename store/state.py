@@ -11,6 +11,7 @@ import sqlite3
 from typing import Any, Final
 
 from inbox.conversation import ConversationState
+from store import promise_state
 from store.values import one_line, unpack_address, unpack_addresses
 
 FACTS: Final = """
@@ -134,6 +135,7 @@ def refresh(db: sqlite3.Connection, conversation_id: int) -> None:
             "signals": " ".join(_signals(db, conversation_id, facts, waiting_since)),
         },
     )
+    promise_state.refresh(db, conversation_id)
 
 
 def _signals(

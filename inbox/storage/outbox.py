@@ -10,6 +10,7 @@ from typing import Protocol
 from inbox.address import Address
 from inbox.message import MessageStatus
 from inbox.outgoing import Draft
+from inbox.promise import NewPromise
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,12 @@ class OutboxRow:
     sent_at: datetime | None = None
     automatic_retry: bool = False
     """It failed for a passing reason and will be tried again at `not_before`."""
+
+    @property
+    def leaves_at(self) -> datetime | None:
+        """When it is to leave, while it is queued and has not been tried; else None."""
+        waits = self.status is MessageStatus.QUEUED and not self.automatic_retry
+        return self.not_before if waits else None
     holder: str = ""
     """Which process is sending it; empty when none is."""
 
@@ -72,6 +79,8 @@ class NewOutbox:
     not_before: datetime
     person: str = ""
     """Display name of the other end, when this begins a conversation."""
+    promises: tuple[NewPromise, ...] = ()
+    """What it promises; kept in the same transaction."""
 
 
 class OutboxStore(Protocol):

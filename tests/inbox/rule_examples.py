@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from inbox.address import Address, AddressSystem, ChannelKind, email
 from inbox.capability import Capabilities
@@ -17,9 +17,11 @@ from inbox.patient import (
     PointHealth,
     PointUse,
     PrivacyForm,
+    Proxy,
     VoicemailConsent,
 )
 from inbox.practice import AnsweringService
+from inbox.promise import DraftPromise, PromiseKind
 from inbox.quiet import Place
 from inbox.reply_path import Plan, ProofState
 from inbox.situation import Earlier, Recipient, Situation
@@ -46,6 +48,9 @@ class Examples:
 
     fires: tuple[tuple[Severity, Situation], ...]
     silent: tuple[Situation, ...] = ()
+
+
+PROMISED = DraftPromise(PromiseKind.HERE, "", NOW + timedelta(hours=1), "sam")
 
 
 def says(*texts: str) -> tuple[Situation, ...]:
@@ -91,6 +96,11 @@ def _voicemail(consent: VoicemailConsent, *numbers: str) -> Patient:
     return replace(ANN, form=_form(voicemail=consent, voicemail_on=numbers))
 
 
+def _guarded(until: date | None) -> Patient:
+    """A patient whose guardian has the address that is written to."""
+    return replace(ANN, points=(), proxies=(Proxy("Mia Lee", "mother", ANN.points, until),))
+
+
 def _at(*zones: str) -> Recipient:
     return Recipient(_PHONE, (ANN,), None, Consent.ACCEPTED, tuple(Place(zone) for zone in zones))
 
@@ -132,6 +142,17 @@ SENSITIVE = (
 LEFT = Call(CallOutcome.LEFT_MESSAGE, frozenset({WayBack.DIRECT_LINE}))
 SERVICE_TOLD = Call(CallOutcome.LEFT_MESSAGE, frozenset({WayBack.SERVICE}), heads_up_sent=True)
 DEAF_SERVICE = AnsweringService("+15550107790", takes_messages=False)
+
+_doubted = (
+    Recipient(
+        Address(AddressSystem.PHONE, "+15550107811"),
+        (ANN,),
+        None,
+        Consent.ACCEPTED,
+        doubts=frozenset({"IN03"}),
+    ),
+)
+_strangers = tuple(replace(one, doubts=frozenset({"IN04"})) for one in _doubted)
 
 EXAMPLES: dict[str, Examples] = {
     "TW01": Examples(
@@ -220,6 +241,17 @@ EXAMPLES: dict[str, Examples] = {
         ),
         silent=(situation(), _to(Recipient(email("norah.eply@example.com")))),
     ),
+    "TW41": Examples(
+        fires=blocks(situation(patient=_guarded(date(2026, 3, 3)), recipients=(Recipient(_HERE),))),
+        silent=(
+            # The last day of the access is a day of access.
+            situation(patient=_guarded(date(2026, 3, 4))),
+            situation(patient=_guarded(None)),
+            situation(patient=replace(_guarded(date(2026, 1, 2)), points=ANN.points)),
+            situation(draft(patient_id=None), patient=None, recipients=(Recipient(_HERE),)),
+            situation(draft(to=(email("ben@example.com"),)), patient=_guarded(date(2026, 1, 2))),
+        ),
+    ),
     "TW30": Examples(
         fires=(
             (
@@ -255,6 +287,7 @@ EXAMPLES: dict[str, Examples] = {
                 "   \n ",
             ),
             situation(draft(subject="Visit on {{date}}")),
+            situation(draft(subject="Your visit on {appointment.date}")),
         ),
         silent=says(
             "See you on Friday [sic] at ten.",
@@ -380,9 +413,26 @@ EXAMPLES: dict[str, Examples] = {
     "TW14": Examples(
         fires=tuple(
             (Severity.INFO, one)
-            for one in says("I'm here until 11:30.", "We will call you back by noon.")
+            for one in says(
+                "I'm here until 11:30.", "We will call you back by noon.", "I'm here until 6 pm."
+            )
+        )
+        + (
+            (Severity.INFO, situation(draft("Hello.", promises=(PROMISED,)))),
+            # The time is over; nobody works on Sunday; nobody is there before eight.
+            *(
+                (Severity.WARN, one)
+                for one in says("I'm here until 9:30 am.", "I'll call you on Sunday by 10.")
+            ),
+            (
+                Severity.WARN,
+                situation(draft("I'll write to you by 7 am."), now=NOW.replace(hour=12)),
+            ),
         ),
-        silent=says("You were here until noon.", "Can I be there by noon?"),
+        silent=(
+            *says("You were here until noon.", "Can I be there by noon?", "> I'm here until 11."),
+            situation(draft("I'm here until 11:30.", not_promised=("I'm here until 11:30",))),
+        ),
     ),
     "TW15": Examples(
         fires=blocks(
@@ -536,6 +586,26 @@ EXAMPLES: dict[str, Examples] = {
             situation(draft("Hi Bob"), patient=None),
         ),
     ),
+    "TW37": Examples(
+        fires=tuple(
+            (Severity.WARN, situation(draft(said, category=Category.AFTER_HOURS)))
+            for said in (
+                "Our phones are off. We answer you tomorrow at 8:00 AM.",
+                "In an emergency call 911. Somebody will write to you.",
+                "In an emergency call 911. We are back on Monday at 8:00 AM.",
+            )
+        ),
+        silent=(
+            situation(
+                draft(
+                    "We are back tomorrow at 8:00 AM and answer you here. If it cannot wait, call"
+                    " 911 in an emergency.",
+                    category=Category.AFTER_HOURS,
+                )
+            ),
+            *says("Our phones are off."),
+        ),
+    ),
     "TW38": Examples(
         fires=tuple((Severity.INFO, one) for one in says("Please call us about your appointment.")),
         silent=says("Please call us: we have Friday at ten or Monday at nine."),
@@ -554,5 +624,30 @@ EXAMPLES: dict[str, Examples] = {
             for one in says("I have attached the form.", "Please find attached your letter.")
         ),
         silent=says("We are attached to our patients.", "The form you sent has arrived."),
+    ),
+    "TW43": Examples(
+        fires=(
+            (Severity.HOLD, text("Your flu shot is due.", automatic=True, recipients=_doubted)),
+            (
+                Severity.HOLD,
+                text(
+                    "Your flu shot is due.",
+                    automatic=True,
+                    recipients=tuple(replace(one, doubts=frozenset({"IN02"})) for one in _doubted),
+                ),
+            ),
+        ),
+        silent=(
+            text("I have taken you off the list. Dana", recipients=_doubted),
+            text("Your flu shot is due.", automatic=True),
+        ),
+    ),
+    "TW44": Examples(
+        fires=(
+            (Severity.HOLD, text("Who is this, please?", recipients=_strangers)),
+            (Severity.BLOCK, text("Is this Ann's phone?", recipients=_strangers)),
+            (Severity.BLOCK, text("Hello Mrs. LEE", recipients=_strangers)),
+        ),
+        silent=(text("Hello Ann, Friday at ten is fine. Dana"),),
     ),
 }
