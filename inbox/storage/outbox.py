@@ -50,14 +50,14 @@ class OutboxRow:
     sent_at: datetime | None = None
     automatic_retry: bool = False
     """It failed for a passing reason and will be tried again at `not_before`."""
+    holder: str = ""
+    """Which process is sending it; empty when none is."""
 
     @property
     def leaves_at(self) -> datetime | None:
         """When it is to leave, while it is queued and has not been tried; else None."""
         waits = self.status is MessageStatus.QUEUED and not self.automatic_retry
         return self.not_before if waits else None
-    holder: str = ""
-    """Which process is sending it; empty when none is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from inbox.desk import ConversationView
 from inbox.errors import NotFound
 from inbox.message import Attachment, Direction, Message
 from inbox.plain import file_name, plain_line
-from inbox.words import ago_words, clock_words
+from inbox.words import ago_words, clock_words, leaves_words
 from tui.commandline import shapes
 from tui.commandline.output import Output, table
 from tui.commandline.session import with_office, write_new
@@ -37,8 +37,8 @@ def conversations(options: Namespace, output: Output) -> int:
             after = page.next
             if after is None:
                 break
-        now, zone = desk.clock(), desk.practice.timezone
-        output.document([shapes.conversation(row, now, zone) for row in rows])
+        now = desk.clock()
+        output.document([shapes.conversation(row, now, desk.practice) for row in rows])
         for line in table([_row(row, office) for row in rows]):
             output.line(line)
         if not rows:
@@ -56,7 +56,7 @@ def show(options: Namespace, output: Output) -> int:
         zone, now = office.desk.practice.timezone, office.desk.clock()
         output.document(
             {
-                **shapes.conversation(view.row, now, zone),
+                **shapes.conversation(view.row, now, office.desk.practice),
                 "more": view.more,
                 "candidates": [patient.id for patient in view.candidates],
                 "others": [row.id for row in view.others],
@@ -79,11 +79,11 @@ def search(options: Namespace, output: Output) -> int:
 
     async def work(office: PracticeOffice) -> int:
         hits = await office.desk.search(" ".join(options.query), options.limit)
-        now, zone = office.desk.clock(), office.desk.practice.timezone
+        now = office.desk.clock()
         output.document(
             [
                 {
-                    **shapes.conversation(hit.row, now, zone),
+                    **shapes.conversation(hit.row, now, office.desk.practice),
                     "message": hit.message_id,
                     "snippet": _unmarked(hit.snippet),
                 }
@@ -114,6 +114,9 @@ def outbox(options: Namespace, output: Output) -> int:
                 f"{row.id:>6}  {row.status.value:<8} {row.line_address} → {to}"
                 f"  {ago_words(row.created_at, now)}"
             )
+            leaves = leaves_words(row.leaves_at, now, office.desk.practice)
+            if leaves:
+                output.line(f"        {leaves}; twoway undo {row.id} takes it back")
             if row.status_text:
                 output.line(f"        {row.status_text} {row.hint}".rstrip())
         if not rows:
@@ -218,6 +221,8 @@ def _print_view(
             to = ", ".join(str(address) for address in one.to)
             output.line(f"{arrow} {one.kind.value} {one.id} from {who} to {to or '?'}")
         problem = f" ({one.status_text})" if one.status_text else ""
+        leaves = leaves_words(one.leaves_at, now, practice)
+        problem += f" · {leaves}; twoway undo {one.outbox_id} takes it back" if leaves else ""
         local = one.at.astimezone(practice.timezone)
         output.line(
             f"  {local:%Y-%m-%d %H:%M}, {ago_words(one.at, now)} · {one.status.value}{problem}"

@@ -9,6 +9,7 @@ from inbox.conversation import ConversationRow
 from inbox.finding import Finding
 from inbox.message import Message
 from inbox.patient import ContactPoint, Patient
+from inbox.practice import Practice
 from inbox.reply_path import Proof
 from inbox.repository import OutboxRow
 from tui.commandline.output import stamp
@@ -17,9 +18,9 @@ Document = dict[str, Any]
 """One JSON object."""
 
 
-def conversation(row: ConversationRow, now: datetime, zone: tzinfo) -> Document:
-    """One row of `list --json`."""
-    waiting = row.waiting_since
+def conversation(row: ConversationRow, now: datetime, practice: Practice) -> Document:
+    """One row of `list --json`; `waiting_minutes` counts the time in which somebody was there."""
+    zone = practice.timezone
     return {
         "id": row.id,
         "patient": row.patient_id,
@@ -32,13 +33,25 @@ def conversation(row: ConversationRow, now: datetime, zone: tzinfo) -> Document:
         "subject": row.subject,
         "snippet": row.snippet,
         "last_message_at": stamp(row.last_message_at, zone),
-        "waiting_minutes": None if waiting is None else int((now - waiting).total_seconds() // 60),
+        "waiting_minutes": _waiting_minutes(row, now, practice),
+        "waiting_since": stamp(row.waiting_since, zone),
+        "leaves_at": stamp(row.leaves_at, zone),
         "unread": row.unread,
         "undelivered": row.undelivered,
         "assigned_to": row.assigned_to or None,
         "snoozed_until": stamp(row.snoozed_until, zone),
         "recorded": not row.unrecorded,
     }
+
+
+def _waiting_minutes(row: ConversationRow, now: datetime, practice: Practice) -> int | None:
+    if row.waiting_since is None:
+        return None
+    hours = practice.hours_of(row.line_id)
+    passed = now - row.waiting_since
+    if any(hours.week):
+        passed = hours.staffed_between(row.waiting_since, now)
+    return max(0, int(passed.total_seconds() // 60))
 
 
 def message(one: Message, zone: tzinfo, *, whole: bool = False) -> Document:
@@ -60,6 +73,7 @@ def message(one: Message, zone: tzinfo, *, whole: bool = False) -> Document:
         "text": one.whole if whole else one.text,
         "status": one.status.value,
         "status_text": one.status_text or None,
+        "leaves_at": stamp(one.leaves_at, zone),
         "attachments": [
             {"name": file.name, "type": file.media_type, "size": file.size}
             for file in one.attachments
@@ -82,6 +96,7 @@ def finding(one: Finding) -> Document:
         "severity": one.severity.value,
         "reason": one.reason,
         "fix": one.fix.label if one.fix else None,
+        "fixes": [fix.label for fix in one.fixes],
     }
 
 
@@ -105,6 +120,7 @@ def outbox_row(row: OutboxRow, zone: tzinfo) -> Document:
         "subject": row.draft.subject,
         "queued_at": stamp(row.created_at, zone),
         "due_at": stamp(row.not_before, zone),
+        "leaves_at": stamp(row.leaves_at, zone),
         "sent_at": stamp(row.sent_at, zone),
         "attempts": row.attempts,
         "retries_by_itself": row.automatic_retry,

@@ -99,7 +99,7 @@ def _tend(
         with contextlib.suppress(StoreError):
             await office.record()
         row = await desk.repository.conversations.row(options.conversation)
-        output.document(shapes.conversation(row, desk.clock(), desk.practice.timezone))
+        output.document(shapes.conversation(row, desk.clock(), desk.practice))
         parts = [row.state.value]
         if row.assigned_to:
             parts.append(f"assigned to {row.assigned_to}")

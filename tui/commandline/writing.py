@@ -19,6 +19,7 @@ from inbox.outgoing import Draft
 from inbox.patient import Patient, PointHealth
 from inbox.plain import file_name
 from inbox.repository import OutboxRow
+from inbox.words import leaves_words
 from tui.commandline import shapes
 from tui.commandline.output import Output, stamp, tell_error, tell_findings
 from tui.commandline.session import clock_of, configuration_of, read_bytes, with_office, words
@@ -157,6 +158,7 @@ async def _send(office: PracticeOffice, draft: Draft, options: Namespace, output
     desk = office.desk
     if options.subject is not None:
         draft = replace(draft, subject=options.subject)
+    draft = replace(draft, send_at=_send_at(office, draft, options))
     if options.line:
         draft = _from_line(office, draft, options.line)
     for name in options.attach:
@@ -172,6 +174,32 @@ async def _send(office: PracticeOffice, draft: Draft, options: Namespace, output
     except Refused as error:
         return _refused(office, preview, error, output)
     return await _follow(office, row, preview.verdict.findings, options, output)
+
+
+def _send_at(office: PracticeOffice, draft: Draft, options: Namespace) -> datetime | None:
+    """When it is to leave, by the options.
+
+    Raises:
+        TwowayError: the time is over, or the phones are never staffed.
+    """
+    desk = office.desk
+    now = desk.clock()
+    if options.at_opening:
+        from inbox.rules.leaving import READ_WITHIN
+
+        # A message that leaves a minute before closing is read behind it.
+        opens = desk.practice.hours.next_opening(now, READ_WITHIN)
+        if opens is None:
+            raise TwowayError(
+                "Nobody is there within two weeks.", "Look at [hours], or use --send-at."
+            )
+        return opens if opens > now else None
+    if not options.send_at:
+        return draft.send_at
+    moment = moment_of(options.send_at, now, desk.practice.timezone)
+    if moment <= now:
+        raise TwowayError("This time is over.", "Give one that is ahead, or leave --send-at out.")
+    return moment
 
 
 def _refused(office: PracticeOffice, preview: Preview, error: Refused, output: Output) -> int:
@@ -214,6 +242,7 @@ async def _follow(
             "conversation": row.conversation_id,
             "message": row.message_id,
             "message_id": row.rfc_id,
+            "leaves_at": stamp(row.leaves_at, desk.practice.timezone),
             "proof": shapes.proof(proofs.get(row.draft.line_id), desk.practice.timezone),
             "problem": row.status_text or None,
             "findings": [shapes.finding(one) for one in findings],
@@ -224,6 +253,10 @@ async def _follow(
         f"from {row.line_address} ({row.proof})."
     )
     tell_findings(findings, output)
+    leaves = leaves_words(row.leaves_at, desk.clock(), desk.practice)
+    if leaves:
+        output.line(f"It {leaves}, while Twoway is open; twoway undo {row.id} takes it back.")
+        return 0
     if not options.wait:
         output.line("An open Twoway sends it now; else run `twoway sync --once`.")
         return 0
@@ -251,7 +284,9 @@ async def _until_settled(office: PracticeOffice, row: OutboxRow, seconds: float)
     await (await office.back_office()).deliver_due()
     while True:
         row = await office.repository.outbox.get(row.id)
-        waits_long = row.status is MessageStatus.QUEUED and row.automatic_retry
+        # What is tried again, or leaves later, is not waited for.
+        later = row.leaves_at is not None and row.leaves_at > office.desk.clock()
+        waits_long = row.status is MessageStatus.QUEUED and (row.automatic_retry or later)
         if row.status in _SETTLED or waits_long or loop.time() >= until:
             return row
         await asyncio.sleep(_LOOK_EVERY)

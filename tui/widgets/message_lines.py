@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from inbox.message import Attachment, Direction, Message, MessageStatus, Nature
+from inbox.words import leaves_words
 from tui.widgets.cells import cut, many_lines, one_line, wrap
 from tui.widgets.row_words import moment_words
 
@@ -96,8 +97,11 @@ def who_wrote(message: Message, practice: Practice) -> str:
     return one_line(message.staff_id, 80) or "sent from another program"
 
 
-def status_words(message: Message) -> tuple[str, str]:
+def status_words(message: Message, around: Around) -> tuple[str, str]:
     """(words, role) of what became of a message of ours."""
+    leaves = leaves_words(message.leaves_at, around.now, around.practice)
+    if leaves:
+        return f"· {leaves}; u takes it back", "pending"
     why = one_line(message.status_text, 200)
     return {
         MessageStatus.RECEIVED: ("", ""),
@@ -134,7 +138,7 @@ def _head(message: Message, width: int, around: Around) -> list[Line]:
     inbound = message.direction is Direction.INBOUND
     when = moment_words(message.at, around.now, around.practice)
     opening = f"{'◂' if inbound else '▸'} {_channel_words(message)} {when}"
-    words, role = status_words(message)
+    words, role = status_words(message, around)
     if message.nature is Nature.BULK:
         words, role = "list mail", "quiet"
     if message.nature is Nature.UNREADABLE:

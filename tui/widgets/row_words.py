@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from inbox.conversation import ConversationRow, ConversationState
-from inbox.words import clock_words, span_words
+from inbox.words import clock_words, leaves_words, span_words
 from tui.widgets.cells import one_line
 
 if TYPE_CHECKING:
@@ -54,13 +54,19 @@ def moment_words(moment: datetime, now: datetime, practice: Practice) -> str:
     return f"{local.day} {local:%b} {local.year} {local:%H:%M}"
 
 
-def waiting_words(since: datetime | None, now: datetime, practice: Practice) -> str:
-    """How long they have waited: in staffed time while that is short, else by the calendar."""
+def waiting_words(
+    since: datetime | None, now: datetime, practice: Practice, line_id: str = ""
+) -> str:
+    """How long they have waited: in staffed time of the line they wrote on, else by the calendar.
+
+    By the calendar when it is long, when nobody is ever there, or while holidays are not known yet.
+    """
     if since is None:
         return ""
     passed = now - since
-    if passed < _SHORT and any(practice.hours.week):
-        passed = practice.hours.staffed_between(since, now)
+    hours = practice.hours_of(line_id)
+    if passed < _SHORT and any(hours.week) and hours.known(now):
+        passed = hours.staffed_between(since, now)
         if passed < timedelta(minutes=1):
             return "new"
     words = span_words(passed)
@@ -75,7 +81,7 @@ def row_words(
         name=one_line(row.title, 120),
         channel=row.channels[0].words if row.channels else "note",
         time=time_words(row.last_message_at, now, practice),
-        waiting=waiting_words(row.waiting_since, now, practice),
+        waiting=waiting_words(row.waiting_since, now, practice, row.line_id),
         subject=one_line(row.subject, 200),
         snippet=one_line(row.snippet, 200),
         badges=tuple(_badges(row, now, practice, drafts)),
@@ -93,6 +99,9 @@ def _badges(
         badges.append(("trouble", "! needs a look"))
     if row.patient_id is None:
         badges.append(("doubt", "? unknown"))
+    leaves = leaves_words(row.leaves_at, now, practice)
+    if leaves:
+        badges.append(("mark", leaves))
     if row.id in drafts:
         badges.append(("mark", "✎ draft"))
     if row.snoozed_until is not None and row.snoozed_until > now:

@@ -127,7 +127,7 @@ def _state_spans(row: ConversationRow, desk: Desk) -> list[tuple[str, str]]:
         ConversationState.DONE: "Done",
     }[row.state]
     spans: list[tuple[str, str]] = [(words, quiet)]
-    waiting = waiting_words(row.waiting_since, now, practice)
+    waiting = waiting_words(row.waiting_since, now, practice, row.line_id)
     if waiting:
         spans.append((f" · {'just in' if waiting == 'new' else waiting}", "$accent"))
     member = practice.member(row.assigned_to)
