@@ -19,6 +19,7 @@ from inbox.conversation import ConversationRow, Counts, ListState, Page, PageKey
 from inbox.drafting import Drafting
 from inbox.errors import Blocked, Held, NotFound, TwowayError
 from inbox.facts import Facts
+from inbox.finding import Fix
 from inbox.gate import Gate, Verdict
 from inbox.keeping import Promises
 from inbox.line import Line, LineHealth
@@ -75,6 +76,8 @@ class Preview:
     answer_words: str
     """How the reader can answer, who sees it, until when."""
     verdict: Verdict
+    leaves_words: str = ""
+    """`leaves tomorrow 08:00`; empty when it leaves at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -493,6 +496,10 @@ class Desk:
     def capabilities(self, line_id: str) -> Capabilities:
         """What the channel of a line can do."""
         return self._capabilities.get(line_id, Capabilities(sends=False, receives=False))
+
+
+def _first(fixes: tuple[Fix, ...]) -> Fix | None:
+    return fixes[0] if fixes else None
 
 
 def _draft_key(draft: Draft) -> str:

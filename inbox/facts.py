@@ -141,16 +141,20 @@ class Facts:
         self, draft: Draft, now: datetime, newest: Message | None
     ) -> tuple[Recipient, ...]:
         today = now.astimezone(self._practice.timezone).date()
+        about = await self._patient(draft.patient_id)
         found = []
         shown = draft.recipients[:_MOST_RECIPIENTS]
         said = await self._repository.consents.current(shown)
+        doubts = await self._repository.signals.open_at(shown)
         for address in shown:
             patients = [
                 patient
                 for patient in await self._repository.patients.by_address(address)
                 if patient.point_at(address, today) is not None
             ]
-            points = (patient.point_at(address, today) for patient in patients)
+            # An address that is no longer theirs belongs to nobody; that it was theirs still counts.
+            holders = [*patients, *([about] if about is not None else [])]
+            points = (patient.point_at(address, today) for patient in holders)
             entry = said.get((address.key, draft.channel))
             consent = consent_for(
                 draft.channel, entry, patients, draft.patient_id, self._practice.timezone
@@ -170,6 +174,7 @@ class Facts:
                         for proxy in patient.proxies_on(today)
                         for point in proxy.points
                     ),
+                    doubts=doubts.get(address.key, frozenset()),
                 )
             )
         return tuple(found)

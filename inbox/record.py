@@ -23,6 +23,9 @@ Resource = dict[str, Any]
 FIRST: Final = "0" * 64
 """What the first line of a file names as the line before it."""
 
+ENTERED_IN_ERROR: Final = "entered-in-error"
+"""http://hl7.org/fhir/R4/valueset-event-status.html"""
+
 _EXTENSION: Final = "https://twoway.example/fhir/StructureDefinition/"
 _UUID_SYSTEM: Final = "urn:ietf:rfc:3986"
 _MESSAGE_ID_SYSTEM: Final = "https://twoway.example/fhir/message-id"
@@ -104,6 +107,35 @@ def communication(message: Message, context: RecordContext, recorded_at: datetim
     _add_content(resource, message)
     _add_extensions(resource, message, context)
     return resource
+
+
+def retraction(message: Message, context: RecordContext, recorded_at: datetime) -> Resource:
+    """The entry that takes a message back that was never about this patient.
+
+    The lines before it stay as they are; it says with FHIR's `entered-in-error` that they do not
+    count. Nothing of the message's text is in it, nor whom it is about.
+
+    Args:
+        message: The stored message.
+        context: Whose file it is.
+        recorded_at: When the entry is made (aware).
+    """
+    whole = communication(message, context, recorded_at)
+    return {
+        **{name: whole[name] for name in ("resourceType", "id", "meta", "identifier")},
+        "status": ENTERED_IN_ERROR,
+        "subject": whole["subject"],
+        "note": [
+            {
+                "time": _instant(recorded_at),
+                "text": "This is about somebody else. It was entered here by mistake.",
+            }
+        ],
+        "extension": [
+            _text_extension("direction", message.direction.value),
+            _text_extension("delivery", ENTERED_IN_ERROR),
+        ],
+    }
 
 
 def _add_people(resource: Resource, message: Message, context: RecordContext) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from inbox.clock import Clock
 from inbox.errors import StoreError
 from inbox.practice import Practice
-from inbox.record import RecordContext, Resource, communication
+from inbox.record import RecordContext, Resource, communication, retraction
 from inbox.repository import RecordDue, Repository
 
 _AT_ONCE = 200
@@ -62,4 +62,5 @@ class Recorder:
             because=entry.because,
             findings=entry.findings,
         )
-        return communication(entry.message, context, self._clock())
+        make = retraction if entry.mistaken else communication
+        return make(entry.message, context, self._clock())

@@ -32,6 +32,8 @@ class Recipient:
     """Where the reader may be; more than one when only the number tells."""
     proxies_share: bool = False
     """Somebody besides the patient reads what is sent here."""
+    doubts: frozenset[str] = frozenset()
+    """Inbound rules (`IN03`) with something from this address that nobody has decided on yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ from store.values import unpack_list
 T = TypeVar("T")
 
 _DUE: Final = f"""
-SELECT d.id AS due_id, d.patient_id AS due_patient, d.because, d.findings, {message.COLUMNS}
+SELECT d.id AS due_id, d.patient_id AS due_patient, d.because, d.findings, d.mistaken,
+    {message.COLUMNS}
 FROM record_due AS d JOIN message AS m ON m.id = d.message_id
 ORDER BY d.id LIMIT :limit
 """  # noqa: S608 - constants
@@ -61,6 +62,7 @@ class RecordTable:
                     message.from_row(db, row),
                     row["because"],
                     unpack_list(row["findings"]),
+                    bool(row["mistaken"]),
                 )
                 for row in rows
             ]
@@ -74,11 +76,11 @@ class RecordTable:
             StoreError: the file cannot be written; the entries stay due.
         """
         file = RecordFile(self._records, patient_id)
-        resources = [resource for _, resource in entries]
 
         def append_and_remember(writing: Writing) -> None:
             # The file's lock lies inside the transaction, so two processes never wait crosswise.
             with file.locked():
+                resources = _to_write(file, entries)
                 head, found = file.append(_head(writing.db, patient_id), resources)
             values = {"sequence": head.sequence, "hash": head.hash, "bytes": head.bytes}
             writing.db.execute(_SET_HEAD, {"patient_id": patient_id, **values})
@@ -110,6 +112,14 @@ class RecordTable:
             return [row["patient_id"] for row in db.execute(_PATIENTS)]
 
         return await self._do.read(read)
+
+
+def _to_write(file: RecordFile, entries: Sequence[tuple[RecordDue, Resource]]) -> list[Resource]:
+    """What belongs into a file; a message that never reached it needs no correction there."""
+    there: set[object] = set()
+    if any(due.mistaken for due, _ in entries):
+        there = {entry.get("id") for entry in file.entries()}
+    return [resource for due, resource in entries if not due.mistaken or due.message.uuid in there]
 
 
 def _head(db: sqlite3.Connection, patient_id: str) -> Head:

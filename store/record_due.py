@@ -25,6 +25,18 @@ FROM message
 WHERE id = :message_id AND patient_id IS NOT NULL AND status IN {RECORDABLE}
 """  # noqa: S608 - constants
 
+_MISTAKEN: Final = """
+INSERT INTO record_due (message_id, patient_id, conversation_id, mistaken)
+SELECT id, patient_id, conversation_id, 1 FROM message
+WHERE id = :message_id AND patient_id IS NOT NULL AND status NOT IN ('queued', 'cancelled')
+"""
+
+
+def mistaken(db: sqlite3.Connection, message_id: int) -> None:
+    """Put on the list that a message does not belong into its patient's file, before it changes."""
+    db.execute(_REMOVE, {"message_id": message_id})
+    db.execute(_MISTAKEN, {"message_id": message_id})
+
 
 def add(
     db: sqlite3.Connection,

@@ -89,7 +89,7 @@ def asks_to_stop(heard: Heard) -> str:
 
     “Please stop texting me”, “don't email me anymore”, “take me off your list”: what a reasonable
     person understands counts (47 CFR 64.1200(a)(10)). A person decides, by one key; until then
-    nothing that a list makes goes to that address (TW41).
+    nothing that a list makes goes to that address (TW43).
     """
     text = plain_words(heard.text)
     folded = text.lower()

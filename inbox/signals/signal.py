@@ -7,7 +7,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-
 URGENT: Final = "IN01"
 OPT_OUT: Final = "IN02"
 ASKS_TO_STOP: Final = "IN03"

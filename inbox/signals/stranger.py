@@ -61,7 +61,7 @@ def wrong_person(heard: Heard) -> str:
 
     The address belongs to somebody else now. It is proposed to mark it as no longer the patient's;
     until a person decided, nothing goes there without a reason, and nothing with the patient's name
-    at all (TW42). Once confirmed, a note in the conversation says what to check: what was sent
+    at all (TW44). Once confirmed, a note in the conversation says what to check: what was sent
     there since they had it (45 CFR 164.402).
     """
     text = plain_words(heard.text)

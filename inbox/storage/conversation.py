@@ -86,7 +86,20 @@ class ConversationStore(Protocol):
         ...
 
     async def link(self, conversation_id: int, patient_id: str | None, reason: str) -> None:
-        """Say whom it is about: conversation, and its messages that are about nobody yet."""
+        """Say whom it is about.
+
+        Its messages follow that are about nobody yet, or about the patient it was linked to; those
+        are marked as entered in error in the record file they stood in. With None the messages
+        stay as they are.
+        """
+        ...
+
+    async def link_message(self, message_id: int, patient_id: str, reason: str) -> None:
+        """Say that one message is about another patient; the record files follow.
+
+        Raises:
+            NotFound: no such message.
+        """
         ...
 
 

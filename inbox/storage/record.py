@@ -19,6 +19,8 @@ class RecordDue:
     message: Message
     because: str = ""
     findings: tuple[str, ...] = ()
+    mistaken: bool = False
+    """What stands in this patient's file of the message is to be marked as entered in error."""
 
 
 class RecordStore(Protocol):

@@ -18,6 +18,7 @@ from inbox.channel import Channel
 from inbox.conversation import ConversationRow, ListState
 from inbox.desk import Desk
 from inbox.gate import Gate
+from inbox.handed_over import HandedOver
 from inbox.line import Line
 from inbox.message import Message
 from inbox.outbox import Outbox
@@ -43,6 +44,7 @@ class House:
     desk: Desk
     back_office: BackOffice
     outbox: Outbox
+    handed_over: HandedOver
     recorder: Recorder
     folder: Path
     gate: Gate = field(default_factory=lambda: Gate(RULES))
@@ -88,11 +90,17 @@ def _with(draft: Draft, text: str) -> Draft:
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    """Lakeside with two e-mail lines on memory servers, Ann as its patient."""
+def lines() -> tuple[Line, ...]:
+    """The lines of the house; a module of tests may say others."""
+    return (FRONT_DESK, NURSE)
+
+
+@pytest.fixture
+async def house(tmp_path: Path, lines: tuple[Line, ...]) -> AsyncIterator[House]:
+    """Lakeside with its lines on memory servers, Ann as its patient."""
     clock = FakeClock(NOW)
     repository = await open_repository(tmp_path / "data", clock)
-    the_practice = practice(lines=(FRONT_DESK, NURSE))
+    the_practice = practice(lines=lines)
     servers = {line.id: MemoryServer() for line in the_practice.lines}
     channels: dict[str, Channel] = {
         line.id: MemoryChannel(line, servers[line.id], clock) for line in the_practice.lines
@@ -117,6 +125,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         desk=desk,
         back_office=BackOffice(repository, the_practice, gate, channels, clock, "test"),
         outbox=Outbox(repository, the_practice, gate, channels, clock, "test"),
+        handed_over=HandedOver(repository, the_practice, channels, clock),
         recorder=Recorder(repository, the_practice, clock),
         folder=tmp_path / "data",
     )

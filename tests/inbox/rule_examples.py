@@ -411,13 +411,13 @@ EXAMPLES: dict[str, Examples] = {
         silent=(call("Hi", SERVICE_TOLD), call("Hi", Call(CallOutcome.LEFT_MESSAGE))),
     ),
     "TW14": Examples(
-        fires=tuple(
-            (Severity.INFO, one)
-            for one in says(
-                "I'm here until 11:30.", "We will call you back by noon.", "I'm here until 6 pm."
-            )
-        )
-        + (
+        fires=(
+            *(
+                (Severity.INFO, one)
+                for one in says(
+                    "I'm here until 11:30.", "We'll call you back by noon.", "I'm here until 6 pm."
+                )
+            ),
             (Severity.INFO, situation(draft("Hello.", promises=(PROMISED,)))),
             # The time is over; nobody works on Sunday; nobody is there before eight.
             *(

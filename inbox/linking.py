@@ -1,0 +1,113 @@
+"""Linking: whom a conversation or a single message is about, asked once and remembered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inbox.address import Address, AddressSystem
+from inbox.clock import Clock
+from inbox.conversation import ConversationRow
+from inbox.errors import NotFound
+from inbox.matching import likeliest
+from inbox.patient import Patient
+from inbox.practice import StaffMember
+from inbox.repository import AddressChoice, Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Whom a conversation may be about, by the address of the other end."""
+
+    patients: tuple[Patient, ...] = ()
+    """The likeliest first."""
+    likeliest: Patient | None = None
+    address: Address | None = None
+
+    @property
+    def shared(self) -> bool:
+        """Whether several patients have the address, so that a choice is worth remembering."""
+        return len(self.patients) > 1
+
+
+class Linking:
+    """Says whom conversations and messages are about, under a staff member's name."""
+
+    def __init__(self, repository: Repository, clock: Clock, member: StaffMember) -> None:
+        """Work on `repository` as `member`."""
+        self._repository = repository
+        self._clock = clock
+        self._member = member
+
+    async def candidates(self, row: ConversationRow, text: str = "") -> Candidates:
+        """Everybody the other end's address belongs to.
+
+        Args:
+            row: The conversation.
+            text: What was written last; a name in it tells most.
+        """
+        if not row.person_address:
+            return Candidates()
+        system = row.channels[0].system if row.channels else AddressSystem.EMAIL
+        address = Address(system, row.person_address, row.person)
+        patients = await self._repository.patients.by_address(address)
+        if len(patients) < 2:
+            return Candidates(tuple(patients), patients[0] if patients else None, address)
+        remembered = await self._repository.choices.of(address)
+        first = likeliest(address, patients, remembered, text)
+        ordered = sorted(patients, key=lambda one: first is None or one.id != first.id)
+        return Candidates(tuple(ordered), first, address)
+
+    async def link(
+        self, conversation_id: int, patient_id: str | None, *, always: bool = False
+    ) -> None:
+        """Say whom a conversation is about; None: nobody we know.
+
+        Its messages that are about nobody yet, or about the one it was linked to before, follow.
+        What was written to another patient's record file by that is marked there as entered in
+        error. Of an address that several share the choice is remembered.
+
+        Args:
+            conversation_id: The conversation.
+            patient_id: Whom it is about.
+            always: Link what comes from this address by itself from now on.
+        """
+        row = await self._repository.conversations.row(conversation_id)
+        candidates = await self.candidates(row)
+        reason = f"chosen by {self._member.name}" if patient_id else ""
+        async with self._repository.batch():
+            await self._repository.conversations.link(row.id, patient_id, reason)
+            among = candidates.shared and patient_id in {one.id for one in candidates.patients}
+            if among and patient_id is not None and candidates.address is not None:
+                choice = AddressChoice(patient_id, always, self._member.id, self._clock())
+                await self._repository.choices.remember(candidates.address, choice)
+            more = ", always for this address" * (among and always)
+            await self._log(f"conversation {row.id}{more}", patient_id or "")
+
+    async def link_message(self, message_id: int, patient_id: str) -> None:
+        """Say that one message is about another patient than its conversation.
+
+        It goes to that patient's record file; where it stood in another's, it is marked there as
+        entered in error.
+
+        Raises:
+            NotFound: no such message or patient.
+        """
+        await self._repository.patients.get(patient_id)
+        reason = f"chosen by {self._member.name} for this message"
+        await self._repository.conversations.link_message(message_id, patient_id, reason)
+        await self._log(f"message {message_id}", patient_id)
+
+    async def names(self, ids: frozenset[str]) -> dict[str, str]:
+        """Names of patients by id; who is not stored any more is left out."""
+        found = {}
+        for id_ in sorted(ids)[:20]:
+            try:
+                found[id_] = (await self._repository.patients.get(id_)).name
+            except NotFound:
+                continue
+        return found
+
+    async def _log(self, detail: str, patient_id: str) -> None:
+        await self._repository.audit.add(
+            self._member.id, "link", self._clock(), patient_id=patient_id, detail=detail
+        )
