@@ -104,15 +104,24 @@ class Gate:
         """Take the rules to run, in any order; they are looked at when a draft first is."""
         self._given = rules
         self._known: tuple[Rule, ...] | None = None
+        self._core: frozenset[str] = frozenset()
 
     def examine(self, situation: Situation) -> Verdict:
-        """What every rule says, the most severe first. Pure and quick: run at each key."""
-        findings = tuple(finding for rule in self._rules() for finding in rule(situation))
-        return Verdict(by_severity(findings))
+        """What every rule says, the most severe first. Pure and quick: run at each key.
+
+        The practice's own settings (`Practice.policy`) hold here, and so wherever a draft is
+        looked at: on the screen, in commands, and when the outbox asks again.
+        """
+        findings = [finding for rule in self._rules() for finding in rule(situation)]
+        policy = situation.practice.policy
+        return Verdict(by_severity(tuple(policy.applied(findings, self._core))))
 
     def _rules(self) -> tuple[Rule, ...]:
         if self._known is None:
             self._known = tuple(self._given)
+            self._core = frozenset(
+                str(getattr(rule, "id", "")) for rule in self._known if getattr(rule, "core", False)
+            )
         return self._known
 
     def permit(

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from inbox.address import ChannelKind
 from inbox.hours import Hours
 from inbox.line import Line
+from inbox.policy import RulePolicy
 from inbox.quiet import Place, QuietRules
 from inbox.whereabouts import Nowhere, Whereabouts
 
@@ -59,6 +60,8 @@ class Practice:
     answering_service: AnsweringService | None = None
     quiet: QuietRules = field(default_factory=QuietRules)
     """When texts and calls would wake somebody."""
+    policy: RulePolicy = field(default_factory=RulePolicy)
+    """What the practice thinks of the rules."""
     whereabouts: Whereabouts = field(default_factory=Nowhere)
     """Where postal codes and numbers are."""
 

@@ -75,7 +75,7 @@ _ATTACHED: Final = phrase(
 )
 
 
-@rule("TW06", "Tells people not to answer")
+@rule("TW06", "Tells people not to answer", core=True)
 def do_not_reply(situation: Situation) -> Iterator[Finding]:
     """A message must not tell its reader not to answer.
 

@@ -94,12 +94,12 @@ def _neutral(situation: Situation) -> Fix | None:
     return None if says_much(text[:_PREVIEW]) else Fix("Begin with who writes", text=text)
 
 
-@rule("TW20", "Nobody asked whether they agree")
+@rule("TW20", "Nobody asked whether they agree", law="78 FR 5634")
 def consent_unknown(situation: Situation) -> Iterator[Finding]:
     """Before the practice writes first by e-mail or text, the patient should have agreed to it.
 
     An answer to somebody who wrote that way needs no more. Otherwise note the consent in the
-    privacy form, or give the reason.
+    privacy form, or give the reason. 78 FR 5634: they are to be told of the risk first.
     """
     draft = situation.draft
     if draft.channel not in _WRITTEN or situation.patient is None:

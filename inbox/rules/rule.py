@@ -21,17 +21,22 @@ class Rule:
     title: str
     """A few words for lists."""
     core: bool
-    """It guards the core promise and cannot be turned off."""
+    """It guards the core promise: it can only be made heavier (`inbox.policy`)."""
     help: str
     """Why it exists and how to answer it, from the function's docstring."""
     check: Check
+    law: str = ""
+    """What stands behind it, e.g. `47 CFR 64.1200(c)(1)`: it cannot become lighter than a warning.
+    """
 
     def __call__(self, situation: Situation) -> Iterator[Finding]:
         """What the rule finds."""
         return self.check(situation)
 
 
-def rule(id_: str, title: str, *, core: bool = False) -> Callable[[Check], Rule]:
+def rule(
+    id_: str, title: str, *, core: bool = False, law: str = ""
+) -> Callable[[Check], Rule]:
     """Make a rule of a function.
 
     Raises:
@@ -42,6 +47,6 @@ def rule(id_: str, title: str, *, core: bool = False) -> Callable[[Check], Rule]
         words = inspect.getdoc(check)
         if not words:
             raise ValueError(f"{id_} has no help text")
-        return Rule(id_, title, core, words, check)
+        return Rule(id_, title, core, words, check, law)
 
     return make

@@ -61,7 +61,7 @@ def deaf_sender(situation: Situation) -> Iterator[Finding]:
         )
 
 
-@rule("TW18", "Quiet hours")
+@rule("TW18", "Quiet hours", law="47 CFR 64.1200(c)(1)")
 def quiet_hours(situation: Situation) -> Iterator[Finding]:
     """No texts and calls at night, in the reader's own time.
 
@@ -148,7 +148,7 @@ def unnamed_practice(situation: Situation) -> Iterator[Finding]:
         )
 
 
-@rule("TW27", "No word on stopping")
+@rule("TW27", "No word on stopping", law="47 CFR 64.1200(a)(10)")
 def no_opt_out(situation: Situation) -> Iterator[Finding]:
     """Texts that a list makes, and the first text to a number, say how to stop them.
 
@@ -165,7 +165,7 @@ def no_opt_out(situation: Situation) -> Iterator[Finding]:
         )
 
 
-@rule("TW28", "Too many reminders")
+@rule("TW28", "Too many reminders", law="47 CFR 64.1200(a)(9)(iv)")
 def frequency(situation: Situation) -> Iterator[Finding]:
     """Nobody gets more than one message made by a list a day, and three a week.
 

@@ -17,6 +17,7 @@ from inbox.line import Line
 from inbox.practice import AnsweringService, Practice, StaffMember
 from tui.config.closures import Calendar, calendar, check_closures
 from tui.config.places import line_of, words_of
+from tui.config.policy import check_rules, rule_policy
 from tui.config.quiet import QuietFile, read_quiet
 from tui.config.strict import SOURCES_HINT, Problem, nearest, read_tables
 from tui.config.tables import (
@@ -161,6 +162,7 @@ def _check(tables: FileTables, folder: Path) -> Iterator[Problem]:
         yield from _check_line(("line", at), line, folder)
     yield from _check_same_address(tables)
     yield from _check_hours(tables)
+    yield from check_rules(tables.rules)
     yield from check_closures(tables)
     service = tables.answering_service
     if service is not None:
@@ -358,6 +360,7 @@ def _practice(tables: FileTables, days: Calendar) -> Practice:
         country=tables.practice.country,
         subdivision=tables.practice.subdivision,
         scheduling_url=tables.practice.scheduling_url,
+        policy=rule_policy(tables.rules),
         hours=_hours(shared, zone, days),
         line_hours={
             key: _hours(week, zone, days)

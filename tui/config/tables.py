@@ -246,3 +246,6 @@ class FileTables:
     keys: dict[str, str] = field(default_factory=dict)
     """Command id and the key it gets instead of its own; `twoway keys` lists them."""
     screen: ScreenTable = ScreenTable()
+    rules: dict[str, str] = field(default_factory=dict)
+    """Rule id and `off`, `info`, `warn`, `hold` or `block`, e.g. `TW38 = "off"`; the page on the
+    rules says which can be set how."""

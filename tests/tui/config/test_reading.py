@@ -10,6 +10,7 @@ import pytest
 
 from inbox.address import ChannelKind
 from inbox.errors import ConfigurationError
+from inbox.finding import Severity
 from tests.tui.config.sample import WHOLE, problems, read
 from tui.config.reading import read_configuration
 from tui.config.tables import EmailTable, PortalTable
@@ -37,6 +38,14 @@ def test_everything_arrives_where_the_rules_look() -> None:
     assert configuration.keys == {"reply": "R"}
     assert configuration.theme == "twoway-light"
     assert isinstance(configuration.lines["portal"], PortalTable)
+
+
+def test_the_practice_sets_rules_within_their_limits() -> None:
+    policy = read(
+        f'{WHOLE}\n[rules]\nTW38 = "off"\nTW24 = "hold"\nTW03 = "block"\n'
+    ).practice.policy
+
+    assert policy.settings == {"TW38": None, "TW24": Severity.HOLD, "TW03": Severity.BLOCK}
 
 
 def test_mail_settings_fill_in_the_ports() -> None:
@@ -96,6 +105,12 @@ BAD = [
     ('kind = "backend-services"', 'kind = "oauth"', 56, "line[4].auth.kind", "known", "bearer"),
     ('id = "texts"', 'id = "front-desk"', 40, "line[2].id", "there twice", "number 1"),
     ('theme = "twoway-light"', "theme = true", 62, "screen.theme", "wrong kind", "text"),
+    ("[screen]", '[rules]\nTW3 = "off"\n[screen]', 62, "rules.TW3", "not the id", "rules.md"),
+    ("[screen]", '[rules]\ntw38 = "off"\n[screen]', 62, "rules.tw38", "not the id", "“TW38”"),
+    ("[screen]", '[rules]\nTW24 = "of"\n[screen]', 62, "rules.TW24", "not known", '"off"'),
+    ("[screen]", '[rules]\nTW19 = "off"\n[screen]', 62, "rules.TW19", "core promise", "block"),
+    ("[screen]", '[rules]\nTW18 = "info"\n[screen]', 62, "rules.TW18", "47 CFR", "warn"),
+    ("[screen]", "[rules]\nTW24 = 3\n[screen]", 62, "rules.TW24", "wrong kind", "text"),
     ("[screen]", "[scren]", 61, "scren", "not a known key", "“screen”"),
     ('user = "frontdesk" }\nsmtp', 'user = "f", password = "hunter2" }\nsmtp', 35, "imap.password",
      "no secret", "env"),
