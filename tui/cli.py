@@ -37,6 +37,9 @@ Exit status: 0 done, 1 failed, 2 wrong usage, 3 held (needs --because), 4 blocke
 _STATES = (
     "needs-reply", "waiting", "promised", "undelivered", "done", "unknown", "snoozed", "all",
 )  # fmt: skip
+_PROMISES = (
+    "standing", "open", "called-on", "broken", "kept", "over", "withdrawn", "unsaid", "all",
+)  # fmt: skip
 _CHANNELS = ("email", "sms", "phone", "portal")
 
 
@@ -246,6 +249,13 @@ def _add_writing(commands: Parsers) -> None:
         later.add_argument(
             "--send-at", metavar="TIME", default="", help="let it leave then: 2026-03-02T08:00"
         )
+        parser.add_argument(
+            "--promise", metavar="TIME", action="append", default=[],
+            help="it promises to be here until then, or `answer TIME`: to answer by then",
+        )  # fmt: skip
+        parser.add_argument(
+            "--no-promise", action="store_true", help="what sounds like a promise in it is none"
+        )
         parser.add_argument("--wait", action="store_true", help="send now and wait until it left")
         parser.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS")
     lint = _add(commands, "lint", "writing:lint", "what the gate says; nothing is sent")
@@ -302,9 +312,28 @@ def _add_tending(commands: Parsers) -> None:
     link = _add(commands, "link", "tending:link", "say whom a conversation is about")
     _conversation(link)
     link.add_argument("patient", metavar="PATIENT", help="the patient's id; nobody")
+    _add_promises(commands)
     audit = _add(commands, "audit", "tending:audit", "who did what, newest first")
     audit.add_argument("--patient", metavar="PATIENT", default="", help="only about this patient")
     audit.add_argument("--limit", type=_count, default=50, metavar="N", help="at most N (50)")
+
+
+def _add_promises(commands: Parsers) -> None:
+    listed = _add(commands, "promises", "promises:promises", "what was promised to patients")
+    listed.add_argument(
+        "--state", choices=_PROMISES, default=_PROMISES[0], help="which ones (standing)"
+    )
+    listed.add_argument("--mine", action="store_true", help="only what I have to see to")
+    listed.add_argument("--limit", type=_count, default=50, metavar="N", help="at most N (50)")
+    actions = listed.add_subparsers(metavar="ACTION", required=False)
+    adder = _add(actions, "add", "promises:add", "watch a promise that no message makes")
+    _conversation(adder)
+    adder.add_argument("--until", metavar="TIME", required=True, help="17:30, 2h, 2026-03-02T17:30")
+    adder.add_argument("--kind", choices=("here", "answer"), default="here", help="what (here)")
+    adder.add_argument("--owner", metavar="STAFF", default="", help="who keeps it; else you")
+    closer = _add(actions, "withdraw", "promises:withdraw", "close a promise with a reason")
+    closer.add_argument("promise", type=int, metavar="PROMISE", help="its number")
+    closer.add_argument("--because", metavar="R", required=True, help="the reason; it is kept")
 
 
 def _add_record(commands: Parsers) -> None:

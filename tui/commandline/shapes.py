@@ -10,6 +10,7 @@ from inbox.finding import Finding
 from inbox.message import Message
 from inbox.patient import ContactPoint, Patient
 from inbox.practice import Practice
+from inbox.promise import Promise
 from inbox.reply_path import Proof
 from inbox.repository import OutboxRow
 from tui.commandline.output import stamp
@@ -105,6 +106,28 @@ def proof(one: Proof | None, zone: tzinfo) -> Document | None:
     if one is None:
         return None
     return {"state": one.state.value, "at": stamp(one.at, zone), "how": one.how or None}
+
+
+def promise(one: Promise, now: datetime, zone: tzinfo) -> Document:
+    """One promise of `promises --json`."""
+    return {
+        "id": one.id,
+        "kind": one.kind.value,
+        "said": one.said or None,
+        "due": stamp(one.due, zone),
+        "owner": one.owner,
+        "state": one.state(now).value.replace(" ", "-"),
+        "minutes_left": int((one.due - now).total_seconds() // 60),
+        "conversation": one.conversation_id,
+        "patient": one.patient_id,
+        "person": one.person,
+        "made_at": stamp(one.made_at, zone),
+        "asked_at": stamp(one.asked_at, zone),
+        "answered_at": stamp(one.answered_at, zone),
+        "everybodys_at": stamp(one.everybodys_at, zone),
+        "withdrawn_because": one.withdrawn_because or None,
+        "outbox_id": one.outbox_id,
+    }
 
 
 def outbox_row(row: OutboxRow, zone: tzinfo) -> Document:

@@ -22,6 +22,7 @@ from inbox.repository import OutboxRow
 from inbox.words import leaves_words
 from tui.commandline import shapes
 from tui.commandline.output import Output, stamp, tell_error, tell_findings
+from tui.commandline.promises import promising
 from tui.commandline.session import clock_of, configuration_of, read_bytes, with_office, words
 from tui.commandline.times import moment_of
 from tui.config.reading import is_mail_address
@@ -161,6 +162,7 @@ async def _send(office: PracticeOffice, draft: Draft, options: Namespace, output
     draft = replace(draft, send_at=_send_at(office, draft, options))
     if options.line:
         draft = _from_line(office, draft, options.line)
+    draft = promising(office, draft, options)
     for name in options.attach:
         content = await asyncio.to_thread(read_bytes, name)
         media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
@@ -231,6 +233,7 @@ async def _follow(
         row = await _until_settled(office, row, options.timeout)
     desk = office.desk
     proofs = {view.line.id: view.proof for view in await desk.lines()}
+    promised = await office.repository.promises.of_outbox(row.id)
     output.document(
         {
             "outbox_id": row.id,
@@ -245,6 +248,9 @@ async def _follow(
             "leaves_at": stamp(row.leaves_at, desk.practice.timezone),
             "proof": shapes.proof(proofs.get(row.draft.line_id), desk.practice.timezone),
             "problem": row.status_text or None,
+            "promises": [
+                shapes.promise(one, desk.clock(), desk.practice.timezone) for one in promised
+            ],
             "findings": [shapes.finding(one) for one in findings],
         }
     )
@@ -252,6 +258,8 @@ async def _follow(
         f"{row.status.value.capitalize()}: conversation {row.conversation_id}, outbox {row.id}, "
         f"from {row.line_address} ({row.proof})."
     )
+    for promise in promised:
+        output.line(f"  {desk.promises.words(promise)}.")
     tell_findings(findings, output)
     leaves = leaves_words(row.leaves_at, desk.clock(), desk.practice)
     if leaves:
