@@ -19,7 +19,6 @@ from inbox.conversation import ConversationRow, Counts, ListState, Page, PageKey
 from inbox.drafting import Drafting
 from inbox.errors import Blocked, Held, NotFound, TwowayError
 from inbox.facts import Facts
-from inbox.finding import Fix
 from inbox.gate import Gate, Verdict
 from inbox.keeping import Promises
 from inbox.line import Line, LineHealth
@@ -32,7 +31,7 @@ from inbox.reply_path import Plan, Proof
 from inbox.repository import ConsentEntry, ConsentKey, OutboxRow, Repository
 from inbox.situation import Situation
 from inbox.storage.patient import SharedPoint
-from inbox.words import answer_words, from_words, proof_words
+from inbox.words import answer_words, from_words, leaves_words, proof_words
 
 if TYPE_CHECKING:
     from inbox.attention import Attention
@@ -315,6 +314,7 @@ class Desk:
                 present.leaves_at,
             ),
             verdict=self._gate.examine(present),
+            leaves_words=leaves_words(draft.send_at, now, self.practice),
         )
 
     async def send(self, draft: Draft, because: str = "", *, undo: bool = True) -> OutboxRow:
@@ -447,26 +447,21 @@ class Desk:
         """Hide it until a moment, or until something arrives; None wakes it."""
         await self.repository.conversations.snooze(conversation_id, until)
 
-    async def done(self, conversation_id: int) -> None:
+    async def done(self, conversation_id: int, because: str = "") -> None:
         """Close a conversation.
 
+        Args:
+            conversation_id: Which.
+            because: The reason for closing it although something waits on us.
+
         Raises:
-            TwowayError: something of it is not in the record file yet, or did not arrive.
+            TwowayError: a promise stands, or something of it is not in the record file yet.
+            Held: something waits on us, and no reason was given.
         """
-        row = await self.repository.conversations.row(conversation_id)
-        if row.unrecorded:
-            raise TwowayError(
-                "It cannot be closed yet: a message is not in the record file.",
-                "It is being written; try again in a moment, or look at `twoway doctor`.",
-            )
-        if row.undelivered:
-            raise TwowayError(
-                "It cannot be closed: a message of ours was not delivered.",
-                "Send it again or another way, then close it.",
-            )
-        await self.promises.check_closing(row.id)
-        await self.repository.conversations.set_done(row.id, self.clock())
-        await self._log("done", f"conversation {row.id}")
+        from inbox.closing import Closing
+
+        await self.promises.check_closing(conversation_id)
+        await Closing(self.repository, self.clock, self.member).close(conversation_id, because)
 
     async def reopen(self, conversation_id: int) -> None:
         """Open a closed conversation again."""
@@ -496,10 +491,6 @@ class Desk:
     def capabilities(self, line_id: str) -> Capabilities:
         """What the channel of a line can do."""
         return self._capabilities.get(line_id, Capabilities(sends=False, receives=False))
-
-
-def _first(fixes: tuple[Fix, ...]) -> Fix | None:
-    return fixes[0] if fixes else None
 
 
 def _draft_key(draft: Draft) -> str:
