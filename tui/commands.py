@@ -65,7 +65,8 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("write", "w", "Write new", "Write to a patient or an address.", (_MAIN,)),
     Command(
-        "undo-send", "u", "Undo send", "Take back what was just sent, while it waits.", (_MAIN,)
+        "undo-send", "u", "Undo send", "Take back what was sent and has not left yet.",
+        (_MAIN, Place.OUTBOX),
     ),
     Command("lines", "L", "Lines", "Show every line, its proof and its connection.", (_MAIN,)),
     Command("outbox", "o", "Outbox", "Show what has not been delivered yet.", (_MAIN,)),
@@ -128,6 +129,11 @@ COMMANDS: tuple[Command, ...] = (
         "send", "f9,ctrl+s", "Send", "Send it; it can be taken back for some seconds.", (_WRITE,)
     ),
     Command("fix", "f2", "Fix", "Apply the way out of the first finding that has one.", (_WRITE,)),
+    Command("other-fix", "ctrl+g", "Other way", "Choose another way out of it.", (_WRITE,)),
+    Command(
+        "choose-time", "ctrl+o", "Leaves", "Choose when it leaves: now, at opening, later.",
+        (_WRITE,),
+    ),
     Command("choose-line", "f3", "From", "Choose the line it leaves from.", (_WRITE,)),
     Command("editor", "f4", "Editor", "Write in $VISUAL or $EDITOR; nothing is sent.", (_WRITE,)),
     Command("choose-channel", "f6", "Channel", "Answer another way.", (_WRITE,)),
@@ -165,7 +171,7 @@ FOOTER: Mapping[Place, tuple[str, ...]] = {
     _CONV: ("reply", "note", "assign", "done", "whole-text", "back", "help"),
     _WRITE: ("send", "fix", "choose-line", "editor", "attach", "keep-draft", "help"),
     Place.LINES: ("prove", "back", "help"),
-    Place.OUTBOX: ("retry", "open-row", "back", "help"),
+    Place.OUTBOX: ("retry", "undo-send", "open-row", "back", "help"),
     Place.SEARCH: ("open-row", "back"),
     Place.REMINDERS: (
         "next-reminder",

@@ -13,7 +13,7 @@ from textual.widgets.option_list import Option
 
 from inbox.message import MessageStatus
 from inbox.repository import OutboxRow
-from inbox.words import ago_words, clock_words
+from inbox.words import ago_words, clock_words, leaves_words
 from tui.commands import Place, bindings_at
 from tui.office import Office
 from tui.screens.sending import send_or_ask
@@ -84,6 +84,9 @@ class OutboxScreen(Screen[int | None]):
         desk = self._office.desk
         now = desk.clock()
         words, style = _WORDS.get(row.status, (row.status.value, ""))
+        leaves = leaves_words(row.leaves_at, now, desk.practice)
+        if leaves:
+            words = f"· {leaves}"
         to = ", ".join(one_line(address.name or address.value, 60) for address in row.draft.to)
         spans: list[tuple[str, str]] = [
             (words, style),
@@ -114,6 +117,8 @@ class OutboxScreen(Screen[int | None]):
             self.dismiss(row.conversation_id)
         elif command_id == "retry" and row is not None:
             self.run_worker(guarded(self.app, self._retry(row)))
+        elif command_id == "undo-send" and row is not None:
+            self.run_worker(guarded(self.app, self._take_back(row)))
         elif command_id in {"move-down", "page-down"}:
             cards.action_cursor_down()
         elif command_id in {"move-up", "page-up"}:
@@ -135,6 +140,13 @@ class OutboxScreen(Screen[int | None]):
             self._office.wake()
             tell(self.app, "It is tried again.")
             await self._show()
+
+    async def _take_back(self, row: OutboxRow) -> None:
+        if await self._office.desk.undo(row.id) is None:
+            tell(self.app, "Too late: it has left, or is not waiting.", trouble=True)
+        else:
+            tell(self.app, "Taken back; its text is your draft again.")
+        await self._show()
 
     def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:
         """A key of the footer was clicked."""

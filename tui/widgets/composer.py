@@ -82,6 +82,7 @@ class Composer(Vertical):
             highlight_cursor_line=False,
         )
         yield Static("", id="composer-files", markup=False)
+        yield Static("", id="composer-when", markup=False)
         yield Static("", id="composer-from", markup=False)
         yield Static("", id="composer-answer", markup=False)
         yield Static("", id="composer-findings", markup=False)
@@ -167,6 +168,7 @@ class Composer(Vertical):
         ):
             hung = ("\n  ").join(wrap(one_line(words, 600), width - 2))
             self.query_one(name, Static).update(Content.assemble((mark + hung, style)))
+        self._show_when(preview.leaves_words)
         findings = self.query_one("#composer-findings", Static)
         findings.update(self._findings(preview.verdict.findings))
         findings.display = bool(preview.verdict.findings)
@@ -206,6 +208,13 @@ class Composer(Vertical):
         )
         files.update(Content.assemble(("◫ ", "$accent"), names))
 
+    def _show_when(self, words: str) -> None:
+        when = self.query_one("#composer-when", Static)
+        when.display = bool(words)
+        said = words[:1].upper() + words[1:]
+        key = self._keys["choose-time"]
+        when.update(Content.assemble((f"→ {said}  ", "bold"), (f"{key} changes it", "$accent")))
+
     def _findings(self, findings: tuple[Finding, ...]) -> Content:
         spans: list[Content | str | tuple[str, str]] = []
         offered = False
@@ -218,10 +227,18 @@ class Composer(Vertical):
                 key = "" if offered else f"{self._keys['fix']} "
                 offered = True
                 spans += ["  ", (f"{key}{one_line(finding.fix.label, 80)}", "bold $accent")]
+                if key and finding.others:
+                    spans += ["  ", (self._other_ways(finding), "$accent")]
             elif finding.severity is Severity.HOLD:
                 spans.append((f"  {self._keys['send']} asks for a reason", "$quiet"))
             spans.append((f"  {finding.rule}", "$quiet"))
         return Content.assemble(*spans)
+
+    def _other_ways(self, finding: Finding) -> str:
+        """The key of the other ways out, with the way itself when it is the only one."""
+        alone = len(finding.others) == 1
+        words = one_line(finding.others[0].label, 80) if alone else "other ways"
+        return f"{self._keys['other-fix']} {words}"
 
     def _edited(self) -> None:
         draft = self.draft

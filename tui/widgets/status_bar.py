@@ -72,16 +72,34 @@ def trouble_words(lines: Sequence[LineView]) -> str:
 class StatusBar(Widget):
     """One line; what matters most stays when there is little room."""
 
-    lines: reactive[tuple[LineView, ...]] = reactive(())
+    lines: reactive[tuple[LineView, ...]] = reactive((), repaint=False)
 
     def __init__(self, practice: Practice, clock: Clock, *, id_: str | None = None) -> None:
         """Speak of `practice` by `clock`."""
         super().__init__(id=id_)
         self._practice = practice
         self._clock = clock
+        self._shown: list[tuple[str, str]] = []
+
+    def on_mount(self) -> None:
+        """Words age: look each second whether they have."""
+        self.set_interval(1, self.tick)
+
+    def watch_lines(self) -> None:
+        """The lines changed, though perhaps not what is said of them."""
+        self.tick()
+
+    def tick(self) -> None:
+        """Paint again when there is something else to say."""
+        if self._words() != self._shown:
+            self.refresh()
 
     def render(self) -> Content:
         """Practice, lines, phones."""
+        self._shown = self._words()
+        return Content.assemble(*self._shown)
+
+    def _words(self) -> list[tuple[str, str]]:
         now, width = self._clock(), self.size.width - 2
         phones = phones_words(self._practice, now)
         parts: list[tuple[str, str]] = []
@@ -103,7 +121,7 @@ class StatusBar(Widget):
         for text, style in parts:
             spans += [(text, style), ("  ", "")]
         spans += [(" " * max(0, gap - 2), ""), (phones, "$foreground")]
-        return Content.assemble(*spans)
+        return spans
 
     def _practice_words(self, room: int) -> str:
         """The practice's name as far as it fits, ended at a word."""

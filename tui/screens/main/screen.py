@@ -94,7 +94,6 @@ class MainScreen(Screen[None]):
         """Greet; count the minutes."""
         self.query_one("#heading").display = False
         self._arrange()
-        self.set_interval(1, self.query_one(StatusBar).refresh)
         self.set_interval(30, self._forget_times)
 
     # ------------------------------------------------------------ services
@@ -178,7 +177,7 @@ class MainScreen(Screen[None]):
         found = self.query(Composer)
         if found:
             return found.first()
-        ids = ("choose-channel", "choose-patient", "fix", "send")
+        ids = ("choose-channel", "choose-patient", "choose-time", "fix", "other-fix", "send")
         keys = {one: shown_key(command(one), self._keymap) for one in ids}
         composer = Composer(keys, id_="composer")
         composer.display = False

@@ -13,6 +13,7 @@ from inbox.desk import ConversationView
 from inbox.message import Message
 from inbox.outgoing import Draft
 from inbox.repository import OutboxRow
+from inbox.words import leaves_words
 from tui.office import Office
 from tui.screens.main.listing import Listing
 from tui.screens.main.reading import Reading
@@ -102,6 +103,8 @@ class Work:
             "fetch-whole": self._fetch_whole,
             "send": writing.send,
             "fix": writing.fix,
+            "other-fix": writing.other_fix,
+            "choose-time": writing.choose_time,
             "choose-line": writing.choose_line,
             "choose-channel": writing.choose_channel,
             "attach": writing.attach,
@@ -225,7 +228,11 @@ class Work:
 
     async def sent(self, row: OutboxRow) -> None:
         """Something was queued: show it, and that it can be taken back."""
-        self._undo.begin(row.id, row.not_before)
+        leaves = leaves_words(row.leaves_at, self._desk.clock(), self._desk.practice)
+        if leaves:
+            tell(self._screen.app, f"It {leaves}; u takes it back until then.")
+        else:
+            self._undo.begin(row.id, row.not_before)
         self._office.wake()
         if self.reading.conversation_id == row.conversation_id:
             await self.reading.refresh(seen=True)
@@ -237,7 +244,7 @@ class Work:
         await self.listing.counts()
 
     async def _take_back(self) -> None:
-        outbox_id = self._undo.outbox_id
+        outbox_id = self._undo.outbox_id or self._waiting()
         if not outbox_id:
             tell(self._screen.app, "Nothing can be taken back right now.")
             return
@@ -275,6 +282,14 @@ class Work:
         if chosen is not None and chosen.value:
             return await self._desk.next_draft(draft) or draft
         return draft
+
+    def _waiting(self) -> int:
+        """The outbox row of the marked message, or of the only one here, that has not left yet."""
+        marked = self._messages.marked
+        if marked is not None and marked.leaves_at is not None:
+            return marked.outbox_id or 0
+        waiting = [one for one in self._messages.messages if one.leaves_at is not None]
+        return waiting[0].outbox_id or 0 if len(waiting) == 1 else 0
 
     # ------------------------------------------------------------ one message
 

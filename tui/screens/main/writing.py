@@ -13,6 +13,7 @@ from inbox.address import Address, ChannelKind
 from inbox.conversation import ConversationRow
 from inbox.desk import Desk, Preview
 from inbox.errors import TwowayError
+from inbox.finding import Fix
 from inbox.outgoing import Draft
 from inbox.situation import Situation
 from tui.screens.main.room import Room
@@ -211,6 +212,29 @@ class Writing:
         if fix is None:
             tell(self._screen.app, "There is nothing to fix by a key.")
             return
+        await self._apply(draft, fix)
+
+    async def other_fix(self) -> None:
+        """Apply another way out of the first finding that has one; ask when there are several."""
+        from tui.screens.choose import Choice, Choose
+
+        draft, preview = self.draft, self._preview
+        if draft is None or preview is None:
+            return
+        others = next((one.others for one in preview.verdict.findings if one.fix), ())
+        if not others:
+            tell(self._screen.app, "There is no other way out.")
+            return
+        fix: Fix | None = others[0]
+        if len(others) > 1:
+            choices = [Choice(one, one.label) for one in others]
+            chosen = await self._screen.app.push_screen_wait(Choose("Another way out", choices))
+            fix = chosen.value if chosen is not None else None
+        current = self.draft
+        if fix is not None and current is not None:
+            await self._apply(current, fix)
+
+    async def _apply(self, draft: Draft, fix: Fix) -> None:
         if fix.channel is not None and fix.channel is not draft.channel:
             await self._switch(draft, fix.channel)
             return
@@ -223,6 +247,18 @@ class Writing:
         if "line_id" in wanted:
             wanted["line_chosen"] = True
         await self._reload(replace(draft, **wanted))
+
+    async def choose_time(self) -> None:
+        """Choose when it leaves."""
+        from tui.screens.main.leaving import choose_time
+
+        draft = self.draft
+        if draft is None:
+            return
+        chosen = await choose_time(self._screen, self._desk, draft.send_at)
+        current = self.draft
+        if chosen is not None and current is not None:
+            await self._reload(replace(current, send_at=chosen.send_at))
 
     async def choose_line(self) -> None:
         """Choose the line by hand, among those of the channel, each with its proof."""
