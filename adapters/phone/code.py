@@ -14,7 +14,9 @@ class Fault(StrEnum):
     """Whose matter an error is."""
 
     ACCOUNT = "account"
-    """The account or the line is not set up for this; nothing from it will do until it is."""
+    """The account does not do its work; a person has to look into Twilio's console."""
+    SENDER = "sender"
+    """The number of the line is not set up for this."""
     NUMBER = "number"
     """Their number takes no texts, and never will."""
     CONSENT = "consent"
@@ -63,9 +65,9 @@ _NO_NUMBER = Code(
     "Check the number with the patient, and write by e-mail or portal until then.",
     "5.1.1",
 )
-_OUR_NUMBER = Code(Fault.ACCOUNT, "The number of this line cannot send texts.", _DOCTOR, "5.7.0")
+_OUR_NUMBER = Code(Fault.SENDER, "The number of this line cannot send texts.", _DOCTOR, "5.7.0")
 _UNREGISTERED = Code(
-    Fault.ACCOUNT,
+    Fault.SENDER,
     "The number of this line is not registered for texts (10DLC), so carriers refuse them.",
     "Register it in Twilio's console; until then write by e-mail or portal, or call.",
     "5.7.0",

@@ -121,6 +121,9 @@ class Twilio:
             ConnectionLost: no answer came; it may have been taken.
         """
         response = await self._request("POST", url, form=form, plain=True)
+        if response.status_code == 401:
+            # The secret may be another one by the time of the next attempt.
+            await self.close()
         return Said(response.status_code, _record(response.text))
 
     async def download(self, url: str, limit: int) -> Download:

@@ -176,7 +176,7 @@ class FolderReader:
     def _entry(self, record: Record) -> _Pending | None:
         """What is news about a record; None when it is known, also by a page that shifted."""
         sid = record.get("sid")
-        if not isinstance(sid, str) or not sid.isalnum():
+        if not isinstance(sid, str) or not sid.isalnum() or not belongs(record, self._folder):
             return None
         at = moment(record.get("date_created")) or moment(record.get("date_sent"))
         entry = _Pending(record, sid, at or self._clock())
@@ -311,9 +311,18 @@ async def sids(
     async for page in twilio.pages(url, "messages", params):
         for record in page.records:
             at = moment(record.get("date_created")) or datetime.min.replace(tzinfo=UTC)
-            if isinstance(record.get("sid"), str):
+            if isinstance(record.get("sid"), str) and belongs(record, folder):
                 found[record["sid"]] = at
     return found
+
+
+def belongs(record: Record, folder: str) -> bool:
+    """Whether a listed text is one of this folder.
+
+    A text from one number of the account to another is listed twice for both: as it left, and as it
+    arrived.
+    """
+    return (record.get("direction") == "inbound") is (folder == RECEIVED)
 
 
 def received_at(twilio: Twilio, record: Record, clock: Clock) -> datetime:

@@ -25,7 +25,7 @@ class TextRefused(NotSent):
             code.sentence,
             code.hint,
             temporary=temporary or code.retries,
-            sender_refused=code.fault is Fault.ACCOUNT and not code.retries,
+            sender_refused=code.fault is Fault.SENDER,
             recipients=(to,) if code.fault is Fault.NUMBER else (),
         )
         self.code = code

@@ -48,9 +48,9 @@ class TestSmsChannel(ChannelContract):
         # is nothing of what was.
         there = [server.deliver(f"message {place}") for place in range(3)]
         before = await collect(channel)
-        epochs = {item.remote.epoch for item in arrived(before)}
+        (epoch,) = {item.remote.epoch for item in arrived(before)}
         cursors = {
-            folder: cursor.replace(*epochs, "AC" + "0" * 32)
+            folder: cursor.replace(epoch, "AC" + "0" * 32)
             for folder, cursor in stored(before).items()
         }
         assert cursors != stored(before)
@@ -66,3 +66,11 @@ class TestSmsChannel(ChannelContract):
         items = [item for batch in await collect(channel) for item in batch.items]
         assert [item.ours for item in items] == [True]
         assert channel.convert(items[0]).message_id == receipt.provider_id
+
+    async def test_removal_during_a_sync_loses_nothing_else(
+        self, server: ServerHandle, channel: Channel
+    ) -> None:
+        # A page holds its texts in full, so what is on a page cannot go away while it is read.
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("adapters.phone.folder.PAGE", self.small_batches)
+            await super().test_removal_during_a_sync_loses_nothing_else(server, channel)
