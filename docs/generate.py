@@ -27,8 +27,8 @@ warns, or informs. Rules marked *core* guard the promise that every message can 
 reaches the right person.
 
 A conversation cannot be closed while one of its messages is missing from the record or was not
-delivered. TW29 and TW37 of the list these rules began with speak of automatic replies, which Twoway
-does not send.
+delivered. TW29 of the list these rules began with speaks of automatic replies, which Twoway does not
+send; TW37 looks at what a person sends from an after-hours template.
 """
 _COMMANDS = """\
 Everything the screen does has a plain command, for scripts, for screen readers and for checks. Same
@@ -119,7 +119,8 @@ def _table(node: ast.ClassDef) -> str:
             said = " ".join(str(after.value.value).split())
         kind = ast.unparse(item.annotation).replace("|", "or")
         default = "needed" if item.value is None else f"`{ast.unparse(item.value)}`"
-        rows.append(f"| `{item.target.id}` | {kind} | {default.replace('|', 'or')} | {said} |")
+        key = item.target.id.rstrip("_")
+        rows.append(f"| `{key}` | {kind} | {default.replace('|', 'or')} | {said} |")
     return "\n".join(rows) + "\n"
 
 

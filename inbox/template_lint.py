@@ -159,11 +159,12 @@ def _classes_of(hours: Hours, day: date, now: datetime) -> Iterator[tuple[HourCl
             yield HourClass.HOLIDAY, _at(hours, datetime.combine(day, usual[0].start), now) + _LATER
         return
     starts = [_at(hours, datetime.combine(day, span.start), now) for span in spans]
-    ends = [_at(hours, datetime.combine(day, span.end), now) for span in spans]
+    ends = [hours.open_until(start) or start for start in starts]
     for start, end in zip(starts, ends, strict=True):
         if end - start > _LATER:
             yield HourClass.OPEN, start + (end - start) / 2
-    yield HourClass.CLOSING, ends[-1] - _SOON
+    if ends[-1] - starts[-1] > _SOON:
+        yield HourClass.CLOSING, ends[-1] - _SOON
     if len(spans) > 1 and starts[1] > ends[0]:
         yield HourClass.LUNCH, ends[0] + (starts[1] - ends[0]) / 2
     if not hours.is_open(ends[-1] + _LATER):

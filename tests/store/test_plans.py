@@ -15,13 +15,16 @@ from store import (
     consent,
     contact_point,
     conversation,
+    draft,
     filing,
     form_change,
+    handed_over,
     line,
     message,
     outbox,
     patient,
     raw,
+    reminder,
     search,
     signal,
     state,
@@ -42,10 +45,11 @@ BIG |= {
 }
 VALUES: dict[str, Any] = {
     **dict.fromkeys(("now", "assigned_to", "after_at", "after_id", "limit", "id", "before")),
-    **dict.fromkeys(("rfc_id", "key", "system", "line_id", "since", "first", "end")),
+    **dict.fromkeys(("rfc_id", "key", "staff_id", "system", "line_id", "since", "first", "end")),
     **dict.fromkeys(("candidates", "patient_id", "floor_at", "floor_id", "sha256", "overdue")),
     **dict.fromkeys(("parents", "keys", "addresses"), "[]"),
     "match": "x",
+    **dict.fromkeys(("template", "moment", "channel")),
 }
 
 STATEMENTS = {
@@ -83,6 +87,13 @@ STATEMENTS = {
     "claim": outbox.DUE,
     "open rows": outbox.OPEN,
     "recent to": outbox.RECENT,
+    "to look up": handed_over.TO_LOOK_UP,
+    "to copy": handed_over.TO_COPY,
+    "uncopied": handed_over.UNCOPIED,
+    "drafts below": draft.BELOW,
+    "told": reminder.TOLD,
+    "automatic": reminder.AUTOMATIC,
+    "contacted": reminder.CONTACTED,
     "search": search.MATCHING,
     "newest": search.NEWEST,
     "unfiled": raw.UNFILED,
@@ -91,7 +102,8 @@ STATEMENTS = {
 }
 # Reading an index in its own order up to a LIMIT is what a list is.
 IN_ORDER = re.compile(
-    r"SCAN \w+ USING (COVERING )?INDEX (conversation_|outbox_open|sqlite_auto|message_signal_urgent)"
+    r"SCAN \w+ USING (COVERING )?INDEX"
+    r" (conversation_|outbox_(open|uncopied)|sqlite_auto|message_signal_urgent)"
 )
 
 
