@@ -6,26 +6,28 @@ outbox, which asks the gate again right before the message leaves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from inbox.address import Address, AddressSystem, ChannelKind
+from inbox.address import Address, ChannelKind
+from inbox.age import overdue_since
 from inbox.channel import Capabilities, RawItem
 from inbox.clock import Clock
 from inbox.conversation import ConversationRow, Counts, ListState, Page, PageKey, SearchHit
 from inbox.drafting import Drafting
-from inbox.errors import Blocked, Held, NotFound, TwowayError
+from inbox.errors import Blocked, Held, NotFound
 from inbox.facts import Facts
 from inbox.gate import Gate, Verdict
 from inbox.keeping import Promises
 from inbox.line import Line, LineHealth
 from inbox.linking import Linking
+from inbox.marks import Marks
 from inbox.message import Message
 from inbox.outgoing import Draft, DraftAttachment
-from inbox.patient import Patient
+from inbox.patient import Consent, Patient
 from inbox.practice import Practice
 from inbox.reply_path import Plan, Proof
 from inbox.repository import ConsentEntry, ConsentKey, OutboxRow, Repository
@@ -62,6 +64,8 @@ class ConversationView:
     """Other patients who are reached at the patient's addresses."""
     consents: Mapping[ConsentKey, ConsentEntry] = field(default_factory=dict)
     """What was said last about each of the patient's addresses."""
+    marks: Marks = Marks()
+    """What is shown beside the messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +191,9 @@ class Desk:
 
     async def counts(self) -> Counts:
         """How many conversations are in each state."""
-        return await self.repository.conversations.counts(self.clock())
+        now, within = self.clock(), self.practice.answer_within
+        since = None if within is None else overdue_since(now, self.practice.hours, within)
+        return await self.repository.conversations.counts(now, since)
 
     async def open(self, conversation_id: int, *, limit: int = 100) -> ConversationView:
         """A conversation with its latest messages and its patient. Looking is kept in the audit.
@@ -215,9 +221,9 @@ class Desk:
                 patient_id=row.patient_id,
                 detail=f"conversation {row.id}",
             )
-        elif row.person_address:
-            system = row.channels[0].system if row.channels else AddressSystem.EMAIL
-            candidates = await stores.patients.by_address(Address(system, row.person_address))
+        else:
+            said = messages[-1].text if messages else ""
+            candidates = list((await self.linking.candidates(row, said)).patients)
         return ConversationView(
             row=row,
             messages=tuple(messages[-limit:]),
@@ -227,6 +233,22 @@ class Desk:
             candidates=tuple(candidates),
             shared=tuple(shared),
             consents=consents,
+            marks=await self.marks(row, messages[-limit:]),
+        )
+
+    async def marks(self, row: ConversationRow, messages: Sequence[Message]) -> Marks:
+        """What is shown beside the messages of a conversation."""
+        others = {one.patient_id for one in messages if one.patient_id} - {row.patient_id}
+        opted_out: tuple[ChannelKind, ...] = ()
+        if row.person_address and row.channels:
+            address = Address(row.channels[0].system, row.person_address)
+            said = await self.repository.consents.current([address])
+            declined = (key for key, one in said.items() if one.consent is Consent.DECLINED)
+            opted_out = tuple(channel for _, channel in declined)
+        return Marks(
+            signals=tuple(await self.repository.signals.of_conversation(row.id)),
+            names=await self.linking.names(frozenset(one for one in others if one)),
+            opted_out=opted_out,
         )
 
     async def earlier(
@@ -288,16 +310,24 @@ class Desk:
         """All facts about a draft. Ask again when something changed; typing needs only `judge`."""
         return await self._facts.situation(draft, self.clock(), self.member.id)
 
-    def judge(self, situation: Situation, draft: Draft, *, assigned_to: str = "") -> Preview:
+    def judge(
+        self,
+        situation: Situation,
+        draft: Draft,
+        *,
+        assigned_to: str = "",
+        at: datetime | None = None,
+    ) -> Preview:
         """What the composer shows as the draft is typed: pure and quick.
 
         Args:
             situation: Facts gathered for this draft's channel, line and recipients.
             draft: The draft as it is now; only its words may differ from the situation's.
             assigned_to: Staff id of who looks after the conversation.
+            at: As if it were this moment (aware); None: now.
         """
         draft = replace(draft, line_id=situation.draft.line_id)
-        now = self.clock()
+        now = at or self.clock()
         present = replace(situation, draft=draft, now=now)
         seer = self.practice.member(assigned_to)
         return Preview(

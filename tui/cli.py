@@ -41,6 +41,7 @@ _PROMISES = (
     "standing", "open", "called-on", "broken", "kept", "over", "withdrawn", "unsaid", "all",
 )  # fmt: skip
 _CHANNELS = ("email", "sms", "phone", "portal")
+_CONSENTS = ("accepted", "declined", "implied", "unknown")
 
 
 def main(arguments: Sequence[str] | None = None, clock: Clock | None = None) -> int:
@@ -240,6 +241,9 @@ def _add_writing(commands: Parsers) -> None:
         parser.add_argument("--attach", metavar="FILE", action="append", default=[])
         parser.add_argument("--line", metavar="LINE", default="", help="leave from this line")
         parser.add_argument(
+            "--confidential", action="store_true", help="for the patient alone, nobody else there"
+        )
+        parser.add_argument(
             "--because", metavar="R", default="", help="the reason, when it is held"
         )
         later = parser.add_mutually_exclusive_group()
@@ -258,7 +262,7 @@ def _add_writing(commands: Parsers) -> None:
         )
         parser.add_argument("--wait", action="store_true", help="send now and wait until it left")
         parser.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS")
-    lint = _add(commands, "lint", "writing:lint", "what the gate says; nothing is sent")
+    lint = _add(commands, "lint", "linting:lint", "what the gate says; nothing is sent")
     lint.add_argument("--channel", choices=_CHANNELS, required=True)
     lint.add_argument("--text", required=True, metavar="T", help="the words; - reads them")
     lint.add_argument("--subject", metavar="S", default="")
@@ -267,6 +271,25 @@ def _add_writing(commands: Parsers) -> None:
     )
     lint.add_argument("--to", metavar="PATIENT|ADDRESS", default="")
     lint.add_argument("--line", metavar="LINE", default="", help="as if it left from this line")
+    lint.add_argument(
+        "--category", choices=("general", "reminder", "result", "billing"), default="general"
+    )
+    lint.add_argument("--automatic", action="store_true", help="as if a list had made it")
+    lint.add_argument(
+        "--outcome",
+        choices=("reached", "left message", "no answer", "busy", "wrong number"),
+        help="of a call: how it ended (else: before the call)",
+    )
+    lint.add_argument(
+        "--way",
+        choices=("direct line", "here until", "answering service", "information"),
+        action="append",
+        default=[],
+        help="of a call: how they can answer the message that was left",
+    )
+    lint.add_argument(
+        "--heads-up-sent", action="store_true", help="of a call: the answering service was told"
+    )
     _add_lists(commands)
     undo = _add(commands, "undo", "writing:undo", "take back a message that has not left")
     undo.add_argument("outbox_id", type=int, metavar="OUTBOX")
@@ -307,11 +330,27 @@ def _add_tending(commands: Parsers) -> None:
     snooze = _add(commands, "snooze", "tending:snooze", "hide it until a time or until news")
     _conversation(snooze)
     snooze.add_argument("until", metavar="TIME", help="2h, 3d, tomorrow, 2026-03-02T09:00; now")
-    for name, words in (("done", "close a conversation"), ("reopen", "open it again")):
-        _conversation(_add(commands, name, f"tending:{name}", words))
+    done = _add(commands, "done", "tending:done", "close a conversation")
+    _conversation(done)
+    done.add_argument(
+        "--because", default="", metavar="R", help="why, although something waits on us; kept"
+    )
+    _conversation(_add(commands, "reopen", "tending:reopen", "open it again"))
     link = _add(commands, "link", "tending:link", "say whom a conversation is about")
     _conversation(link)
     link.add_argument("patient", metavar="PATIENT", help="the patient's id; nobody")
+    which = link.add_mutually_exclusive_group()
+    which.add_argument("--always", action="store_true", help="link what this address sends")
+    which.add_argument("--message", type=int, metavar="ID", help="only this message of it")
+    for name, words in (
+        ("accept", "do what a message asks for between its lines; an emergency is looked after"),
+        ("dismiss", "say that what a message seems to ask for is nothing"),
+    ):
+        decide = _add(commands, name, f"tending:{name}", words)
+        _conversation(decide)
+        decide.add_argument(
+            "--rule", metavar="RULE", default="", help="this signal (IN03), not the most pressing"
+        )
     _add_promises(commands)
     audit = _add(commands, "audit", "tending:audit", "who did what, newest first")
     audit.add_argument("--patient", metavar="PATIENT", default="", help="only about this patient")
@@ -338,9 +377,15 @@ def _add_promises(commands: Parsers) -> None:
 
 def _add_record(commands: Parsers) -> None:
     patients = _add_group(commands, "patients", "import, list, show patients")
-    importer = _add(patients, "import", "people:import_file", "take patients from CSV or JSON")
-    importer.add_argument("file", metavar="FILE", help="CSV, JSON, or FHIR JSON")
-    importer.add_argument("--dry-run", action="store_true", help="read and report, change nothing")
+    importer = _add(patients, "import", "importing:import_file", "take patients from CSV or JSON")
+    importer.add_argument("file", metavar="FILE", help="CSV, JSON, or FHIR R4 JSON")
+    importer.add_argument("--dry-run", action="store_true", help="say what it would change")
+    importer.add_argument("--yes", action="store_true", help="take it without asking")
+    importer.add_argument("--skip-bad", action="store_true", help="leave rows with problems out")
+    importer.add_argument(
+        "--overwrite", action="store_true", help="change back what staff changed since"
+    )
+    _add_forms(patients)
     lister = _add(patients, "list", "people:find", "patients, by name")
     lister.add_argument("text", metavar="TEXT", nargs="?", default="", help="a name or an address")
     lister.add_argument("--limit", type=_count, default=200, metavar="N", help="at most N (200)")
@@ -355,6 +400,30 @@ def _add_record(commands: Parsers) -> None:
     export.add_argument("patient", metavar="PATIENT")
     export.add_argument("--format", choices=("fhir", "text"), required=True)
     export.add_argument("--output", metavar="FILE", default="", help="else standard output")
+
+
+def _add_forms(patients: Parsers) -> None:
+    form = _add(patients, "form", "forms:form", "show or change a privacy form")
+    form.add_argument("patient", metavar="PATIENT")
+    for name, metavar, words in (
+        ("--set", "ANSWER=VALUE", "an answer: voicemail=detailed, sms=declined, form_date=..."),
+        ("--add-contact", "ADDRESS", "one more e-mail address or phone number"),
+        ("--mark-old", "ADDRESS", "a contact point that is no longer theirs"),
+        ("--mark-works", "ADDRESS", "a contact point that works after all"),
+        ("--add-proxy", "WHO", "“NAME; RELATION; CONTACT; LAST DAY”, the last two optional"),
+        ("--end-proxy", "NAME=DATE", "the last day of a proxy's access; empty: it goes on"),
+    ):
+        form.add_argument(name, metavar=metavar, action="append", default=[], help=words)
+    history = _add(patients, "history", "forms:history", "what was changed, by whom")
+    history.add_argument("patient", metavar="PATIENT")
+    history.add_argument("--limit", type=_count, default=200, metavar="N", help="at most N (200)")
+    consent = _add(patients, "consent", "forms:consent", "note what was said of an address")
+    consent.add_argument("address", metavar="ADDRESS", help="e-mail address or phone number")
+    consent.add_argument("--channel", choices=_CHANNELS, required=True)
+    consent.add_argument("--consent", choices=_CONSENTS, required=True)
+    consent.add_argument("--how", metavar="WORDS", required=True, help="like: on the phone")
+    consent.add_argument("--warned-on", metavar="DATE", default="", help="when they were warned")
+    consent.add_argument("--warning", metavar="V", default="", help="version of the warning")
 
 
 def _conversation(parser: argparse.ArgumentParser) -> None:

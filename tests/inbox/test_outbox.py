@@ -104,7 +104,7 @@ async def test_an_unknown_outcome_is_reconciled_and_never_sent_again(
 
     for _ in range(8):
         house.clock.advance(minutes=20)
-        await house.outbox.reconcile()
+        await house.handed_over.reconcile()
         await house.outbox.deliver_due()
 
     after = await house.repository.outbox.get(row.id)
@@ -307,7 +307,7 @@ async def test_done_waits_for_the_record(house: House) -> None:
     assert "record" in error.value.sentence
 
     await house.recorder.drain()
-    await house.desk.done(conversation)
+    await house.desk.done(conversation, "Called her.")
 
     [row] = await house.rows(ListState.DONE)
     assert row.state is ConversationState.DONE
@@ -348,21 +348,20 @@ async def test_a_reason_given_for_sending_again_covers_what_holds_now(house: Hou
     assert (await house.repository.outbox.get(row.id)).status is MessageStatus.SENT
 
 
-async def test_a_very_long_draft_is_examined_in_part_as_it_is_typed_and_whole_when_sent(
-    house: House,
-) -> None:
+async def test_all_of_a_very_long_draft_is_examined_as_it_is_typed(house: House) -> None:
     conversation = await asked(house)
     filler = "All is well. " * 20_000
     forbidden = "Please do not reply to this email. "
     draft = await house.desk.reply_draft(conversation)
     situation = await house.desk.situation(draft)
 
-    at_the_end = house.desk.judge(situation, replace(draft, text=filler + forbidden))
     middle = replace(draft, text=filler + forbidden + filler)
+    seen = house.desk.judge(situation, middle)
 
-    assert [finding.rule for finding in at_the_end.verdict.findings] == ["TW06"]
-    assert at_the_end.verdict.findings[0].fix is None
-    assert len(at_the_end.draft.text) > 200_000
+    [finding] = seen.verdict.findings
+    assert finding.rule == "TW06"
+    assert finding.fix is not None
+    assert finding.fix.text == (filler + filler).strip()
     with pytest.raises(Blocked):
         await house.desk.send(middle)
 

@@ -6,7 +6,7 @@ import contextlib
 from argparse import Namespace
 from collections.abc import Awaitable, Callable
 
-from inbox.errors import StoreError
+from inbox.errors import NotFound, StoreError
 from tui.commandline import shapes
 from tui.commandline.output import Output, stamp, table
 from tui.commandline.session import with_office, words
@@ -40,7 +40,9 @@ def snooze(options: Namespace, output: Output) -> int:
 
 def done(options: Namespace, output: Output) -> int:
     """`twoway done`."""
-    return _tend(options, output, lambda office: office.desk.done(options.conversation))
+    return _tend(
+        options, output, lambda office: office.desk.done(options.conversation, options.because)
+    )
 
 
 def reopen(options: Namespace, output: Output) -> int:
@@ -49,15 +51,42 @@ def reopen(options: Namespace, output: Output) -> int:
 
 
 def link(options: Namespace, output: Output) -> int:
-    """`twoway link`."""
+    """`twoway link`; with `--message` for one message of the conversation."""
 
     async def work(office: PracticeOffice) -> None:
-        patient_id = None
+        linking, patient_id = office.desk.linking, None
         if options.patient not in _NOBODY:
             patient_id = (await patient_named(office, options.patient)).id
-        await office.desk.link(options.conversation, patient_id)
+        if options.message is None:
+            await linking.link(options.conversation, patient_id, always=options.always)
+            return
+        message = await office.repository.conversations.message(options.message)
+        row = await office.repository.conversations.row(options.conversation)
+        if message.conversation_id != row.id:
+            raise NotFound("This message is not in that conversation.", "Look at `twoway show`.")
+        if patient_id is None:
+            raise NotFound("A single message needs a patient.", "Name the patient's id.")
+        await linking.link_message(message.id, patient_id)
 
     return _tend(options, output, work)
+
+
+def accept(options: Namespace, output: Output) -> int:
+    """`twoway accept`."""
+    return _tend(
+        options,
+        output,
+        lambda office: office.desk.attention.accept(options.conversation, options.rule),
+    )
+
+
+def dismiss(options: Namespace, output: Output) -> int:
+    """`twoway dismiss`."""
+    return _tend(
+        options,
+        output,
+        lambda office: office.desk.attention.dismiss(options.conversation, options.rule),
+    )
 
 
 def audit(options: Namespace, output: Output) -> int:

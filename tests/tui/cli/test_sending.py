@@ -244,7 +244,10 @@ def test_tending_a_conversation(type_: Type, rosa: int) -> None:
     assert rosa not in [row["id"] for row in type_("list", "--json").json]
     assert type_("snooze", rosa, "now", "--json").json["snoozed_until"] is None
     assert type_("snooze", rosa, "soon").status == 1
-    assert type_("done", rosa, "--json").json["state"] == "done"
+    held = type_("done", rosa)
+    assert held.status == 3
+    assert "question has not been answered" in held.err
+    assert type_("done", rosa, "--because", "She called.", "--json").json["state"] == "done"
     assert type_("reopen", rosa, "--json").json["state"] == "needs-reply"
     assert type_("link", rosa, "omar-haddad", "--json").json["patient"] == "omar-haddad"
     assert type_("link", rosa, "nobody", "--json").json["patient"] is None

@@ -109,6 +109,8 @@ async def test_done_reopen_snooze_assign(office: Lakeside) -> None:
         await pilot.press("1")
         await see(pilot, "School form")
         await pilot.press("g", "e")
+        await see(pilot, "Close it all the same?", "has not been answered")
+        await pilot.press("escape", "e", *"Called", "enter")
         await gone(pilot, "Moving Thursday")
         await pilot.press("7")
         await see(pilot, "Rosa Jimenez", "done")

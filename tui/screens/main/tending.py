@@ -11,6 +11,7 @@ from textual.screen import Screen
 
 from inbox.conversation import ConversationRow
 from inbox.desk import Desk
+from inbox.errors import Held
 from inbox.patient import Patient
 from inbox.words import clock_words
 from tui.screens.telling import tell
@@ -90,8 +91,18 @@ class Tending:
         return until
 
     async def done(self, row: ConversationRow) -> None:
-        """Close it."""
-        await self._desk.done(row.id)
+        """Close it; with a reason, where something waits on us."""
+        try:
+            await self._desk.done(row.id)
+        except Held as held:
+            from tui.screens.ask import AskLine
+
+            explain = [f"! {finding.reason}" for finding in held.findings]
+            asked = AskLine("Close it all the same? The reason is kept.", explain)
+            because = (await self._screen.app.push_screen_wait(asked) or "").strip()
+            if not because:
+                return
+            await self._desk.done(row.id, because)
         tell(self._screen.app, "Closed. E opens it again; it opens by itself when they write.")
 
     async def reopen(self, row: ConversationRow) -> None:
