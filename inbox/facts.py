@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from inbox.address import Address, AddressSystem, ChannelKind
+from inbox.atlas import places_of
 from inbox.consent import consent_for, wrote_first
 from inbox.errors import NoReplyPath, NotFound
 from inbox.message import Message, MessageStatus
@@ -18,7 +19,6 @@ from inbox.reply_path import Plan, Proof, SenderFacts, choose_sender, derive_pro
 from inbox.repository import Repository
 from inbox.situation import Earlier, Recipient, Situation
 from inbox.storage.reminder import Reached
-from inbox.whereabouts import places_of
 
 _RECENT = timedelta(minutes=10)
 _MOST_RECIPIENTS = 50
@@ -184,7 +184,7 @@ class Facts:
             return ()
         # The first number takes a moment: what is known of numbers is large.
         return await asyncio.to_thread(
-            places_of, address, patients, self._practice.whereabouts, self._practice.place
+            places_of, address, patients, self._practice.atlas, self._practice.place
         )
 
     async def _earlier(self, draft: Draft, now: datetime) -> tuple[Earlier, ...]:

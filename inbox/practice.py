@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from inbox.address import ChannelKind
+from inbox.age import is_overdue, waited
+from inbox.atlas import Atlas, Nowhere
 from inbox.hours import Hours
 from inbox.line import Line
 from inbox.policy import RulePolicy
 from inbox.quiet import Place, QuietRules
-from inbox.whereabouts import Nowhere, Whereabouts
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,10 @@ class Practice:
     """When texts and calls would wake somebody."""
     policy: RulePolicy = field(default_factory=RulePolicy)
     """What the practice thinks of the rules."""
-    whereabouts: Whereabouts = field(default_factory=Nowhere)
+    atlas: Atlas = field(default_factory=Nowhere)
     """Where postal codes and numbers are."""
+    answer_within: timedelta | None = None
+    """How soon everybody is to be answered, in staffed time; None: no limit is set."""
 
     def line(self, line_id: str) -> Line | None:
         """The line of this id, or None when the configuration no longer has it."""
@@ -72,6 +76,12 @@ class Practice:
     def member(self, staff_id: str) -> StaffMember | None:
         """The staff member of this id, or None."""
         return next((member for member in self.staff if member.id == staff_id), None)
+
+    def is_overdue(self, since: datetime | None, now: datetime, line_id: str) -> bool:
+        """Whether somebody who waits since then, on this line, has waited too long (IN06)."""
+        if since is None or self.answer_within is None:
+            return False
+        return is_overdue(waited(since, now, self.hours_of(line_id)), self.answer_within)
 
     def hours_of(self, line_id: str) -> Hours:
         """When this line is staffed: its own hours, else the practice's."""

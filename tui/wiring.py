@@ -35,12 +35,12 @@ from tui.secret import Secret
 
 if TYPE_CHECKING:
     from adapters.mail.settings import MailSettings
+    from inbox.atlas import Atlas
     from inbox.backoffice import BackOffice
     from inbox.gate import Rule
     from inbox.quiet import Place
     from inbox.template import Shelf
     from inbox.templating import ReadShelf
-    from inbox.whereabouts import Whereabouts
 
 NOT_YET = "This version of Twoway cannot use {} lines yet."
 """What `doctor` says of a line whose channel has no adapter."""
@@ -71,7 +71,7 @@ class PracticeOffice:
             NotFound: no such staff member.
         """
         # Where numbers are is known outside: here the practice gets to know it.
-        practice = replace(configuration.practice, whereabouts=_Whereabouts())
+        practice = replace(configuration.practice, atlas=_Atlas())
         configuration = replace(configuration, practice=practice)
         self.configuration = configuration
         self.repository = repository
@@ -336,7 +336,7 @@ def _back_office_class() -> type[BackOffice]:
     return BackOffice
 
 
-class _Whereabouts:
+class _Atlas:
     """Where numbers and postal codes are; loaded when a draft first goes to a phone."""
 
     def of_postal_code(self, postal_code: str) -> tuple[Place, ...]:
@@ -351,10 +351,10 @@ class _Whereabouts:
         """Every place a phone number may belong to."""
         return self._atlas().of_number(number)
 
-    def _atlas(self) -> Whereabouts:
-        from adapters.place.atlas import Atlas
+    def _atlas(self) -> Atlas:
+        from adapters.place.atlas import WorldAtlas
 
-        return Atlas()
+        return WorldAtlas()
 
 
 class _Rules:

@@ -1,4 +1,4 @@
-"""The atlas: implements `inbox.whereabouts.Whereabouts`."""
+"""The atlas: implements `inbox.atlas.Atlas`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NORTH_AMERICA: Final = "+1"
 _NATIONAL_DIGITS: Final = 10
 
 
-class Atlas:
+class WorldAtlas:
     """Postal codes, states and numbers. phonenumbers is loaded when a number is first looked up."""
 
     def of_postal_code(self, postal_code: str) -> tuple[Place, ...]:

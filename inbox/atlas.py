@@ -18,7 +18,7 @@ _SHORT_CODE: Final = 6
 """A number of so few digits is a service's, wherever it is."""
 
 
-class Whereabouts(Protocol):
+class Atlas(Protocol):
     """What is known of postal codes, states and numbers; empty answers for what is not known."""
 
     def of_postal_code(self, postal_code: str) -> tuple[Place, ...]:
@@ -52,7 +52,7 @@ class Nowhere:
 
 
 def places_of(
-    address: Address, patients: Sequence[Patient], known: Whereabouts, own: Place
+    address: Address, patients: Sequence[Patient], known: Atlas, own: Place
 ) -> tuple[Place, ...]:
     """Where the one who reads what is sent to a phone number may be.
 
@@ -73,7 +73,7 @@ def places_of(
     return _each_once(found) or by_number or (own,)
 
 
-def _by_record(patient: Patient, known: Whereabouts) -> tuple[Place, ...]:
+def _by_record(patient: Patient, known: Atlas) -> tuple[Place, ...]:
     state = patient.state.strip().upper()
     by_code = known.of_postal_code(patient.postal_code) if patient.postal_code else ()
     if patient.timezone:
@@ -83,7 +83,7 @@ def _by_record(patient: Patient, known: Whereabouts) -> tuple[Place, ...]:
     return by_code or (known.of_state(state) if state else ())
 
 
-def _by_number(address: Address, known: Whereabouts) -> tuple[Place, ...]:
+def _by_number(address: Address, known: Atlas) -> tuple[Place, ...]:
     digits = "".join(letter for letter in address.value if letter.isdigit())
     return known.of_number(address.value) if len(digits) > _SHORT_CODE else ()
 
