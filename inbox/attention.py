@@ -214,7 +214,7 @@ class Attention:
         )
         # Taken as it is: that a form agrees to texts for which no number is left must stop nobody.
         forms = Forms(self._repository, self._practice, self._clock, self._member)
-        await forms.take([changed], "wrong person")
+        await forms.take([(changed, patient)], "wrong person")
 
 
 def most_pressing(signals: Sequence[Signal]) -> Signal | None:

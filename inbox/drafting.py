@@ -68,6 +68,7 @@ class Drafting:
             patient_id=row.patient_id,
             begun_at=now,
             seen_message_id=max((message.id for message in newest), default=0),
+            confidential=any(message.confidential for message in newest),
         )
 
     async def begin(

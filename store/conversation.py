@@ -172,13 +172,15 @@ class ConversationTable:
         assigned_to: str = "",
     ) -> Page:
         """Part of the list, newest first; emergencies above, whatever the list holds."""
-        if state is ListState.PROMISED:
-            return await self._promised(now, after, limit, assigned_to)
         pinned: tuple[ConversationRow, ...] = ()
         if after is None:
             urgent = await self._do.read(lambda db: db.execute(URGENT, {"limit": limit}).fetchall())
             pinned = tuple(from_row(row) for row in urgent)
             limit -= len(pinned)
+        if state is ListState.PROMISED:
+            promised = await self._promised(now, after, limit, assigned_to)
+            calm = (row for row in promised.rows if not row.urgent)
+            return Page((*pinned, *calm), promised.next)
         statement = page_sql(state, assigned=bool(assigned_to), after=after is not None)
         values = {
             "now": stamp(now),
@@ -203,9 +205,7 @@ class ConversationTable:
         row = await self._do.read(lambda db: db.execute(COUNTS, values).fetchone())
         return Counts(**{name: row[name] for name in (*_COUNTED, "overdue", "promised")})
 
-    async def _promised(
-        self, now: datetime, after: PageKey | None, limit: int, owner: str
-    ) -> Page:
+    async def _promised(self, now: datetime, after: PageKey | None, limit: int, owner: str) -> Page:
         """Conversations with a promise to see to, the soonest due first."""
         statement = promise_state.live_page(
             COLUMNS, _PATIENT, owned=bool(owner), after=after is not None

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
 from typing import Final
 
-from inbox.hours import Hours
+from inbox.age import is_overdue
 from inbox.signals.heard import Heard, plain_words
 from inbox.signals.rule import inbound_rule
 
@@ -49,8 +48,7 @@ def overdue(heard: Heard) -> str:
     holidays do not count. The list then says “overdue”. A promise that runs out earlier is said as
     a promise.
     """
-    late = heard.answer_within is not None and heard.waited >= heard.answer_within
-    return "overdue" if late else ""
+    return "overdue" if is_overdue(heard.waited, heard.answer_within) else ""
 
 
 @inbound_rule("IN08", "Something is attached")
@@ -79,10 +77,3 @@ def thanks(heard: Heard) -> str:
     named = _WORD.sub(lambda one: "@name" if one[0].casefold() in heard.names else one[0], bare)
     found = _THANKS.fullmatch(named.strip())
     return "thanks" if found and named.replace("@name", "").strip(" .,!-\n") else ""
-
-
-def waited(since: datetime | None, now: datetime, hours: Hours) -> timedelta:
-    """How long somebody has waited in staffed time; by the calendar where no hours are set."""
-    if since is None:
-        return timedelta()
-    return hours.staffed_between(since, now) if any(hours.week) else now - since

@@ -11,6 +11,8 @@ from inbox.desk import ConversationView
 from inbox.errors import NotFound
 from inbox.message import Attachment, Direction, Message
 from inbox.plain import file_name, plain_line
+from inbox.practice import Practice
+from inbox.signals.words import EMERGENCY, act_words, signal_words
 from inbox.words import ago_words, clock_words, leaves_words
 from tui.commandline import shapes
 from tui.commandline.output import Output, table
@@ -58,10 +60,17 @@ def show(options: Namespace, output: Output) -> int:
             {
                 **shapes.conversation(view.row, now, office.desk.practice),
                 "more": view.more,
+                "opted_out": [channel.value for channel in view.marks.opted_out],
                 "candidates": [patient.id for patient in view.candidates],
                 "others": [row.id for row in view.others],
                 "messages": [
-                    shapes.message(one, zone, whole=options.whole) for one in view.messages
+                    {
+                        **shapes.message(one, zone, whole=options.whole),
+                        "signals": [
+                            shapes.signal(signal, zone) for signal in view.marks.of(one.id)
+                        ],
+                    }
+                    for one in view.messages
                 ],
             }
         )
@@ -176,6 +185,7 @@ def _row(row: ConversationRow, office: PracticeOffice) -> tuple[str, ...]:
     marks = "".join(
         mark
         for mark, here in (
+            ("URGENT ", row.urgent),
             ("*", row.unread),
             ("!", row.undelivered),
             ("?", row.patient_id is None),
@@ -191,6 +201,7 @@ def _row(row: ConversationRow, office: PracticeOffice) -> tuple[str, ...]:
         plain_line(row.title, 28),
         plain_line(row.subject or row.snippet, 44),
         ago_words(row.last_message_at, now),
+        "overdue" if practice.is_overdue(row.waiting_since, now, row.line_id) else "",
         f"→ {owner.first_name}" if owner else "",
     )
 
@@ -203,6 +214,10 @@ def _print_view(
     about = f"{view.patient.name} ({view.patient.id})" if view.patient else "unknown"
     output.line(f"Conversation {row.id}: {row.subject or '(no subject)'}")
     output.line(f"About {about} · {row.state.value}")
+    if row.urgent:
+        output.line(f"! URGENT {EMERGENCY}. Looked after: twoway accept {row.id}")
+    for channel in view.marks.opted_out:
+        output.line(f"Opted out by {channel.words}: {row.person_address}")
     if row.assigned_to:
         output.line(f"Assigned to {row.assigned_to}")
     if view.candidates:
@@ -227,12 +242,30 @@ def _print_view(
         output.line(
             f"  {local:%Y-%m-%d %H:%M}, {ago_words(one.at, now)} · {one.status.value}{problem}"
         )
+        for said in _said_between(view, one, practice):
+            output.line(f"  {said}")
         for text in (one.whole if whole else one.text).splitlines():
             output.line(f"    {text}")
         for number, file in enumerate(one.attachments, start=1):
             output.line(f"    [{number}] {file.name} ({file.media_type}, {file.size} bytes)")
     if row.snoozed_until:
         output.line(f"\nSnoozed until {clock_words(row.snoozed_until, now, practice)}")
+
+
+def _said_between(view: ConversationView, one: Message, practice: Practice) -> list[str]:
+    """What a message says between its lines, and whom it is for or about."""
+    lines = []
+    for signal in view.marks.of(one.id):
+        member = practice.member(signal.by)
+        words = signal_words(signal, one.channel, member.name if member else "")
+        act = f". To {act_words(signal, one.channel)}: twoway accept" if signal.open else ""
+        lines.append(f"! {words}{act}" if signal.open else f"· {words}")
+    other = view.marks.names.get(one.patient_id or "")
+    if other:
+        lines.append(f"· about {other} ({one.patient_id})")
+    if one.confidential:
+        lines.append("· for the patient alone")
+    return lines
 
 
 def _unmarked(snippet: str) -> str:

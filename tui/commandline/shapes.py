@@ -8,11 +8,12 @@ from typing import Any
 from inbox.conversation import ConversationRow
 from inbox.finding import Finding
 from inbox.message import Message
-from inbox.patient import ContactPoint, Patient
+from inbox.patient import ContactPoint, Patient, RiskWarning
 from inbox.practice import Practice
 from inbox.promise import Promise
 from inbox.reply_path import Proof
 from inbox.repository import OutboxRow
+from inbox.signals.signal import Signal
 from tui.commandline.output import stamp
 
 Document = dict[str, Any]
@@ -37,6 +38,9 @@ def conversation(row: ConversationRow, now: datetime, practice: Practice) -> Doc
         "waiting_minutes": _waiting_minutes(row, now, practice),
         "waiting_since": stamp(row.waiting_since, zone),
         "leaves_at": stamp(row.leaves_at, zone),
+        "urgent": row.urgent,
+        "overdue": practice.is_overdue(row.waiting_since, now, row.line_id),
+        "signals": list(row.signals),
         "unread": row.unread,
         "undelivered": row.undelivered,
         "assigned_to": row.assigned_to or None,
@@ -81,6 +85,7 @@ def message(one: Message, zone: tzinfo, *, whole: bool = False) -> Document:
         ],
         "about": one.patient_id,
         "about_reason": one.match_reason or None,
+        "confidential": one.confidential,
         "staff": one.staff_id or None,
         "message_id": one.message_id or None,
         "proof": one.proof or None,
@@ -98,6 +103,17 @@ def finding(one: Finding) -> Document:
         "reason": one.reason,
         "fix": one.fix.label if one.fix else None,
         "fixes": [fix.label for fix in one.fixes],
+    }
+
+
+def signal(one: Signal, zone: tzinfo) -> Document:
+    """One of a message's `signals`."""
+    return {
+        "rule": one.rule,
+        "state": one.state.value,
+        "words": one.words or None,
+        "at": stamp(one.at, zone),
+        "by": one.by or None,
     }
 
 
@@ -174,16 +190,34 @@ def patient(one: Patient) -> Document:
         ],
         "preferred_channel": one.preferred_channel.value if one.preferred_channel else None,
         "language": one.language or None,
+        "best_time": one.best_time or None,
+        "timezone": one.timezone or None,
+        "postal_code": one.postal_code or None,
+        "region": one.state or None,
         "privacy_form": {
             "form_date": form.form_date.isoformat() if form.form_date else None,
+            "version": form.version or None,
             "voicemail": form.voicemail.value,
+            "voicemail_on": list(form.voicemail_on),
             "sms": form.sms.value,
+            "sms_warned": _warned(form.sms_warned),
             "email": form.email.value,
+            "email_warned": _warned(form.email_warned),
             "portal": form.portal.value,
+            "portal_state": form.portal_state.value,
             "confidential": form.confidential.value if form.confidential else None,
-            "may_tell": [confidant.name for confidant in form.may_tell],
+            "may_tell": [
+                {"name": known.name, "relation": known.relation or None, "detail": known.detail}
+                for known in form.may_tell
+            ],
         },
     }
+
+
+def _warned(one: RiskWarning | None) -> Document | None:
+    if one is None:
+        return None
+    return {"on": one.on.isoformat() if one.on else None, "version": one.version or None}
 
 
 def _point(point: ContactPoint) -> Document:

@@ -1,4 +1,4 @@
-"""Sending: reply, send, lint, undo, retry. Same desk, same gate as the screen."""
+"""Sending: reply, send, undo, retry. Same desk, same gate as the screen."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from inbox.address import Address, AddressSystem, ChannelKind, email
 from inbox.desk import Preview
 from inbox.errors import Blocked, Held, NotFound, Refused, TwowayError
 from inbox.finding import Finding
-from inbox.gate import Verdict
 from inbox.message import MessageStatus
 from inbox.outgoing import Draft
 from inbox.patient import Patient, PointHealth
@@ -23,7 +22,7 @@ from inbox.words import leaves_words
 from tui.commandline import shapes
 from tui.commandline.output import Output, stamp, tell_error, tell_findings
 from tui.commandline.promises import promising
-from tui.commandline.session import clock_of, configuration_of, read_bytes, with_office, words
+from tui.commandline.session import read_bytes, with_office, words
 from tui.commandline.times import moment_of
 from tui.config.reading import is_mail_address
 from tui.wiring import PracticeOffice
@@ -31,8 +30,6 @@ from tui.wiring import PracticeOffice
 _FRESH = timedelta(minutes=2)
 """A line that was read this recently is being read by somebody."""
 _LOOK_EVERY = 0.1
-_NO_RECIPIENT = "TW23"
-"""The rule that looks at recipients, and blocks a draft that has none."""
 _SETTLED = {
     MessageStatus.SENT,
     MessageStatus.DELIVERED,
@@ -73,53 +70,11 @@ def send(options: Namespace, output: Output) -> int:
 
     async def work(office: PracticeOffice) -> int:
         channel = ChannelKind(options.channel)
-        to, patient_id = await _recipient(office, options.to, channel)
+        to, patient_id = await recipient_named(office, options.to, channel)
         draft = await office.desk.new_draft(to, channel, patient_id)
         return await _send(office, replace(draft, text=text), options, output)
 
     return with_office(options, work)
-
-
-def lint(options: Namespace, output: Output) -> int:
-    """`twoway lint`: exit status 0 allow, 3 hold, 4 block."""
-    text = words(options.text)
-    practice = configuration_of(options).practice
-    at = moment_of(options.at, clock_of(options)(), practice.timezone) if options.at else None
-
-    async def work(office: PracticeOffice) -> int:
-        channel, desk = ChannelKind(options.channel), office.desk
-        to, patient_id = (), None
-        if options.to:
-            address, patient_id = await _recipient(office, options.to, channel)
-            draft = await desk.new_draft(address, channel, patient_id)
-        else:
-            draft = Draft(channel, "", to, "", begun_at=desk.clock())
-        draft = replace(draft, text=text, subject=options.subject)
-        if options.line:
-            draft = _from_line(office, draft, options.line)
-        preview = desk.judge(await desk.situation(draft), draft)
-        verdict = preview.verdict
-        if not options.to:
-            # Nobody was named on purpose; that it has no recipient yet is no word on the text.
-            rest = tuple(one for one in verdict.findings if one.rule != _NO_RECIPIENT)
-            verdict = Verdict(rest)
-        word = "block" if verdict.blocked else "hold" if verdict.held else "allow"
-        output.document(
-            {
-                "verdict": word,
-                "at": stamp(desk.clock(), desk.practice.timezone),
-                **_leaving(office, preview),
-                "findings": [shapes.finding(one) for one in verdict.findings],
-            }
-        )
-        output.line({"allow": "It may leave.", "hold": "Held.", "block": "Blocked."}[word])
-        output.line(f"  {preview.from_words}")
-        if options.to:
-            output.line(f"  {preview.answer_words}")
-        tell_findings(verdict.findings, output)
-        return 4 if verdict.blocked else 3 if verdict.held else 0
-
-    return with_office(options, work, (lambda: at) if at else None)
 
 
 def undo(options: Namespace, output: Output) -> int:
@@ -161,7 +116,8 @@ async def _send(office: PracticeOffice, draft: Draft, options: Namespace, output
         draft = replace(draft, subject=options.subject)
     draft = replace(draft, send_at=_send_at(office, draft, options))
     if options.line:
-        draft = _from_line(office, draft, options.line)
+        draft = from_line(office, draft, options.line)
+    draft = replace(draft, confidential=draft.confidential or options.confidential)
     draft = promising(office, draft, options)
     for name in options.attach:
         content = await asyncio.to_thread(read_bytes, name)
@@ -210,7 +166,7 @@ def _refused(office: PracticeOffice, preview: Preview, error: Refused, output: O
         {
             "outbox_id": None,
             "state": state,
-            **_leaving(office, preview),
+            **leaving(office, preview),
             "findings": [shapes.finding(one) for one in error.findings],
         }
     )
@@ -300,7 +256,8 @@ async def _until_settled(office: PracticeOffice, row: OutboxRow, seconds: float)
         await asyncio.sleep(_LOOK_EVERY)
 
 
-def _leaving(office: PracticeOffice, preview: Preview) -> shapes.Document:
+def leaving(office: PracticeOffice, preview: Preview) -> shapes.Document:
+    """Where a draft leaves from and to, and how it is answered."""
     plan = preview.plan
     return {
         "channel": preview.draft.channel.value,
@@ -312,7 +269,12 @@ def _leaving(office: PracticeOffice, preview: Preview) -> shapes.Document:
     }
 
 
-def _from_line(office: PracticeOffice, draft: Draft, line_id: str) -> Draft:
+def from_line(office: PracticeOffice, draft: Draft, line_id: str) -> Draft:
+    """The draft on a line that was named.
+
+    Raises:
+        NotFound: there is no such line on its channel.
+    """
     line = office.desk.practice.line(line_id)
     lines = office.desk.practice.lines
     usable = [one.id for one in lines if one.channel is draft.channel]
@@ -324,7 +286,7 @@ def _from_line(office: PracticeOffice, draft: Draft, line_id: str) -> Draft:
     return replace(draft, line_id=line_id, line_chosen=True)
 
 
-async def _recipient(
+async def recipient_named(
     office: PracticeOffice, named: str, channel: ChannelKind
 ) -> tuple[Address, str | None]:
     """The address that `--to` means: an address, a patient's id, or a patient's name."""

@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -41,6 +42,7 @@ from tui.secret import (
 _NUMBER = re.compile(r"^\+[1-9][0-9]{6,14}$")
 _MAIL = re.compile(r"^[^@\s<>,;:\"()]+@[^@\s<>,;:\"()]+\.[^@\s<>,;:\"().]+$")
 _IDENTIFIER = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
+_SPAN = re.compile(r"(?=\d)(?:(\d{1,3})\s*h)?\s*(?:(\d{1,4})\s*min)?", re.IGNORECASE)
 _URL = re.compile(r"^https?://[^\s/]+", re.IGNORECASE)
 _COUNTRY = re.compile(r"^[A-Z]{2}$")
 _NUMBER_HINT = 'Write it with country code and without spaces: "+15550107788".'
@@ -153,6 +155,8 @@ def _check(tables: FileTables, folder: Path) -> Iterator[Problem]:
         yield Problem(("practice", "country"), "is not a country", 'Two letters: "US".')
     if practice.scheduling_url and not _URL.match(practice.scheduling_url):
         yield Problem(("practice", "scheduling_url"), "is not a web address", "https://…")
+    if practice.answer_within and _span(practice.answer_within) is None:
+        yield Problem(("practice", "answer_within"), "is not a span of time", '"4h" or "90min".')
     yield from _check_ids("staff", [member.id for member in tables.staff])
     for at, member in enumerate(tables.staff):
         yield from _number(("staff", at, "direct_line"), member.direct_line)
@@ -360,6 +364,7 @@ def _practice(tables: FileTables, days: Calendar) -> Practice:
         country=tables.practice.country,
         subdivision=tables.practice.subdivision,
         scheduling_url=tables.practice.scheduling_url,
+        answer_within=_span(tables.practice.answer_within),
         policy=rule_policy(tables.rules),
         hours=_hours(shared, zone, days),
         line_hours={
@@ -390,6 +395,15 @@ def _practice(tables: FileTables, days: Calendar) -> Practice:
         if service
         else None,
     )
+
+
+def _span(text: str) -> timedelta | None:
+    """`4h`, `90min`, `1h 30min`; None when it is none."""
+    found = _SPAN.fullmatch(text.strip())
+    if found is None:
+        return None
+    hours, minutes = (int(part or 0) for part in found.groups())
+    return timedelta(hours=hours, minutes=minutes) or None
 
 
 def _hours(texts: Mapping[str, str], zone: ZoneInfo, days: Calendar) -> Hours:

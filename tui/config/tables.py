@@ -42,6 +42,9 @@ class PracticeTable:
     """The state or province, for its own holidays: `TX`."""
     scheduling_url: str = ""
     """Where patients book a visit."""
+    answer_within: str = ""
+    """How soon everybody is to be answered, in the time in which somebody is there: `4h`, `90min`.
+    Who waits longer is marked as overdue."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
