@@ -11,17 +11,15 @@ from inbox.errors import NotFound, TwowayError
 from inbox.outgoing import Draft
 from inbox.practice import Practice, StaffMember
 from inbox.promise import (
-    DUE_SOON,
     EVERYBODYS_AFTER,
     DraftPromise,
     NewPromise,
     Promise,
     PromiseKind,
-    PromiseState,
     Said,
 )
 from inbox.repository import OutboxRow, Repository
-from inbox.words import clock_words, span_words
+from inbox.words import promise_words
 
 _MOST: Final = 200
 
@@ -224,30 +222,3 @@ class Keeper:
                     detail=f"promise {promise.id} of {promise.owner} is everybody's now",
                 )
         return count
-
-
-def promise_words(promise: Promise, now: datetime, practice: Practice) -> str:
-    """How a promise stands, with its countdown: `answer by 12:00, 25 min over`."""
-    when = clock_words(promise.due, now, practice)
-    start = f"{promise.kind.words} {when}"
-    state = promise.state(now)
-    if state is PromiseState.BROKEN:
-        return f"{start}, {span_words(now - promise.due)} over"
-    if state is PromiseState.CALLED_ON:
-        return f"{start}, {_left(promise, now)}: they wrote"
-    if state is PromiseState.OPEN:
-        return f"{start}, {_left(promise, now)}"
-    if state is PromiseState.WITHDRAWN:
-        return f"{start}, withdrawn"
-    return f"{start}, {'taken back' if state is PromiseState.UNSAID else state.value}"
-
-
-def _left(promise: Promise, now: datetime) -> str:
-    left = span_words(promise.due - now)
-    return "less than a minute left" if left == "moments" else f"{left} left"
-
-
-def is_due_soon(promise: Promise, now: datetime) -> bool:
-    """Whether its owner is to be reminded: an answer is due within minutes."""
-    waits = promise.kind is PromiseKind.ANSWER and promise.state(now) is PromiseState.OPEN
-    return waits and promise.due - now <= DUE_SOON

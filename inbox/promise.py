@@ -134,3 +134,8 @@ class Promise:
         if now >= self.due:
             return PromiseState.BROKEN
         return PromiseState.CALLED_ON if self.kind is PromiseKind.HERE else PromiseState.OPEN
+
+    def is_due_soon(self, now: datetime) -> bool:
+        """Whether its owner is to be reminded: an answer is due within minutes."""
+        waits = self.kind is PromiseKind.ANSWER and self.state(now) is PromiseState.OPEN
+        return waits and self.due - now <= DUE_SOON

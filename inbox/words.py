@@ -8,6 +8,7 @@ from inbox.line import LineHealth, LineState
 from inbox.outgoing import Draft
 from inbox.patient import Patient
 from inbox.practice import Practice
+from inbox.promise import Promise, PromiseState
 from inbox.reply_path import Plan, Proof, ProofState
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -50,6 +51,27 @@ def leaves_words(leaves_at: datetime | None, now: datetime, practice: Practice) 
     if leaves_at is None or leaves_at - now < timedelta(minutes=1):
         return ""
     return f"leaves {clock_words(leaves_at, now, practice)}"
+
+
+def promise_words(promise: Promise, now: datetime, practice: Practice) -> str:
+    """How a promise stands, with its countdown: `answer by 12:00, 25 min over`."""
+    when = clock_words(promise.due, now, practice)
+    start = f"{promise.kind.words} {when}"
+    state = promise.state(now)
+    if state is PromiseState.BROKEN:
+        return f"{start}, {span_words(now - promise.due)} over"
+    if state is PromiseState.CALLED_ON:
+        return f"{start}, {_left(promise, now)}: they wrote"
+    if state is PromiseState.OPEN:
+        return f"{start}, {_left(promise, now)}"
+    if state is PromiseState.WITHDRAWN:
+        return f"{start}, withdrawn"
+    return f"{start}, {'taken back' if state is PromiseState.UNSAID else state.value}"
+
+
+def _left(promise: Promise, now: datetime) -> str:
+    left = span_words(promise.due - now)
+    return "less than a minute left" if left == "moments" else f"{left} left"
 
 
 def proof_words(proof: Proof, now: datetime) -> str:

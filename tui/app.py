@@ -139,8 +139,22 @@ class TwowayApp(App[None]):
             self.push_screen(PrivacyScreen())
         elif command_id == "theme":
             self.theme = themes.other(self.theme)
+        elif command_id == "open-alert":
+            self.run_worker(guarded(self, self._open_alert()), group="command")
         elif command_id == "quit":
             self.run_worker(guarded(self, self._leave()), group="office")
+
+    async def _open_alert(self) -> None:
+        """Close what lies over the inbox, then open who called on a promise."""
+        work = self._main.work
+        if work is None:
+            return
+        for screen in reversed(self.screen_stack):
+            if screen is self._main:
+                break
+            await screen.dismiss(None)
+        if not await work.keeping.open_next():
+            tell(self, "Nobody has called on a promise.")
 
     async def _leave(self) -> None:
         work = self._main.work

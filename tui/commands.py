@@ -58,6 +58,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("palette", "ctrl+p", "Commands", "Find a command by its name.", (_IN,)),
     Command("hide", "f12", "Hide", "Hide everything on the screen until a key is pressed.", (_IN,)),
     Command("theme", "f10", "Light or dark", "Change between light and dark.", (_IN,)),
+    Command("open-alert", "ctrl+n", "Open alert", "Open who called on a promise.", (_IN,)),
     Command("quit", "ctrl+q", "Quit", "Leave Twoway; drafts are kept.", (_IN,)),
     # the inbox
     Command(
@@ -65,7 +66,10 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("write", "w", "Write new", "Write to a patient or an address.", (_MAIN,)),
     Command(
-        "undo-send", "u", "Undo send", "Take back what was sent and has not left yet.",
+        "undo-send",
+        "u",
+        "Undo send",
+        "Take back what was sent and has not left yet.",
         (_MAIN, Place.OUTBOX),
     ),
     Command("lines", "L", "Lines", "Show every line, its proof and its connection.", (_MAIN,)),
@@ -86,6 +90,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("show-snoozed", "5", "Show snoozed", "List what is hidden for now.", (_MAIN,)),
     Command("show-all", "6", "Show all", "List everything.", (_MAIN,)),
     Command("show-done", "7", "Show done", "List what is closed.", (_MAIN,)),
+    Command("show-promised", "8", "Show promises", "List what we promised.", (_MAIN,)),
     Command(
         "mine-only", "m", "Mine only", "List only what is assigned to me, or everybody's.", (_MAIN,)
     ),
@@ -97,6 +102,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("done", "e", "Done", "Close the conversation.", _BOTH),
     Command("reopen", "E", "Reopen", "Open a closed or snoozed conversation again.", _BOTH),
     Command("link", "l", "Link patient", "Say which patient it is about.", _BOTH, short="Link"),
+    Command("promise", "P", "Promise", "Withdraw a promise, or set one by hand.", _BOTH),
     Command("next-unread", "N", "Next unread", "Open the next unread conversation.", _BOTH),
     Command("next-conversation", "J", "Next conversation", "Open the conversation below.", _BOTH),
     Command("previous-conversation", "K", "Conversation before", "Open the one above.", _BOTH),
@@ -131,7 +137,10 @@ COMMANDS: tuple[Command, ...] = (
     Command("fix", "f2", "Fix", "Apply the way out of the first finding that has one.", (_WRITE,)),
     Command("other-fix", "ctrl+g", "Other way", "Choose another way out of it.", (_WRITE,)),
     Command(
-        "choose-time", "ctrl+o", "Leaves", "Choose when it leaves: now, at opening, later.",
+        "choose-time",
+        "ctrl+o",
+        "Leaves",
+        "Choose when it leaves: now, at opening, later.",
         (_WRITE,),
     ),
     Command("choose-line", "f3", "From", "Choose the line it leaves from.", (_WRITE,)),
@@ -142,6 +151,7 @@ COMMANDS: tuple[Command, ...] = (
         "template", "ctrl+o", "Template", "Put a template in; / on an empty line too.", (_WRITE,)
     ),
     Command("choose-patient", "ctrl+l", "About", "Say which patient it is about.", (_WRITE,)),
+    Command("promise-by-hand", "ctrl+r", "Promise", "Set a promise, or take one off.", (_WRITE,)),
     Command("discard", "f8", "Discard", "Throw the draft away.", (_WRITE,)),
     Command("whole-pane", "ctrl+t", "More room", "Hide or show the conversation above.", (_WRITE,)),
     Command("keep-draft", "escape", "Keep", "Keep the draft and go back.", (_WRITE,)),
@@ -228,7 +238,8 @@ def bindings_at(place: Place, target: str = "screen", *, priority: bool = False)
             one.title,
             show=False,
             id=one.id,
-            priority=priority,
+            # An alert can be opened from a dialog too.
+            priority=priority or one.id == "open-alert",
         )
         for one in commands_at(place)
     ]

@@ -11,9 +11,10 @@ from adapters.memory.server import Trouble
 from inbox.address import AddressSystem, email
 from inbox.conversation import ListState
 from inbox.errors import NotFound, Stale, TwowayError
-from inbox.keeping import Keeper, is_due_soon, promise_words
+from inbox.keeping import Keeper
 from inbox.patient import ContactPoint
 from inbox.promise import DraftPromise, Promise, PromiseKind, PromiseState
+from inbox.words import promise_words
 from tests.inbox.conftest import House
 from tests.inbox.making import ANN, NURSE, ZONE
 
@@ -108,7 +109,7 @@ async def test_an_answer_by_noon_needs_no_question(house: House) -> None:
     assert promise.kind is PromiseKind.ANSWER
     assert await state(house, promise) is PromiseState.OPEN
     house.clock.set(datetime(2026, 3, 4, 11, 51, tzinfo=ZONE))
-    assert is_due_soon(promise, house.clock())
+    assert promise.is_due_soon(house.clock())
     assert promise_words(promise, house.clock(), house.practice) == "answer by 12:00, 9 min left"
     house.clock.set(datetime(2026, 3, 4, 12, 25, tzinfo=ZONE))
     assert await state(house, promise) is PromiseState.BROKEN

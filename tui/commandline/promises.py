@@ -6,9 +6,9 @@ from argparse import Namespace
 from dataclasses import replace
 from datetime import datetime
 
-from inbox.keeping import promise_words
 from inbox.outgoing import Draft
 from inbox.promise import DraftPromise, Promise, PromiseKind, PromiseState
+from inbox.words import promise_words
 from tui.commandline import shapes
 from tui.commandline.output import Output, table
 from tui.commandline.session import with_office
@@ -103,11 +103,11 @@ def _row(promise: Promise, office: PracticeOffice) -> tuple[str, ...]:
     practice, now = office.desk.practice, office.desk.clock()
     member = practice.member(promise.owner)
     owner = "everybody" if promise.everybodys_at else member.first_name if member else promise.owner
+    sign = "! " if promise.state(now) is PromiseState.BROKEN else ""
     return (
         str(promise.id),
         f"conversation {promise.conversation_id}",
         promise.person,
         owner,
-        f"{'! ' if promise.state(now) is PromiseState.BROKEN else ''}"
-        f"{promise_words(promise, now, practice)}",
+        sign + promise_words(promise, now, practice),
     )

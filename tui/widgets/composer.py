@@ -146,6 +146,13 @@ class Composer(Vertical):
             title.value = subject
         self._edited()
 
+    def promise(self, draft: Draft) -> None:
+        """Keep what a person said about the promises of the draft."""
+        if self._draft is not None:
+            self._draft = replace(
+                self._draft, promises=draft.promises, not_promised=draft.not_promised
+            )
+
     def empty(self) -> None:
         """Hold no draft any more."""
         self._draft = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from inbox.clock import Clock
     from inbox.conversation import ConversationRow
     from inbox.practice import Practice
+    from inbox.promise import Promise
 
 _LINES = 2
 _NEAR = 20
@@ -63,6 +64,8 @@ class ConversationList(ScrollView, can_focus=True):
         self._cache: dict[tuple[int, bool], list[Strip]] = {}
         self._empty: tuple[str, ...] = ()
         self._above = self._below = False
+        self.promises: Mapping[int, Promise] = {}
+        """The promise that is due first, by conversation."""
 
     # ------------------------------------------------------------ data
 
@@ -236,7 +239,9 @@ class ConversationList(ScrollView, can_focus=True):
         return Strip.blank(width, base)
 
     def _row_strips(self, row: ConversationRow, marked: bool, width: int) -> list[Strip]:
-        words = row_words(row, self._clock(), self._practice, self._drafts)
+        words = row_words(
+            row, self._clock(), self._practice, self._drafts, self.promises.get(row.id)
+        )
         base = self.rich_style
         if marked:
             base += self.get_component_rich_style("row--cursor", partial=True)

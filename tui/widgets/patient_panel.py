@@ -39,6 +39,8 @@ class PatientPanel(Widget):
     """Plain words; long ones wrap."""
 
     view: reactive[ConversationView | None] = reactive(None, layout=True)
+    promises: reactive[tuple[str, ...]] = reactive((), layout=True)
+    """What stands promised to them, in words."""
 
     def __init__(
         self, practice: Practice, clock: Clock, link_key: str, *, id_: str | None = None
@@ -55,6 +57,9 @@ class PatientPanel(Widget):
         if view is None:
             return Content.styled("Nobody is chosen.", _QUIET)
         lines = _patient(view.patient) if view.patient else self._unknown(view)
+        if self.promises:
+            lines += [[], [("Promises", _HEAD)]]
+            lines += [[(one_line(one, 120), "bold")] for one in self.promises]
         lines += self._others(view.others)
         spans: list[Span] = []
         for line in lines:

@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from inbox.conversation import ConversationRow, ConversationState
-from inbox.words import clock_words, leaves_words, span_words
+from inbox.promise import PromiseState
+from inbox.words import clock_words, leaves_words, promise_words, span_words
 from tui.widgets.cells import one_line
 
 if TYPE_CHECKING:
     from inbox.practice import Practice
+    from inbox.promise import Promise
 
 _SHORT = timedelta(days=2)
 
@@ -74,9 +76,13 @@ def waiting_words(
 
 
 def row_words(
-    row: ConversationRow, now: datetime, practice: Practice, drafts: frozenset[int]
+    row: ConversationRow,
+    now: datetime,
+    practice: Practice,
+    drafts: frozenset[int],
+    promise: Promise | None = None,
 ) -> RowWords:
-    """Everything one row of the list says."""
+    """Everything one row of the list says; `promise` is the one that stands and is due first."""
     return RowWords(
         name=one_line(row.title, 120),
         channel=row.channels[0].words if row.channels else "note",
@@ -84,9 +90,21 @@ def row_words(
         waiting=waiting_words(row.waiting_since, now, practice, row.line_id),
         subject=one_line(row.subject, 200),
         snippet=one_line(row.snippet, 200),
-        badges=tuple(_badges(row, now, practice, drafts)),
+        badges=(*_promised(promise, now, practice), *_badges(row, now, practice, drafts)),
         unread=row.unread,
     )
+
+
+def _promised(promise: Promise | None, now: datetime, practice: Practice) -> list[tuple[str, str]]:
+    """Who promised what, with the countdown."""
+    if promise is None or not promise.state(now).is_live:
+        return []
+    member = practice.member(promise.owner)
+    words = promise_words(promise, now, practice)
+    words = f"{one_line(member.first_name, 12) if member else promise.owner}: {words}"
+    if promise.state(now) is PromiseState.BROKEN:
+        return [("trouble", f"! {words}")]
+    return [("doubt" if promise.asked_at is not None else "mark", words)]
 
 
 def _badges(

@@ -13,6 +13,7 @@ from inbox.conversation import COUNT_LIMIT, Counts, ListState
 TABS: tuple[tuple[ListState, str, str], ...] = (
     (ListState.NEEDS_REPLY, "Needs reply", "Reply"),
     (ListState.WAITING, "Waiting", "Waiting"),
+    (ListState.PROMISED, "Promises", "Prom."),
     (ListState.UNDELIVERED, "Not delivered", "Undeliv."),
     (ListState.UNKNOWN, "Unknown", "Unknown"),
     (ListState.SNOOZED, "Snoozed", "Snoozed"),
@@ -47,6 +48,7 @@ class StateTabs(Widget):
             numbers = {
                 ListState.NEEDS_REPLY: self.counts.needs_reply,
                 ListState.WAITING: self.counts.waiting,
+                ListState.PROMISED: self.counts.promised,
                 ListState.UNDELIVERED: self.counts.undelivered,
                 ListState.UNKNOWN: self.counts.unknown,
                 ListState.SNOOZED: self.counts.snoozed,

@@ -73,6 +73,8 @@ class StatusBar(Widget):
     """One line; what matters most stays when there is little room."""
 
     lines: reactive[tuple[LineView, ...]] = reactive((), repaint=False)
+    promises: reactive[tuple[str, bool]] = reactive(("", False))
+    """What is promised, in words, and whether a promise is broken."""
 
     def __init__(self, practice: Practice, clock: Clock, *, id_: str | None = None) -> None:
         """Speak of `practice` by `clock`."""
@@ -103,6 +105,8 @@ class StatusBar(Widget):
         now, width = self._clock(), self.size.width - 2
         phones = phones_words(self._practice, now)
         parts: list[tuple[str, str]] = []
+        if self.promises[0]:
+            parts.append((self.promises[0], "bold $error" if self.promises[1] else "bold $accent"))
         for view in sorted(self.lines, key=lambda one: line_words(one, now)[1]):
             words, fine = line_words(view, now)
             style = "$quiet" if fine else "bold $error"

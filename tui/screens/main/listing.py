@@ -17,6 +17,9 @@ EMPTY: dict[ListState, tuple[str, ...]] = {
         "Nobody waits for an answer.", "", "2 shows what we wait for · w writes to somebody",
     ),
     ListState.WAITING: ("We wait for nobody.", "", "1 shows what needs a reply"),
+    ListState.PROMISED: (
+        "Nothing is promised.", "", "What a message promises is found when it is sent.",
+    ),
     ListState.UNDELIVERED: ("Everything was delivered.", "", "1 shows what needs a reply"),
     ListState.UNKNOWN: ("Everybody is known.", "", "1 shows what needs a reply"),
     ListState.SNOOZED: ("Nothing is asleep.", "", "s on a conversation hides it for a while"),
@@ -41,6 +44,8 @@ class Listing:
         """The first page in the window."""
         self._pages: list[tuple[ConversationRow, ...]] = []
         self._loading = False
+        self.on_top: tuple[ConversationRow, ...] = ()
+        """What stands above every list, whatever it holds: broken promises."""
 
     async def show(self, state: ListState, *, mine: bool | None = None) -> None:
         """Show another list from its top."""
@@ -108,6 +113,9 @@ class Listing:
     async def _put(self, *, keep: bool) -> None:
         drafts = await self._desk.repository.drafts.conversations(self._desk.member.id)
         unique = {row.id: row for page in self._pages for row in page}
+        if self._first == 0:
+            top = {row.id: unique.get(row.id, row) for row in self.on_top}
+            unique = {**top, **{id_: row for id_, row in unique.items() if id_ not in top}}
         self._rows.replace(
             tuple(unique.values()),
             frozenset(drafts),

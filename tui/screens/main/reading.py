@@ -10,6 +10,7 @@ from textual.widgets import Static
 from inbox.conversation import ConversationRow, ConversationState
 from inbox.desk import ConversationView, Desk
 from inbox.message import Message
+from inbox.promise import Promise
 from inbox.words import clock_words
 from tui.widgets.cells import one_line
 from tui.widgets.messages_view import MessagesView
@@ -32,6 +33,7 @@ class Reading:
         self._panel = panel
         self._earlier: tuple[Message, ...] = ()
         self._more = False
+        self._standing: tuple[Promise, ...] = ()
         self.view: ConversationView | None = None
 
     @property
@@ -93,6 +95,11 @@ class Reading:
         self._more = len(found) == _EARLIER
         self._messages.update((*found, *shown), more=self._more)
 
+    def show_promises(self, standing: tuple[Promise, ...]) -> None:
+        """These promises stand; say those of the open conversation."""
+        self._standing = standing
+        self._head()
+
     def forget_times(self) -> None:
         """Words like `waiting 12 min` have aged."""
         self._head()
@@ -105,6 +112,13 @@ class Reading:
         if self.view is None:
             return
         row = self.view.row
+        promised = tuple(
+            self._desk.promises.words(one)
+            for one in self._standing
+            if one.conversation_id == row.id
+            or (one.patient_id is not None and one.patient_id == row.patient_id)
+        )
+        self._panel.promises = promised
         self._panel.view = self.view
         self._heading.display = True
         self._heading.update(
@@ -113,6 +127,7 @@ class Reading:
                 ("  ", ""),
                 (one_line(row.subject, 200), ""),
                 ("\n", ""),
+                *((f"{one} · ", "bold $accent") for one in promised[:1]),
                 *_state_spans(row, self._desk),
             )
         )

@@ -102,7 +102,7 @@ class MainScreen(Screen[None]):
         """The office is open: show the first list."""
         from tui.screens.main.work import Work
 
-        self._work = Work(self, self, office)
+        self._work = Work(self, self, office, shown_key(command("open-alert"), self._keymap))
         await self._work.begin()
 
     @property

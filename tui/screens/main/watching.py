@@ -13,6 +13,7 @@ from inbox.conversation import ConversationRow, ListState
 from inbox.desk import Desk
 from inbox.events import Change, ChangeKind
 from inbox.message import Direction
+from tui.screens.main.keeping import Keeping
 from tui.screens.main.listing import Listing
 from tui.screens.main.reading import Reading
 from tui.screens.main.room import Room
@@ -38,6 +39,7 @@ class Watching:
         listing: Listing,
         reading: Reading,
         writing: Writing,
+        keeping: Keeping,
     ) -> None:
         """Refresh what these show on `screen`."""
         self._desk = desk
@@ -46,6 +48,7 @@ class Watching:
         self._listing = listing
         self._reading = reading
         self._writing = writing
+        self._keeping = keeping
         self._pending: list[Change] = []
         self._something = asyncio.Event()
         self._newest: datetime | None = None
@@ -91,6 +94,7 @@ class Watching:
         if ChangeKind.LINE in kinds:
             await self.lines()
         if kinds - {ChangeKind.LINE}:
+            await self._keeping.refresh()
             await self._listing.refresh()
             await self._listing.counts()
             looking = (

@@ -15,6 +15,7 @@ from inbox.outgoing import Draft
 from inbox.repository import OutboxRow
 from inbox.words import leaves_words
 from tui.office import Office
+from tui.screens.main.keeping import Keeping
 from tui.screens.main.listing import Listing
 from tui.screens.main.reading import Reading
 from tui.screens.main.room import Room
@@ -35,8 +36,10 @@ Handler = Callable[[], Awaitable[object] | None]
 class Work:
     """The services behind the main screen, and what its commands do with them."""
 
-    def __init__(self, screen: Screen[Any], room: Room, office: Office) -> None:
-        """Work with `office` in `room`, which is on `screen`."""
+    def __init__(
+        self, screen: Screen[Any], room: Room, office: Office, alert_key: str = ""
+    ) -> None:
+        """Work with `office` in `room`, which is on `screen`; `alert_key` opens an alert."""
         self._screen = screen
         self._room = room
         self._office = office
@@ -53,14 +56,20 @@ class Work:
         )
         self.writing = Writing(desk, screen, room)
         self.tending = Tending(desk, screen)
-        self.watching = Watching(desk, screen, room, self.listing, self.reading, self.writing)
+        self.keeping = Keeping(desk, screen, self.listing, self.reading, self.open, alert_key)
+        self.watching = Watching(
+            desk, screen, room, self.listing, self.reading, self.writing, self.keeping
+        )
         self._handlers = self._table()
 
     async def begin(self) -> None:
         """Show the first list, then keep everything as it is now."""
         await self.listing.show(ListState.NEEDS_REPLY)
         await self.listing.counts()
+        await self.keeping.refresh()
+        await self.listing.refresh()
         await self.watching.lines()
+        self.keeping.start()
         self.watching.start()
 
     def handler(self, command_id: str) -> Handler:
@@ -81,6 +90,8 @@ class Work:
             "done": self._on_row(tending.done),
             "reopen": self._on_row(tending.reopen),
             "link": self._on_row(self._link),
+            "promise": self._on_row(self._promise),
+            "promise-by-hand": writing.promise,
             "next-unread": self._next_unread,
             "next-conversation": lambda: self._step(1),
             "previous-conversation": lambda: self._step(-1),
@@ -144,6 +155,7 @@ class Work:
         if self.writing.draft is not None:
             await self._keep_draft()
         view = await self.reading.open(conversation_id)
+        self.keeping.acknowledge(view.row.id)
         self._list.select_id(view.row.id)
         self._room.show_pane("conversation")
         return view
@@ -178,6 +190,11 @@ class Work:
         view = self.reading.view
         candidates = view.candidates if view is not None and view.row.id == row.id else ()
         await self.tending.link(row, candidates)
+
+    async def _promise(self, row: ConversationRow) -> None:
+        from tui.screens.promise import tend_promises
+
+        await tend_promises(self._screen, self._desk, row)
 
     # ------------------------------------------------------------ writing
 

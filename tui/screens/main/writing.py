@@ -364,6 +364,31 @@ class Writing:
         self._composer.focus_text()
         self.edited()
 
+    # ------------------------------------------------------------ promises
+
+    async def promise(self) -> None:
+        """Set a promise that no words make, or take one off."""
+        from tui.screens.promise import promise_by_hand
+
+        draft = self.draft
+        changed = await promise_by_hand(self._screen, self._desk, draft) if draft else None
+        current = self.draft
+        if changed is not None and current is not None:
+            await self._reload(
+                replace(current, promises=changed.promises, not_promised=changed.not_promised)
+            )
+
+    async def _promised(self, draft: Draft) -> Draft | None:
+        """The draft with a yes or no to all it promises; None when it is not to be sent."""
+        if not self._desk.promises.unconfirmed(draft):
+            return draft
+        from tui.screens.promise import settle_promises
+
+        settled = await settle_promises(self._screen, self._desk, draft)
+        if settled is not None and self._composer is not None:
+            self._composer.promise(settled)
+        return settled
+
     # ------------------------------------------------------------ sending
 
     async def send(self) -> None:
@@ -377,6 +402,10 @@ class Writing:
         self._sending = True
         self._stop_timer()
         try:
+            promising = await self._promised(draft)
+            if promising is None:
+                return
+            draft = promising
             row = await send_or_ask(self._screen, lambda because: self._desk.send(draft, because))
             if row is not None:
                 # Before anything can keep its words again: queueing has dropped the kept copy.
