@@ -96,11 +96,16 @@ def lines() -> tuple[Line, ...]:
 
 
 @pytest.fixture
-async def house(tmp_path: Path, lines: tuple[Line, ...]) -> AsyncIterator[House]:
+def the_practice(lines: tuple[Line, ...]) -> Practice:
+    """The practice of the house; a module of tests may say another."""
+    return practice(lines=lines)
+
+
+@pytest.fixture
+async def house(tmp_path: Path, the_practice: Practice) -> AsyncIterator[House]:
     """Lakeside with its lines on memory servers, Ann as its patient."""
     clock = FakeClock(NOW)
     repository = await open_repository(tmp_path / "data", clock)
-    the_practice = practice(lines=lines)
     servers = {line.id: MemoryServer() for line in the_practice.lines}
     channels: dict[str, Channel] = {
         line.id: MemoryChannel(line, servers[line.id], clock) for line in the_practice.lines
