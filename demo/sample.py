@@ -60,6 +60,25 @@ def patients() -> list[dict[str, Any]]:
     return found
 
 
+def appointments_csv(now: datetime) -> str:
+    """The sample's list of appointments, all ahead of now, on the days of the week they are on.
+
+    Args:
+        now: aware.
+    """
+    manifest = json.loads(_data("mail/manifest.json").read_text("utf-8"))
+    anchor = datetime.fromisoformat(manifest["anchor"])
+    weeks = -((anchor - now) // (7 * DAY))
+
+    def moved(found: re.Match[str]) -> str:
+        day = datetime.strptime(found[0], "%m/%d/%Y") + weeks * 7 * DAY  # noqa: DTZ007  # a day has no zone
+        # Days of birth stay what they are.
+        return f"{day.month}/{day.day}/{day.year}" if found[1] == str(anchor.year) else found[0]
+
+    text = _data("appointments.csv").read_text("utf-8")
+    return re.sub(r"\b\d{1,2}/\d{1,2}/(\d{4})\b", moved, text)
+
+
 def mails(now: datetime) -> Iterator[SampleMail]:
     """The sample mails in the order they were received, moved to the days before now.
 

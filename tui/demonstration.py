@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from inbox.errors import TwowayError
 from inbox.message import Direction, MessageStatus
 from inbox.reply_path import ProofState
 from tui.config.reading import Configuration, read_configuration
-from tui.importing.taking import take
+from tui.importing.taking import plan_import, take
 from tui.wiring import PracticeOffice, open_office
 
 STAFF = "dana"
@@ -38,7 +39,8 @@ WHAT_TO_TRY = (
     "r  answer somebody; read the two lines below",
     "   your text, send (F9), and wait: they answer",
     "L  the lines: nobody can answer reminders",
-    "/  search in all that was ever written",
+    "/  search; in a text: a template",
+    "R  reminders from a list of appointments",
     "?  every key;  ctrl+q  quit: all of it is gone",
 )
 """What a newcomer is told."""
@@ -62,7 +64,7 @@ class Sample:
         office = await open_office(self.configuration, self.data, STAFF)
         try:
             content = json.dumps(patients()).encode("utf-8")
-            await take(office.repository.patients, content, "patients.json", "US")
+            await take(office.desk, await plan_import(office.desk, content, "patients.json"))
         except BaseException:
             await office.close()
             raise
@@ -91,11 +93,13 @@ def sample_practice(
         process = _start(["--quiet"] if quiet else [])
         ready = _ready_line(process)
         os.environ[_PASSWORD] = str(ready["password"])
-        from demo.sample import practice_toml
+        from demo.sample import appointments_csv, practice_toml
 
         path = folder / "practice.toml"
         ports = {name: int(ready[name]) for name in ("imap_port", "smtp_port")}
         path.write_text(practice_toml(ports), encoding="utf-8")
+        listed = appointments_csv(datetime.now(UTC))
+        (folder / "appointments.csv").write_text(listed, encoding="utf-8")
         yield Sample(read_configuration(path), folder / "data")
     finally:
         if before is None:
