@@ -53,10 +53,10 @@ def health_information(situation: Situation) -> Iterator[Finding]:
             else Fix("Take the subject out", subject=""),
         )
         return
+    if all(recipient.consent in AGREED for recipient in situation.recipients):
+        return
     said = says_much(draft.text) or says_much(draft.subject)
     if not said and draft.category is not Category.RESULT:
-        return
-    if all(recipient.consent in AGREED for recipient in situation.recipients):
         return
     about = f"“{said}”" if said else "a result"
     ways = other_channels(situation, agreed=True)

@@ -34,7 +34,8 @@ class Part:
         # The same words stand before it again and again in a text that is made to be slow.
         seen: set[str] = set()
         for found in pattern.finditer(text):
-            before = text[max(0, found.start() - _LOOK_BACK) : found.start()]
+            start = found.start()
+            before = text[start - _LOOK_BACK if start > _LOOK_BACK else 0 : start]
             if before in seen:
                 continue
             if not against.search(before):
@@ -91,7 +92,11 @@ def _pattern(written: str) -> str:
 def _heads(words: str) -> str:
     # The boundary is looked at behind the first letter: a pattern that begins with a letter is
     # searched for by that letter, one that begins with a boundary is tried everywhere.
-    return "(?:" + "|".join(rf"{one[0]}(?<!\w{one[0]}){one[1:]}" for one in _split(words)) + ")"
+    by_letter: dict[str, list[str]] = {}
+    for word in _split(words):
+        by_letter.setdefault(word[0], []).append(word[1:])
+    rests = ((letter, "|".join(rest)) for letter, rest in by_letter.items())
+    return "(?:" + "|".join(rf"{letter}(?<!\w{letter})(?:{rest})" for letter, rest in rests) + ")"
 
 
 def _split(words: str) -> Iterator[str]:
@@ -137,7 +142,7 @@ class Wording:
     def numbers(self) -> tuple[str, ...]:
         """The phone numbers in the text as they are written, each once."""
         if self._numbers is None:
-            some = _PHONE_END.search(self.text)
+            some = any(one in self.text for one in "0123456789") and _PHONE_END.search(self.text)
             self._numbers = tuple(dict.fromkeys(_PHONE.findall(self.text))) if some else ()
         return self._numbers
 
