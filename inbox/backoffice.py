@@ -351,5 +351,7 @@ class BackOffice:
 
 
 async def _wait_for(event: asyncio.Event, seconds: float) -> None:
+    # Not asyncio.wait_for: up to Python 3.11 it swallows being cancelled when both come at once.
     with suppress(TimeoutError):
-        await asyncio.wait_for(event.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await event.wait()

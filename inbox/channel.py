@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from inbox.capability import Capabilities as Capabilities  # noqa: PLC0414 - part of the contract
 from inbox.gate import Permit
@@ -88,6 +88,8 @@ class Receipt:
     """Recipients the server refused while it took the message for the others."""
     copy_raw: bytes | None = None
     """The bytes that left, to be kept as the raw message, where the channel has such."""
+    copy_due: bool = False
+    """A copy belongs into the folder of sent messages; the channel is a `KeepsCopies`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,4 +186,19 @@ class Channel(Protocol):
 
     async def close(self) -> None:
         """Let go of every connection; may be called more than once."""
+        ...
+
+
+@runtime_checkable
+class KeepsCopies(Protocol):
+    """A channel that puts copies of what it sent where the practice's other programs see them."""
+
+    async def ensure_copy(self, message_id: str, raw: bytes) -> None:
+        """Put the copy of a message that left there, unless it is there already.
+
+        May be called while others read and send.
+
+        Raises:
+            ChannelError: it could not be put there; it is tried again later.
+        """
         ...

@@ -12,16 +12,18 @@ passed.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import uuid
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
-from inbox.channel import Channel
+from inbox.channel import Channel, Receipt
 from inbox.clock import Clock
 from inbox.errors import (
-    ChannelError,
     Held,
     NotSent,
     OutcomeUnknown,
@@ -45,8 +47,8 @@ _RETRY_AFTER = (60, 300, 900, 3600, 3 * 3600)
 """Seconds before each further attempt after a passing reason; then it fails for a person to see."""
 _PASSING = frozenset({"TW03"})
 """Rules that hold for a passing reason: the line is tried again."""
-_LOCATE_AFTER = (0, 10, 60, 300, 900, 3600)
-"""Seconds after which an unknown outcome is looked up at the provider, each once."""
+_COPIED_WITHIN = timedelta(minutes=1)
+"""A copy for the folder of sent messages that is not there by then is seen to."""
 
 
 class Outbox:
@@ -69,42 +71,60 @@ class Outbox:
         self._clock = clock
         self._holder = holder
         self._facts = Facts(repository, practice)
-        self._looked_up: dict[int, int] = {}
+        self._in_hand: set[int] = set()
+        """Rows that this process is sending right now."""
+        self._unwritten: dict[int, Callable[[], Awaitable[object]]] = {}
+        """Writes what became of a row, by row id: the disk did not take it so far."""
+        self._claiming = asyncio.Lock()
 
     async def deliver_due(self) -> int:
-        """Send everything that is due now; return how many rows were handled."""
+        """Send everything that is due now; return how many rows were handled.
+
+        Raises:
+            StoreError: the disk is in the way. What became of a message that had left by then is
+            kept, and written by the next call.
+        """
         count = 0
-        while (row := await self._repository.outbox.claim(self._clock(), self._holder)) is not None:
-            await self._deliver(row)
+        await self.write_down()
+        while (row := await self._claim()) is not None:
+            try:
+                await self._deliver(row)
+            finally:
+                self._in_hand.discard(row.id)
             count += 1
         return count
 
-    async def recover(self) -> None:
-        """Take up what a process that is gone left behind.
+    async def write_down(self) -> None:
+        """Write what became of messages while the disk took nothing.
 
-        A row that had begun to be handed over is of unknown outcome; any other is queued again.
+        Raises:
+            StoreError: it still takes nothing.
         """
-        alive = await self._repository.leases.alive(self._clock())
-        for row, began in await self._repository.outbox.orphans(alive | {self._holder}):
+        for row_id, write in list(self._unwritten.items()):
+            with suppress(Stale):
+                await write()
+            self._unwritten.pop(row_id, None)
+
+    async def recover(self) -> int:
+        """Take up what a process that is gone left behind; return how many rows.
+
+        What this process began and left off, because it lost its lease, is taken up as well. A row
+        that had begun to be handed over is of unknown outcome; any other is queued again.
+        """
+        alive = await self._repository.leases.alive(self._clock()) - {self._holder}
+        async with self._claiming:
+            left = [
+                (row, began)
+                for row, began in await self._repository.outbox.orphans(alive)
+                if row.id not in self._in_hand and row.id not in self._unwritten
+            ]
+        for row, began in left:
             if began:
                 await self._unknown(row, "Twoway stopped while it was being sent.")
             else:
-                await self._repository.outbox.settle(
-                    row.id, MessageStatus.QUEUED, self._clock(), retry_at=self._clock()
-                )
-
-    async def reconcile(self) -> None:
-        """Look up messages of unknown outcome at their provider. Nothing is sent."""
-        now = self._clock()
-        for row in await self._repository.outbox.open_rows(100):
-            if row.status is not MessageStatus.UNKNOWN:
-                continue
-            looked = self._looked_up.get(row.id, 0)
-            age = (now - (row.sent_at or row.not_before)).total_seconds()
-            if looked >= len(_LOCATE_AFTER) or age < _LOCATE_AFTER[looked]:
-                continue
-            if await self._locate(row):
-                self._looked_up[row.id] = looked + 1
+                now = self._clock()
+                await self._settle(row, MessageStatus.QUEUED, now, retry_at=now)
+        return len(left)
 
     async def send_probe(self, line: Line) -> str:
         """Send a line's round trip: from itself to itself. Returns its token.
@@ -144,6 +164,13 @@ class Outbox:
                 await self._sender_refused(line.id, error)
             raise
         return token
+
+    async def _claim(self) -> OutboxRow | None:
+        async with self._claiming:
+            row = await self._repository.outbox.claim(self._clock(), self._holder)
+            if row is not None:
+                self._in_hand.add(row.id)
+            return row
 
     async def _deliver(self, row: OutboxRow) -> None:
         line = self._practice.line(row.draft.line_id)
@@ -185,23 +212,12 @@ class Outbox:
             else:
                 await self._failed(row, said, "Write it again, with fewer unusual characters.")
         else:
-            refused = ", ".join(receipt.refused)
-            await self._repository.outbox.settle(
-                row.id,
-                MessageStatus.FAILED if receipt.refused else receipt.status,
-                self._clock(),
-                text=f"not taken for {refused}" if refused else "",
-                provider_id=receipt.provider_id or "taken",
-                hint="It reached the others. Write to whom it did not reach separately."
-                if refused
-                else "",
-                copy_raw=receipt.copy_raw,
-            )
+            await self._sent(row, receipt)
 
     async def _permitted(self, row: OutboxRow, line: Line) -> tuple[Outgoing, Permit] | None:
         """The message and its permit; None when the gate objects, which is kept with the row."""
         try:
-            outgoing = await self._outgoing(row, line)
+            outgoing = await outgoing_of(self._repository, row, line)
             situation = await self._facts.situation(
                 replace(row.draft, outbox_id=row.id), self._clock(), row.staff_id
             )
@@ -224,70 +240,99 @@ class Outbox:
             return None
         return outgoing, permit
 
-    async def _outgoing(self, row: OutboxRow, line: Line) -> Outgoing:
-        files = tuple(
-            [
-                OutgoingAttachment(
-                    file.name, file.media_type, await self._repository.blobs.get(file.sha256)
-                )
-                for file in row.draft.attachments
-            ]
-        )
-        return Outgoing(
-            outbox_id=row.id,
-            uuid=row.uuid,
-            line=line,
-            to=row.draft.to,
-            cc=row.draft.cc,
-            subject=row.draft.subject,
-            text=row.draft.text,
-            message_id=row.rfc_id,
-            created_at=row.created_at,
-            in_reply_to=row.in_reply_to,
-            references=row.references,
-            attachments=files,
+    async def _sent(self, row: OutboxRow, receipt: Receipt) -> None:
+        now = self._clock()
+        refused = ", ".join(receipt.refused)
+        await self._settle(
+            row,
+            MessageStatus.FAILED if refused else receipt.status,
+            now,
+            text=f"not taken for {refused}" if refused else "",
+            provider_id=receipt.provider_id or "taken",
+            hint="It reached the others. Write to whom it did not reach separately."
+            if refused
+            else "",
+            copy_raw=receipt.copy_raw,
+            copy_at=now + _COPIED_WITHIN if receipt.copy_due else None,
         )
 
     async def _not_sent(self, row: OutboxRow, error: NotSent) -> None:
         now = self._clock()
-        current = await self._repository.outbox.get(row.id)
-        if current.status is not MessageStatus.SENDING or current.attempts != row.attempts:
-            # Another process took it over meanwhile and says what becomes of it.
-            return
-        if error.sender_refused:
-            await self._sender_refused(row.draft.line_id, error)
+        # First of all the row itself: on a full disk nothing else may come between.
         if error.temporary and row.attempts <= len(_RETRY_AFTER):
-            wait = _RETRY_AFTER[max(0, row.attempts - 1)]
-            await self._repository.outbox.settle(
-                row.id,
+            wait = timedelta(seconds=_RETRY_AFTER[max(0, row.attempts - 1)])
+            ours = await self._settle(
+                row,
                 MessageStatus.QUEUED,
                 now,
                 text=error.sentence,
                 hint=error.hint,
-                retry_at=now + timedelta(seconds=wait),
+                retry_at=now + wait,
             )
+        else:
+            ours = await self._failed(row, error.sentence, error.hint)
+        if not ours:
+            # Another process took it over meanwhile and says what becomes of it.
             return
-        if not error.temporary and not error.sender_refused:
+        if error.sender_refused:
+            await self._sender_refused(row.draft.line_id, error)
+        elif not error.temporary:
             for address in row.draft.recipients:
                 if address.value in error.recipients:
                     await self._repository.patients.mark_point(
                         address, PointHealth.BAD, error.sentence
                     )
-        await self._failed(row, error.sentence, error.hint)
 
-    async def _failed(self, row: OutboxRow, text: str, hint: str) -> None:
-        await self._repository.outbox.settle(
-            row.id, MessageStatus.FAILED, self._clock(), text=text, hint=hint
-        )
+    async def _failed(self, row: OutboxRow, text: str, hint: str) -> bool:
+        return await self._settle(row, MessageStatus.FAILED, self._clock(), text=text, hint=hint)
 
-    async def _unknown(self, row: OutboxRow, text: str) -> None:
-        await self._repository.outbox.settle(
-            row.id,
+    async def _unknown(self, row: OutboxRow, text: str) -> bool:
+        return await self._settle(
+            row,
             MessageStatus.UNKNOWN,
             self._clock(),
             text=text,
             hint="It may have left. Twoway looks it up; only a person sends it again.",
         )
+
+    async def _settle(
+        self,
+        row: OutboxRow,
+        status: MessageStatus,
+        now: datetime,
+        *,
+        text: str = "",
+        hint: str = "",
+        provider_id: str = "",
+        retry_at: datetime | None = None,
+        copy_raw: bytes | None = None,
+        copy_at: datetime | None = None,
+    ) -> bool:
+        """Write what became of a claimed row; False when others know better meanwhile.
+
+        Raises:
+            StoreError: the disk does not take it. It is kept, and written as soon as it does.
+        """
+        write = self._unwritten[row.id] = partial(
+            self._repository.outbox.settle,
+            row.id,
+            status,
+            now,
+            text=text,
+            hint=hint,
+            provider_id=provider_id,
+            retry_at=retry_at,
+            copy_raw=copy_raw,
+            copy_at=copy_at,
+            claimed=row,
+        )
+        counted = True
+        try:
+            await write()
+        except Stale:
+            counted = False
+        self._unwritten.pop(row.id, None)
+        return counted
 
     async def _sender_refused(self, line_id: str, error: NotSent) -> None:
         await self._repository.lines.add_evidence(
@@ -299,26 +344,32 @@ class Outbox:
             )
         )
 
-    async def _locate(self, row: OutboxRow) -> bool:
-        """Look a message up; False when nobody could be asked."""
-        line = self._practice.line(row.draft.line_id)
-        channel = self._channels.get(row.draft.line_id)
-        if line is None or channel is None:
-            return False
-        try:
-            where = await channel.locate(await self._outgoing(row, line))
-        except (ChannelError, StoreError):
-            # Looking again later is the answer to a line that is down.
-            return False
-        if where.found:
-            await self._repository.outbox.settle(
-                row.id,
-                MessageStatus.SENT,
-                self._clock(),
-                text="found at the provider: it had left",
-                provider_id=where.receipt.provider_id if where.receipt else "",
-            )
-        return True
+
+async def outgoing_of(repository: Repository, row: OutboxRow, line: Line) -> Outgoing:
+    """What a row becomes when it leaves, with its files.
+
+    Raises:
+        StoreError: a file of it cannot be read.
+    """
+    files = [
+        OutgoingAttachment(file.name, file.media_type, await repository.blobs.get(file.sha256))
+        for file in row.draft.attachments
+    ]
+    return Outgoing(
+        outbox_id=row.id,
+        uuid=row.uuid,
+        line=line,
+        to=row.draft.to,
+        cc=row.draft.cc,
+        subject=row.draft.subject,
+        text=row.draft.text,
+        message_id=row.rfc_id,
+        # Its Date is when it was to leave: one from last night would look late or forged.
+        created_at=max(row.created_at, row.draft.send_at or row.created_at),
+        in_reply_to=row.in_reply_to,
+        references=row.references,
+        attachments=tuple(files),
+    )
 
 
 async def _nothing() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -14,6 +15,7 @@ from inbox.errors import (
     AuthenticationFailed,
     ConfigurationError,
     ServerRefused,
+    StoreError,
     TlsRefused,
     TwowayError,
 )
@@ -50,7 +52,7 @@ class LineSync:
         repository: Repository,
         filer: Filer,
         clock: Clock,
-        on_health: Callable[[LineHealth], None] | None = None,
+        on_trouble: Callable[[TwowayError], None] | None = None,
     ) -> None:
         """Keep `channel`'s line up to date in `repository`.
 
@@ -59,13 +61,13 @@ class LineSync:
             repository: Where everything is kept.
             filer: Files what was fetched.
             clock: The present moment.
-            on_health: Told of each change of the line's health, beside the repository.
+            on_trouble: Told of trouble with the disk, which may keep the line from saying so.
         """
         self._channel = channel
         self._repository = repository
         self._filer = filer
         self._clock = clock
-        self._on_health = on_health
+        self._on_trouble = on_trouble
         self._health = LineHealth(channel.line.id, LineState.CONNECTING)
         self._counted_at: datetime | None = None
         self._poked = asyncio.Event()
@@ -81,10 +83,12 @@ class LineSync:
 
     async def run(self) -> None:
         """Keep the line up to date until cancelled; comes back from every lost connection."""
-        await self._load()
-        backoff = _Backoff()
+        backoff, loaded = _Backoff(), False
         while True:
             try:
+                if not loaded:
+                    await self._load()
+                    loaded = True
                 await self.once()
                 backoff.seconds = 0.0
                 await self._wait(_WAIT)
@@ -92,6 +96,8 @@ class LineSync:
                 await self._say(LineState.STOPPED, error)
                 await self._pause(_PERSON_NEEDED_BACKOFF)
             except TwowayError as error:
+                if isinstance(error, StoreError) and self._on_trouble is not None:
+                    self._on_trouble(error)
                 await self._say(LineState.RETRYING, error)
                 await self._pause(backoff.next())
 
@@ -173,12 +179,10 @@ class LineSync:
 
     async def _set(self, health: LineHealth) -> None:
         self._health = health
-        if self._on_health is not None:
-            self._on_health(health)
         try:
             await self._repository.lines.save_health(health)
         except TwowayError:
-            # A disk that is full must not keep the line from saying so on the screen.
+            # A disk that is full must not keep the line from being tried again.
             if health.state is LineState.READY:
                 raise
 
@@ -198,10 +202,10 @@ class LineSync:
 
     async def _pause(self, seconds: float) -> None:
         self._poked.clear()
-        try:
-            await asyncio.wait_for(self._poked.wait(), seconds)
-        except TimeoutError:
-            return
+        # Not asyncio.wait_for: Python 3.11 swallows being cancelled when both come at once.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._poked.wait()
 
 
 def _single(folder: str, epoch: str, item: RawItem, cursor: str) -> Batch:

@@ -32,7 +32,7 @@ SELECT m.line_id, count(*) AS count, u.copy_trouble AS why
 FROM (SELECT message_id, copy_trouble, id FROM outbox WHERE copy_trouble <> ''
     ORDER BY id DESC LIMIT 100) AS u
 JOIN message AS m ON m.id = u.message_id
-GROUP BY m.line_id HAVING max(u.id)
+GROUP BY m.line_id HAVING max(u.id) ORDER BY m.line_id
 """
 
 

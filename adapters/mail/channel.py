@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, TypeVar
@@ -80,8 +80,8 @@ class MailChannel:
         self._sent_known = self._sent is not None
         self._size_limit: int | None = None
         self._closed = False
-        self.uncopied: list[str] = []
-        """Message-IDs of what was sent, but could not be put into the Sent folder."""
+        self._copied: set[str] = set()
+        """Message-IDs of copies that are known to lie in Sent; nobody has asked for them yet."""
 
     @property
     def line(self) -> Line:
@@ -212,6 +212,7 @@ class MailChannel:
             provider_id=submitted.queue_id,
             refused=submitted.refused,
             copy_raw=envelope.raw,
+            copy_due=self._settings.smtp.save_sent,
         )
 
     async def locate(self, outgoing: Outgoing) -> Whereabouts:
@@ -231,6 +232,13 @@ class MailChannel:
         if not found:
             return Whereabouts(found=False)
         return Whereabouts(found=True, receipt=Receipt(MessageStatus.SENT, self._clock()))
+
+    async def ensure_copy(self, message_id: str, raw: bytes) -> None:
+        """Put the copy of a message that left into Sent, unless it is there."""
+        if message_id in self._copied:
+            self._copied.discard(message_id)
+        elif self._settings.smtp.save_sent:
+            await self._copy(message_id, raw)
 
     async def settle(self) -> None:
         """Wait for the Sent copies that are under way."""
@@ -331,23 +339,29 @@ class MailChannel:
         return self._sent
 
     async def _save_copy(self, message_id: str, raw: bytes) -> None:
-        """Put a copy into Sent, unless the provider has done so; failing at it is no failure."""
+        """Put a copy into Sent right after sending; `ensure_copy` is asked when that fails."""
+        with suppress(TwowayError):
+            await self._copy(message_id, raw)
+            self._copied.add(message_id)
+
+    async def _copy(self, message_id: str, raw: bytes) -> None:
+        """Put a copy into Sent, unless the provider or an earlier attempt has done so."""
         await self._load()
         from adapters.mail.imap import examine
 
         def save(client: Client) -> None:
             sent = self._sent or choose_sent(client.folders())
             if sent is None:
-                raise ServerRefused("There is no Sent folder.", "")
+                raise ServerRefused(
+                    "The server has no folder of sent messages.",
+                    "Make one called Sent, or name it in the configuration (imap.sent).",
+                )
             examine(client, sent)
             if not client.with_message_id(message_id):
                 client.append(sent, raw, flags=("\\Seen",), msg_time=self._clock())
 
-        try:
-            async with self._spare() as spare:
-                await spare.run(save)
-        except TwowayError:
-            self.uncopied.append(message_id)
+        async with self._spare() as spare:
+            await spare.run(save)
 
 
 def _news(before: FolderState, now: FolderState) -> bool:

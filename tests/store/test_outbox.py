@@ -13,7 +13,7 @@ from inbox.errors import NotFound, Stale
 from inbox.events import ChangeKind
 from inbox.message import MessageKind, MessageStatus
 from inbox.outgoing import DraftAttachment
-from inbox.repository import NewOutbox, OutboxRow
+from inbox.repository import NewOutbox, OutboxRow, StatusChange
 from store.database import open_repository
 from tests.clock import FakeClock
 from tests.store.practice import DESK, OMAR, ROSA, Practice, batch, item
@@ -246,3 +246,139 @@ async def test_an_unknown_row_is_not_found(practice: Practice) -> None:
         await practice.repository.outbox.get(5)
     with pytest.raises(NotFound):
         await practice.repository.outbox.settle(5, MessageStatus.SENT, practice.clock())
+
+
+async def taken_over(practice: Practice, *, began: bool) -> tuple[OutboxRow, OutboxRow]:
+    """A row as its first, lost attempt claimed it, and as it is after it was taken up again."""
+    outbox, clock = practice.repository.outbox, practice.clock
+    queued = await practice.queue(None)
+    first = await outbox.claim(clock(), "asleep")
+    assert first is not None
+    if began:
+        await outbox.handing_over(queued.id, "asleep")
+    status = MessageStatus.UNKNOWN if began else MessageStatus.QUEUED
+    retry_at = None if began else clock()
+    return first, await outbox.settle(queued.id, status, clock(), retry_at=retry_at, claimed=first)
+
+
+@pytest.mark.parametrize(
+    ("late", "provider_id"),
+    [
+        (MessageStatus.QUEUED, ""),
+        (MessageStatus.FAILED, ""),
+        (MessageStatus.UNKNOWN, ""),
+    ],
+)
+async def test_an_attempt_that_lost_its_row_settles_nothing_it_is_not_sure_of(
+    practice: Practice, late: MessageStatus, provider_id: str
+) -> None:
+    outbox, clock = practice.repository.outbox, practice.clock
+    first, _ = await taken_over(practice, began=False)
+    second = await outbox.claim(clock(), "awake")
+    assert second is not None
+    with pytest.raises(Stale):
+        await outbox.settle(first.id, late, clock(), provider_id=provider_id, claimed=first)
+    assert await outbox.get(first.id) == second
+    row = await outbox.settle(second.id, MessageStatus.SENT, clock(), claimed=second)
+    assert row.status is MessageStatus.SENT
+
+
+@pytest.mark.parametrize("meanwhile", ["unknown", "queued again", "being sent", "taken back"])
+async def test_that_it_left_is_never_thrown_away(practice: Practice, meanwhile: str) -> None:
+    outbox, clock = practice.repository.outbox, practice.clock
+    first, row = await taken_over(practice, began=True)
+    if meanwhile != "unknown":
+        row = await outbox.requeue(row.id, clock(), "", "lee")
+    if meanwhile == "being sent":
+        assert await outbox.claim(clock(), "awake") is not None
+    if meanwhile == "taken back":
+        assert await outbox.cancel(row.id)
+    row = await outbox.settle(
+        first.id, MessageStatus.SENT, clock(), provider_id="queue-7", claimed=first
+    )
+    assert (row.status, row.provider_id) == (MessageStatus.SENT, "queue-7")
+    assert await outbox.claim(clock() + timedelta(days=1), "anybody") is None
+    with pytest.raises(Stale):
+        await outbox.handing_over(row.id, "awake")
+
+
+async def test_that_it_may_have_left_keeps_it_from_being_sent_again_by_itself(
+    practice: Practice,
+) -> None:
+    outbox, clock = practice.repository.outbox, practice.clock
+    first, row = await taken_over(practice, began=False)
+    assert row.status is MessageStatus.QUEUED
+    row = await outbox.settle(first.id, MessageStatus.UNKNOWN, clock(), claimed=first)
+    assert row.status is MessageStatus.UNKNOWN
+    assert await outbox.claim(clock() + timedelta(days=1), "anybody") is None
+
+
+async def test_a_bounce_outweighs_the_late_word_that_it_left(practice: Practice) -> None:
+    outbox, clock = practice.repository.outbox, practice.clock
+    first, row = await taken_over(practice, began=True)
+    change = StatusChange(row.message_id, MessageStatus.FAILED, "no such mailbox")
+    await practice.receive("It came back", filing={"changes": (change,)})
+    with pytest.raises(Stale):
+        await outbox.settle(first.id, MessageStatus.SENT, clock(), provider_id="7", claimed=first)
+    assert (await outbox.get(row.id)).status is MessageStatus.FAILED
+
+
+@pytest.mark.parametrize("late", [MessageStatus.QUEUED, MessageStatus.UNKNOWN])
+async def test_nothing_makes_what_left_wait_again(practice: Practice, late: MessageStatus) -> None:
+    sent = await practice.send(None)
+    with pytest.raises(Stale):
+        await practice.repository.outbox.settle(sent.id, late, practice.clock())
+    assert (await practice.repository.outbox.get(sent.id)).status is MessageStatus.SENT
+
+
+async def test_a_draft_that_is_taken_back_lies_over_the_one_begun_since(
+    practice: Practice,
+) -> None:
+    outbox, drafts, clock = practice.repository.outbox, practice.repository.drafts, practice.clock
+    conversation = await practice.conversation()
+    key = f"c{conversation}"
+    rows = [await practice.queue(conversation, text) for text in ("First", "Second")]
+    newer = practice.draft(conversation, "Begun since")
+    await drafts.save(key, "dana", newer, clock())
+    for row in rows:
+        clock.advance(seconds=1)
+        assert await outbox.take_back(row.id, "dana", clock()) == row.draft
+        assert (await outbox.get(row.id)).status is MessageStatus.CANCELLED
+    assert await outbox.take_back(rows[0].id, "dana", clock()) is None
+    assert await drafts.below(key, "dana") == 2
+    assert await drafts.conversations("dana") == [conversation]
+    seen = []
+    for _ in range(3):
+        draft = await drafts.load(key, "dana")
+        seen.append(draft.text if draft else "")
+        await drafts.delete(key, "dana")
+    assert seen[0] == "Second"
+    assert sorted(seen) == ["Begun since", "First", "Second"]
+    assert await drafts.load(key, "dana") is None
+
+
+async def test_drafts_in_one_place_can_be_turned(practice: Practice) -> None:
+    outbox, drafts, clock = practice.repository.outbox, practice.repository.drafts, practice.clock
+    row = await practice.queue(None, "Taken back")
+    await drafts.save("new", "dana", practice.draft(None, "Begun since"), clock())
+    await outbox.take_back(row.id, "dana", clock())
+    for text in ("Begun since", "Taken back", "Begun since"):
+        turned = await drafts.turn("new", "dana")
+        assert turned is not None
+        assert turned.text == text
+        assert await drafts.load("new", "dana") == turned
+    assert await drafts.below("new", "dana") == 1
+    assert await drafts.turn("new", "lee") is None
+
+
+async def test_sending_drops_the_kept_copy_of_this_draft_and_of_no_other(
+    practice: Practice,
+) -> None:
+    drafts, clock = practice.repository.drafts, practice.clock
+    mine = practice.draft(None, "Half written", begun_at=clock())
+    await drafts.save("new", "dana", mine, clock())
+    clock.advance(minutes=1)
+    await practice.queue(None, "From the command line", begun_at=clock())
+    assert await drafts.load("new", "dana") == mine
+    await practice.queue(None, "Half written, and more", begun_at=mine.begun_at)
+    assert await drafts.load("new", "dana") is None

@@ -20,7 +20,7 @@ from demo.proxy import Fault
 from demo.smtp import Trouble
 from inbox.address import email
 from inbox.channel import RemoteId
-from inbox.errors import ConfigurationError, NotSent, OutcomeUnknown, ServerRefused
+from inbox.errors import ConfigurationError, ConnectionLost, NotSent, OutcomeUnknown, ServerRefused
 from inbox.message import MessageStatus
 from inbox.outgoing import Outgoing
 from tests.adapters.handle import (
@@ -290,7 +290,9 @@ async def test_a_copy_lies_in_sent(handle: MailHandle) -> None:
     assert copy.raw == receipt.copy_raw == handle.taken()[0].raw
     assert copy.flags == ("\\Seen",)
     assert (await channel.locate(outgoing)).found
-    assert channel.uncopied == []
+    assert receipt.copy_due
+    handle.drop()
+    await channel.ensure_copy(outgoing.message_id, copy.raw)  # known to be there: nobody is asked
 
 
 async def test_no_second_copy_where_the_provider_keeps_one(handle: MailHandle) -> None:
@@ -312,9 +314,16 @@ async def test_a_copy_that_cannot_be_made_does_not_undo_the_sending(handle: Mail
     outgoing = question(handle)
     receipt = await channel.send(outgoing, make_permit(outgoing), Handover(handle))
     await channel.settle()
-    assert receipt.status is MessageStatus.SENT
-    assert channel.uncopied == [outgoing.message_id]
+    assert (receipt.status, receipt.copy_due) == (MessageStatus.SENT, True)
+    assert receipt.copy_raw is not None
     assert len(handle.taken()) == 1
+    with pytest.raises(ConnectionLost):
+        await channel.ensure_copy(outgoing.message_id, receipt.copy_raw)
+    handle.restore()
+    for _ in range(2):
+        await channel.ensure_copy(outgoing.message_id, receipt.copy_raw)
+    (copy,) = handle.world.imap.messages(USER, "Sent")
+    assert copy.raw == receipt.copy_raw
 
 
 async def test_closing_lets_the_copy_through(handle: MailHandle) -> None:
