@@ -60,9 +60,7 @@ def promise_words(promise: Promise, now: datetime, practice: Practice) -> str:
     state = promise.state(now)
     if state is PromiseState.BROKEN:
         return f"{start}, {span_words(now - promise.due)} over"
-    if state is PromiseState.CALLED_ON:
-        return f"{start}, {_left(promise, now)}: they wrote"
-    if state is PromiseState.OPEN:
+    if state in {PromiseState.OPEN, PromiseState.CALLED_ON}:
         return f"{start}, {_left(promise, now)}"
     if state is PromiseState.WITHDRAWN:
         return f"{start}, withdrawn"

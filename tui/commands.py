@@ -85,12 +85,12 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("show-needs-reply", "1", "Show needs reply", "List what we must answer.", (_MAIN,)),
     Command("show-waiting", "2", "Show waiting", "List what waits for the patient.", (_MAIN,)),
-    Command("show-undelivered", "3", "Show not delivered", "List what did not arrive.", (_MAIN,)),
-    Command("show-unknown", "4", "Show unknown", "List what is linked to no patient.", (_MAIN,)),
-    Command("show-snoozed", "5", "Show snoozed", "List what is hidden for now.", (_MAIN,)),
-    Command("show-all", "6", "Show all", "List everything.", (_MAIN,)),
-    Command("show-done", "7", "Show done", "List what is closed.", (_MAIN,)),
-    Command("show-promised", "8", "Show promises", "List what we promised.", (_MAIN,)),
+    Command("show-promised", "3", "Show promises", "List what we promised.", (_MAIN,)),
+    Command("show-undelivered", "4", "Show not delivered", "List what did not arrive.", (_MAIN,)),
+    Command("show-unknown", "5", "Show unknown", "List what is linked to no patient.", (_MAIN,)),
+    Command("show-snoozed", "6", "Show snoozed", "List what is hidden for now.", (_MAIN,)),
+    Command("show-all", "7", "Show all", "List everything.", (_MAIN,)),
+    Command("show-done", "8", "Show done", "List what is closed.", (_MAIN,)),
     Command(
         "mine-only", "m", "Mine only", "List only what is assigned to me, or everybody's.", (_MAIN,)
     ),
@@ -102,6 +102,14 @@ COMMANDS: tuple[Command, ...] = (
     Command("done", "e", "Done", "Close the conversation.", _BOTH),
     Command("reopen", "E", "Reopen", "Open a closed or snoozed conversation again.", _BOTH),
     Command("link", "l", "Link patient", "Say which patient it is about.", _BOTH, short="Link"),
+    Command(
+        "accept", "x", "Accept",
+        "Do what a message asks for between its lines; an emergency is looked after.", _BOTH,
+    ),
+    Command(
+        "dismiss", "X", "Dismiss", "What a message seems to ask for between its lines is nothing.",
+        _BOTH,
+    ),
     Command("promise", "P", "Promise", "Withdraw a promise, or set one by hand.", _BOTH),
     Command("next-unread", "N", "Next unread", "Open the next unread conversation.", _BOTH),
     Command("next-conversation", "J", "Next conversation", "Open the conversation below.", _BOTH),
@@ -128,6 +136,10 @@ COMMANDS: tuple[Command, ...] = (
     Command("copy-message", "y", "Copy", "Copy the text of the marked message.", (_CONV,)),
     Command("save-attachment", "d", "Save file", "Save an attachment to a folder.", (_CONV,)),
     Command("open-attachment", "V", "Open file", "Save an attachment and open it.", (_CONV,)),
+    Command(
+        "link-message", "M", "About another", "Say that this one message is about another patient.",
+        (_CONV,),
+    ),
     Command("earlier", "b", "Earlier", "Load earlier messages.", (_CONV,)),
     Command("fetch-whole", "f", "Fetch whole", "Fetch the rest of a very large message.", (_CONV,)),
     # composer
@@ -152,6 +164,9 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("choose-patient", "ctrl+l", "About", "Say which patient it is about.", (_WRITE,)),
     Command("promise-by-hand", "ctrl+r", "Promise", "Set a promise, or take one off.", (_WRITE,)),
+    Command(
+        "confidential", "ctrl+k", "Confidential", "For the patient alone, or not.", (_WRITE,)
+    ),
     Command("discard", "f8", "Discard", "Throw the draft away.", (_WRITE,)),
     Command("whole-pane", "ctrl+t", "More room", "Hide or show the conversation above.", (_WRITE,)),
     Command("keep-draft", "escape", "Keep", "Keep the draft and go back.", (_WRITE,)),

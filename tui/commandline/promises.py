@@ -103,11 +103,12 @@ def _row(promise: Promise, office: PracticeOffice) -> tuple[str, ...]:
     practice, now = office.desk.practice, office.desk.clock()
     member = practice.member(promise.owner)
     owner = "everybody" if promise.everybodys_at else member.first_name if member else promise.owner
+    asked = ", they wrote" if promise.asked_at and not promise.answered_at else ""
     sign = "! " if promise.state(now) is PromiseState.BROKEN else ""
     return (
         str(promise.id),
         f"conversation {promise.conversation_id}",
         promise.person,
         owner,
-        sign + promise_words(promise, now, practice),
+        f"{sign}{promise_words(promise, now, practice)}{asked}",
     )

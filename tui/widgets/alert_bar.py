@@ -29,7 +29,7 @@ class AlertBar(Widget):
 
     def render(self) -> Content:
         """The sentence and the key."""
-        more = f"  {self._key} opens it " if self._key else ""
+        more = f"  {self._key} opens " if self._key else ""
         room = max(10, self.size.width - 3 - len(more))
         return Content.assemble(" ! ", (cut(self.words, room), "bold"), (more, "bold"))
 

@@ -61,8 +61,11 @@ class StateTabs(Widget):
 
         labels = [(state, label(state, words)) for state, words, _ in TABS]
         room = self.size.width - (len(" · mine only") if self.mine else 0)
-        if sum(len(text) for _, text in labels) > room:
-            labels = [(state, label(state, short)) for state, _, short in TABS]
+        for at in range(len(TABS) - 1, -1, -1):
+            if sum(len(text) for _, text in labels) <= room:
+                break
+            state, _, short = TABS[at]
+            labels[at] = (state, label(state, short))
         return labels
 
     def render(self) -> Content:

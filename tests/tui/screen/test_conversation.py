@@ -95,7 +95,7 @@ async def test_machines_are_small_and_unreadable_mail_needs_a_look(office: Lakes
     await office.file(broken, conversations=(row.id,), quarantined=True)
     async with stage(office, size=(80, 30)) as pilot:
         await see(pilot, "Rosa Jimenez")
-        await pilot.press("6")
+        await pilot.press("7")
         await see(pilot, "Erik Lindqvist")
         await pilot.press("enter")
         await see(pilot, "· delivery report 10:00, about ours of 10:00")
@@ -159,7 +159,7 @@ async def test_save_an_attachment_without_writing_over_anything(
 async def test_unknown_person_is_linked_to_a_patient(office: Lakeside) -> None:
     async with stage(office, size=(120, 36)) as pilot:
         await see(pilot, "Marta Novak")
-        await pilot.press("4")
+        await pilot.press("5")
         await see(pilot, "[Unknown 1]")
         await pilot.press("enter")
         await see(pilot, "? unknown: l links", "? Not linked to a patient")

@@ -187,7 +187,7 @@ async def test_outbox_says_why_and_sends_again(office: Lakeside) -> None:
         office.clock.advance(seconds=9)
         await office.deliver()
         await see(pilot, "✗ not delivered")
-        await pilot.press("escape", "3")
+        await pilot.press("escape", "4")
         await see(pilot, "[Not delivered 1]", "! not delivered")
         await pilot.press("e")
         await see(pilot, "It cannot be closed")

@@ -167,11 +167,11 @@ class Keeping:
         now, practice = self._desk.clock(), self._desk.practice
         name = one_line(promise.person, 40)
         state, words = promise.state(now), promise_words(promise, now, practice)
-        words = words.removesuffix(": they wrote")
         if state is PromiseState.BROKEN:
             owner = practice.member(promise.owner)
-            whose = owner.first_name if owner and promise.owner != self._desk.member.id else "you"
-            return (promise.id, "broken"), promise, f"BROKEN: {name} waits, {whose} said {words}"
+            other = owner is not None and owner.id != self._desk.member.id
+            whose = f" ({owner.first_name})" if owner is not None and other else ""
+            return (promise.id, "broken"), promise, f"BROKEN: {name} waits: {words}{whose}"
         if promise.asked_at is not None:
             return (promise.id, "asked"), promise, f"{name} wrote: you promised {words}"
         if promise.is_due_soon(now):
