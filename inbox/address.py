@@ -21,6 +21,13 @@ class ChannelKind(StrEnum):
         return {"email": "e-mail", "sms": "text", "phone": "call", "portal": "portal"}[self.value]
 
     @property
+    def plural(self) -> str:
+        """What is sent on it, in words."""
+        return {"email": "e-mail", "sms": "texts", "phone": "calls", "portal": "portal messages"}[
+            self.value
+        ]
+
+    @property
     def system(self) -> AddressSystem:
         """The kind of address this channel reaches."""
         if self is ChannelKind.EMAIL:

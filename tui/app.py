@@ -153,6 +153,8 @@ class TwowayApp(App[None]):
             if screen is self._main:
                 break
             await screen.dismiss(None)
+        if await work.emergencies.open_next():
+            return
         if not await work.keeping.open_next():
             tell(self, "Nobody has called on a promise.")
 

@@ -46,12 +46,6 @@ _ACTS: Final = {
     WRONG_PERSON: "the address is no longer theirs",
     OPT_IN: "they may get {channel} again",
 }
-_CHANNELS: Final = {
-    ChannelKind.EMAIL: "e-mail",
-    ChannelKind.SMS: "texts",
-    ChannelKind.PHONE: "calls",
-    ChannelKind.PORTAL: "portal messages",
-}
 
 
 def signal_words(signal: Signal, arrived: ChannelKind | None, who: str = "") -> str:
@@ -81,4 +75,4 @@ def _filled(words: str, signal: Signal, arrived: ChannelKind | None) -> str:
     channel = arrived or ChannelKind.SMS
     if signal.rule == ASKS_TO_STOP:
         channel = unwanted_channel(signal.words, channel)
-    return words.replace("{channel}", _CHANNELS[channel])
+    return words.replace("{channel}", channel.plural)

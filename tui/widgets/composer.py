@@ -12,9 +12,11 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static, TextArea
+from textual.widgets.text_area import Selection
 
 from inbox.address import ChannelKind
 from inbox.desk import Preview
+from inbox.filling import Filled
 from inbox.finding import Finding, Severity
 from inbox.outgoing import Category, Draft
 from inbox.plain import plain_text
@@ -129,10 +131,11 @@ class Composer(Vertical):
         self._show_channels(draft, channels, about)
         self._show_files(draft)
 
-    def insert_template(self, text: str, subject: str, category: Category) -> None:
+    def insert_template(self, filled: Filled, category: Category) -> None:
         """Put a filled template where the cursor is; a `/` alone on its line makes way.
 
-        The subject is taken where there is none yet.
+        The subject is taken where there is none yet. The first gap is selected: what is typed next
+        fills it.
         """
         if self._draft is None:
             return
@@ -140,10 +143,17 @@ class Composer(Vertical):
         field = self.query_one("#composer-text", DraftText)
         row, column = field.cursor_location
         alone = field.document.get_line(row).strip() == "/"
-        field.replace(text, (row, 0 if alone else column), (row, column))
+        field.replace(filled.text, (row, 0 if alone else column), (row, column))
         title = self.query_one("#composer-subject", Input)
-        if subject and not title.value.strip():
-            title.value = subject
+        if filled.subject and not title.value.strip():
+            title.value = filled.subject
+        if filled.gaps:
+            gap = f"{{{filled.gaps[0]}}}"
+            for number in range(row, field.document.line_count):
+                at = field.document.get_line(number).find(gap)
+                if at >= 0:
+                    field.selection = Selection((number, at), (number, at + len(gap)))
+                    break
         self._edited()
 
     def promise(self, draft: Draft) -> None:
@@ -205,6 +215,9 @@ class Composer(Vertical):
         else:
             spans.append(("about ? nobody chosen ", "bold $warning"))
         spans.append((self._keys["choose-patient"], "$accent"))
+        if draft.confidential:
+            alone = f"  ✱ for {one_line(about, 30) or 'the patient'} alone "
+            spans += [(alone, "bold $warning"), (self._keys["confidential"], "$accent")]
         self.query_one("#composer-channel", Static).update(Content.assemble(*spans))
 
     def _show_files(self, draft: Draft) -> None:

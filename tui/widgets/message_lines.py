@@ -15,6 +15,7 @@ from tui.widgets.row_words import moment_words
 
 if TYPE_CHECKING:
     from inbox.practice import Practice
+    from inbox.signals.signal import Signal
 
 CAP_CHARACTERS = 20_000
 """What is shown of a long text at first."""
@@ -45,6 +46,20 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """What stands beside the words of one message."""
+
+    signals: tuple[Signal, ...] = ()
+    """What it says between its lines."""
+    about: str = ""
+    """Whom it is about, when that is not whom the conversation is about."""
+    relation: str = ""
+    """What its writer is to the patient: `mother`; empty for the patient."""
+    alone: str = ""
+    """For whom alone it is, when it is confidential."""
+
+
+@dataclass(frozen=True, slots=True)
 class Around:
     """What a message is shown among."""
 
@@ -54,6 +69,7 @@ class Around:
     """The conversation's subject; a message with the same one does not repeat it."""
     about: Message | None = None
     """The message of ours that a machine's message speaks of."""
+    beside: Beside = Beside()
 
 
 def message_lines(message: Message, width: int, look: Look, around: Around) -> list[Line]:
@@ -67,6 +83,7 @@ def message_lines(message: Message, width: int, look: Look, around: Around) -> l
         lines = _machine(message, inner, look, around)
     else:
         lines = _head(message, inner, around)
+        lines += _beside(message, inner, around)
         lines += _subject(message, inner, around)
         lines += _details(message, inner) if look.details else []
         lines += _body(message, inner, look)
@@ -144,7 +161,8 @@ def _head(message: Message, width: int, around: Around) -> list[Line]:
     if message.nature is Nature.UNREADABLE:
         words, role = "! NEEDS A LOOK", "trouble"
     left = width - cell_len(opening) - 2
-    name = cut(who_wrote(message, around.practice), max(6, left))
+    relation = f" ({one_line(around.beside.relation, 20)})" if around.beside.relation else ""
+    name = cut(f"{who_wrote(message, around.practice)}{relation}", max(6, left))
     left -= cell_len(name) + 3
     line: list[tuple[str, str]] = [
         (opening, "in" if inbound else "out"),
@@ -155,6 +173,31 @@ def _head(message: Message, width: int, around: Around) -> list[Line]:
         return [(*line, ("   ", ""), (words, role))] if words else [tuple(line)]
     # Why it did not arrive is never cut.
     return [tuple(line), *((("  ", ""), (part, role)) for part in wrap(words, width - 2))]
+
+
+def _beside(message: Message, width: int, around: Around) -> list[Line]:
+    """For whom and about whom it is, and what it says between its lines."""
+    lines: list[Line] = []
+    if around.beside.about:
+        words = f"about {one_line(around.beside.about, 60)}, not as the conversation"
+        lines.append((("  ", ""), (cut(words, width - 2), "doubt")))
+    if around.beside.alone:
+        words = f"for {one_line(around.beside.alone, 60)} alone"
+        lines.append((("  ", ""), (cut(words, width - 2), "doubt")))
+    if not around.beside.signals:
+        return lines
+    from inbox.signals.words import act_words, signal_words
+
+    for signal in around.beside.signals:
+        member = around.practice.member(signal.by)
+        said = one_line(signal_words(signal, message.channel, member.name if member else ""), 300)
+        words = f"! {said}" if signal.open else f"· {said}"
+        role = "trouble" if signal.open else "quiet"
+        lines += [(("  ", ""), (line, role)) for line in wrap(words, width - 2)]
+        if signal.open:
+            keys = f"x: {act_words(signal, message.channel)} · X: it is nothing"
+            lines.append((("  ", ""), (cut(keys, width - 2), "hint")))
+    return lines
 
 
 def _subject(message: Message, width: int, around: Around) -> list[Line]:

@@ -17,13 +17,16 @@ from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
+from inbox.marks import Marks
+from inbox.matching import writer_relation
 from inbox.message import Direction, Message, Nature
 from tui.commands import Place, bindings_at
 from tui.widgets.cells import wrap
-from tui.widgets.message_lines import Around, Line, Look, message_lines
+from tui.widgets.message_lines import Around, Beside, Line, Look, message_lines
 
 if TYPE_CHECKING:
     from inbox.clock import Clock
+    from inbox.patient import Patient
     from inbox.practice import Practice
 
 _ROLES = (
@@ -58,11 +61,13 @@ class MessagesView(ScrollView, can_focus=True):
         self._more = False
         self._welcome: tuple[str, ...] = ()
         self._looks: dict[int, Look] = {}
-        self._laid: dict[int, tuple[Message, Look, int, list[Line]]] = {}
+        self._laid: dict[int, tuple[Message, Look, int, Beside, list[Line]]] = {}
         self._lines: list[Line] = []
         self._starts: list[int] = []
         self._marked = 0
         self._laid_width = 0
+        self._marks = Marks()
+        self._patient: Patient | None = None
 
     # ------------------------------------------------------------ data
 
@@ -75,6 +80,10 @@ class MessagesView(ScrollView, can_focus=True):
     def marked(self) -> Message | None:
         """The message that commands speak of."""
         return self._messages[self._marked] if self._messages else None
+
+    def mark_up(self, marks: Marks, patient: Patient | None) -> None:
+        """Show these marks of a conversation about `patient`, from the next `show` or `update`."""
+        self._marks, self._patient = marks, patient
 
     def show(self, messages: Sequence[Message], subject: str, *, more: bool, unread: bool) -> None:
         """Show a conversation from its first unread message, else from its end."""
@@ -238,9 +247,10 @@ class MessagesView(ScrollView, can_focus=True):
 
     def _lines_of(self, message: Message, width: int, known: dict[str, Message]) -> list[Line]:
         look = self._looks.get(message.id, Look())
+        beside = self._beside(message)
         laid = self._laid.get(message.id)
-        if laid is not None and laid[0] == message and laid[1:3] == (look, width):
-            return laid[3]
+        if laid is not None and laid[0] == message and laid[1:4] == (look, width, beside):
+            return laid[4]
         about = next(
             (
                 known[id_]
@@ -249,10 +259,26 @@ class MessagesView(ScrollView, can_focus=True):
             ),
             None,
         )
-        around = Around(self._practice, self._clock(), self._subject, about)
+        around = Around(self._practice, self._clock(), self._subject, about, beside)
         lines = message_lines(message, width, look, around) if width else []
-        self._laid[message.id] = (message, look, width, lines)
+        self._laid[message.id] = (message, look, width, beside, lines)
         return lines
+
+    def _beside(self, message: Message) -> Beside:
+        """What stands beside the words of a message."""
+        patient = self._patient
+        other = self._marks.names.get(message.patient_id or "", "")
+        relation = ""
+        if patient is not None and not other and message.direction is Direction.INBOUND:
+            day = message.at.astimezone(self._practice.timezone).date()
+            relation = writer_relation(message.sender, patient, day)
+        alone = other or (patient.given if patient is not None else "the patient")
+        return Beside(
+            self._marks.of(message.id),
+            "" if patient is None else other,
+            relation,
+            alone if message.confidential else "",
+        )
 
     def on_resize(self) -> None:
         """Lines are laid out for a width."""

@@ -107,10 +107,26 @@ def _promised(promise: Promise | None, now: datetime, practice: Practice) -> lis
     return [("doubt" if promise.asked_at is not None else "mark", words)]
 
 
+_SIGNALS = (
+    ("IN04", "trouble", "? wrong person"),
+    ("IN02", "doubt", "? asks to stop"),
+    ("IN03", "doubt", "? asks to stop"),
+    ("IN07", "doubt", "? wants texts again"),
+    ("opted-out", "quiet", "opted out"),
+    ("IN09", "quiet", "thanks"),
+)
+"""Inbound rule, style role, words."""
+
+
 def _badges(
     row: ConversationRow, now: datetime, practice: Practice, drafts: frozenset[int]
 ) -> list[tuple[str, str]]:
     badges: list[tuple[str, str]] = []
+    if row.urgent:
+        badges.append(("trouble", "URGENT: call them / 911"))
+    if practice.is_overdue(row.waiting_since, now, row.line_id):
+        badges.append(("trouble", "overdue"))
+    badges += [(role, words) for rule, role, words in _SIGNALS if rule in row.signals]
     if row.undelivered:
         badges.append(("trouble", "! not delivered"))
     if row.needs_look:

@@ -114,7 +114,8 @@ class Listing:
         drafts = await self._desk.repository.drafts.conversations(self._desk.member.id)
         unique = {row.id: row for page in self._pages for row in page}
         if self._first == 0:
-            top = {row.id: unique.get(row.id, row) for row in self.on_top}
+            top = {row.id: row for row in unique.values() if row.urgent}
+            top |= {row.id: unique.get(row.id, row) for row in self.on_top}
             unique = {**top, **{id_: row for id_, row in unique.items() if id_ not in top}}
         self._rows.replace(
             tuple(unique.values()),

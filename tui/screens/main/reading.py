@@ -7,8 +7,10 @@ from dataclasses import replace
 from textual.content import Content
 from textual.widgets import Static
 
+from inbox.address import Address
 from inbox.conversation import ConversationRow, ConversationState
 from inbox.desk import ConversationView, Desk
+from inbox.matching import writer_relation
 from inbox.message import Message
 from inbox.promise import Promise
 from inbox.words import clock_words
@@ -46,6 +48,7 @@ class Reading:
         view = await self._desk.open(conversation_id)
         self.view, self._earlier, self._more = view, (), view.more
         self._head()
+        self._messages.mark_up(view.marks, view.patient)
         self._messages.show(view.messages, view.row.subject, more=view.more, unread=view.row.unread)
         await self._seen()
         return view
@@ -67,8 +70,10 @@ class Reading:
         else:
             limit = max(_EARLIER, len(self.view.messages))
             latest = await stores.conversations.messages(row.id, limit=limit)
-            self.view = replace(self.view, row=row, messages=tuple(latest))
+            marks = await self._desk.marks(row, latest)
+            self.view = replace(self.view, row=row, messages=tuple(latest), marks=marks)
         self._head()
+        self._messages.mark_up(self.view.marks, self.view.patient)
         known = {message.id for message in self.view.messages}
         before = tuple(message for message in self._earlier if message.id not in known)
         self._messages.update((*before, *self.view.messages), more=self._more)
@@ -123,17 +128,49 @@ class Reading:
         self._heading.display = True
         self._heading.update(
             Content.assemble(
-                (one_line(row.title, 80), "bold $primary"),
+                (_whose(self.view, self._desk), "bold $primary"),
                 ("  ", ""),
                 (one_line(row.subject, 200), ""),
                 ("\n", ""),
+                *_pressing_spans(self.view),
                 *((f"{one} · ", "bold $accent") for one in promised[:1]),
-                *_state_spans(row, self._desk),
+                *_state_spans(row, self._desk, shared=len(self.view.candidates) > 1),
             )
         )
 
 
-def _state_spans(row: ConversationRow, desk: Desk) -> list[tuple[str, str]]:
+def _whose(view: ConversationView, desk: Desk) -> str:
+    """Who writes about whom: `Maria Jimenez (mother) about Luis Jimenez`."""
+    row, patient = view.row, view.patient
+    title = one_line(row.title, 80)
+    if patient is None or not row.channels:
+        return title
+    day = desk.clock().astimezone(desk.practice.timezone).date()
+    address = Address(row.channels[0].system, row.person_address)
+    relation = writer_relation(address, patient, day)
+    if not relation:
+        return title
+    proxies = (one.name for one in patient.proxies if one.relation == relation)
+    writer = row.person or next(proxies, "")
+    return f"{one_line(writer, 40)} ({one_line(relation, 20)}) about {title}"
+
+
+def _pressing_spans(view: ConversationView) -> list[tuple[str, str]]:
+    """What comes before all else: an emergency, an opt-out, whom a family's message is about."""
+    spans: list[tuple[str, str]] = []
+    if view.row.urgent:
+        said = "URGENT Sounds like an emergency: call them / 911 · x: looked after"
+        spans.append((f"{said} · ", "bold $error"))
+    spans += [
+        (f"! Opted out of {channel.plural} · ", "bold $error") for channel in view.marks.opted_out
+    ]
+    if len(view.candidates) > 1:
+        names = ", ".join(one_line(one.given, 20) for one in view.candidates[:4])
+        spans.append((f"? About whom: {names}: l says · ", "bold $warning"))
+    return spans
+
+
+def _state_spans(row: ConversationRow, desk: Desk, *, shared: bool) -> list[tuple[str, str]]:
     quiet = "$quiet"
     now, practice = desk.clock(), desk.practice
     words = {
@@ -154,7 +191,7 @@ def _state_spans(row: ConversationRow, desk: Desk) -> list[tuple[str, str]]:
         spans.append((" · ! not delivered", "bold $error"))
     if row.unrecorded:
         spans.append((" · ! not recorded yet", "$warning"))
-    if row.patient_id is None:
+    if row.patient_id is None and not shared:
         spans.append((" · ? unknown: l links", "bold $warning"))
     if row.suggested_merge is not None:
         spans.append((" · may belong to another conversation", "$warning"))

@@ -177,7 +177,15 @@ class MainScreen(Screen[None]):
         found = self.query(Composer)
         if found:
             return found.first()
-        ids = ("choose-channel", "choose-patient", "choose-time", "fix", "other-fix", "send")
+        ids = (
+            "choose-channel",
+            "choose-patient",
+            "confidential",
+            "choose-time",
+            "fix",
+            "other-fix",
+            "send",
+        )
         keys = {one: shown_key(command(one), self._keymap) for one in ids}
         composer = Composer(keys, id_="composer")
         composer.display = False
@@ -286,6 +294,11 @@ class MainScreen(Screen[None]):
     def on_messages_view_clicked(self, event: MessagesView.Clicked) -> None:
         """A hint or a file was clicked."""
         self.action_command(event.command_id)
+
+    def on_emergency_bar_pressed(self) -> None:
+        """The alarm was clicked."""
+        if self._work is not None:
+            self.run(self._work.emergencies.open_next)
 
     def on_state_tabs_chosen(self, event: StateTabs.Chosen) -> None:
         """A tab was clicked."""

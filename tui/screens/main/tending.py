@@ -12,9 +12,12 @@ from textual.screen import Screen
 from inbox.conversation import ConversationRow
 from inbox.desk import Desk
 from inbox.errors import Held
+from inbox.linking import Candidates
+from inbox.message import Message
 from inbox.patient import Patient
 from inbox.words import clock_words
 from tui.screens.telling import tell
+from tui.widgets.cells import one_line
 
 if TYPE_CHECKING:
     from tui.screens.choose import Choice
@@ -112,16 +115,73 @@ class Tending:
         if row.done_at is not None:
             await self._desk.reopen(row.id)
 
-    async def link(self, row: ConversationRow, candidates: Sequence[Patient]) -> None:
-        """Say which patient it is about."""
-        chosen = await self.choose_patient(candidates, linked=row.patient_id is not None)
-        if chosen is not None:
-            await self._desk.link(row.id, chosen or None)
+    async def link(self, row: ConversationRow) -> None:
+        """Say which patient it is about; of a shared address, whether that is always so."""
+        newest = await self._desk.repository.conversations.newest_inbound(row.id)
+        found = await self._desk.linking.candidates(row, newest.text if newest else "")
+        chosen = await self.choose_patient(found.patients, linked=row.patient_id is not None)
+        if chosen is None:
+            return
+        always = False
+        if found.shared and chosen in {one.id for one in found.patients}:
+            answer = await self._always(found)
+            if answer is None:
+                return
+            always = answer
+        await self._desk.linking.link(row.id, chosen or None, always=always)
+
+    async def _always(self, found: Candidates) -> bool | None:
+        from tui.screens.choose import Choice, Choose
+
+        names = ", ".join(one.given for one in found.patients[:4])
+        where = one_line(found.address.value, 40) if found.address else ""
+        choices = [
+            Choice(False, "This conversation", "ask again the next time, and suggest the same"),
+            Choice(True, "Always for this address", "link what comes from there by itself"),
+        ]
+        asked = Choose(f"{where} belongs to {names}. Is it so …", choices)
+        chosen = await self._screen.app.push_screen_wait(asked)
+        return chosen.value if chosen is not None else None
+
+    async def link_message(self, row: ConversationRow, message: Message) -> None:
+        """Say that one message is about another patient than its conversation."""
+        found = await self._desk.linking.candidates(row, message.text)
+        others = [one for one in found.patients if one.id != message.patient_id]
+        chosen = await self.choose_patient(others, title="Whom is this one message about?")
+        if chosen:
+            await self._desk.linking.link_message(message.id, chosen)
+            tell(self._screen.app, "It goes to their record; elsewhere it is marked as an error.")
+
+    async def accept(self, row: ConversationRow) -> None:
+        """Do what a message asks for between its lines."""
+        await self._desk.attention.accept(row.id)
+        tell(self._screen.app, "Done, and kept with your name.")
+
+    async def dismiss(self, row: ConversationRow) -> None:
+        """What a message seems to ask for is nothing; of an emergency that is asked twice."""
+        if row.urgent:
+            from tui.screens.ask import AskYes
+
+            asked = AskYes("Is it no emergency?", "Your name and the time are kept.")
+            if not await self._screen.app.push_screen_wait(asked):
+                return
+        await self._desk.attention.dismiss(row.id)
+        tell(self._screen.app, "It counts as nothing; that is kept with your name.")
 
     async def choose_patient(
-        self, candidates: Sequence[Patient] = (), *, linked: bool = False
+        self,
+        candidates: Sequence[Patient] = (),
+        *,
+        linked: bool = False,
+        title: str = "Which patient is it about?",
     ) -> str | None:
-        """A patient's id, empty for nobody, None when nothing was chosen."""
+        """A patient's id, empty for nobody, None when nothing was chosen.
+
+        Args:
+            candidates: Offered while nothing is typed, the likeliest first.
+            linked: Whether the link can be taken away.
+            title: The question.
+        """
         from tui.screens.choose import Choice, Choose
 
         patients = self._desk.repository.patients
@@ -135,9 +195,7 @@ class Tending:
                 choices.append(Choice("", "Nobody we know", "take the link away"))
             return choices
 
-        screen: Choose[str] = Choose(
-            "Which patient is it about?", find=find, placeholder="Name, address or number"
-        )
+        screen: Choose[str] = Choose(title, find=find, placeholder="Name, address or number")
         chosen = await self._screen.app.push_screen_wait(screen)
         return chosen.value if chosen is not None else None
 

@@ -13,6 +13,7 @@ from inbox.conversation import ConversationRow, ListState
 from inbox.desk import Desk
 from inbox.events import Change, ChangeKind
 from inbox.message import Direction
+from tui.screens.main.emergencies import Emergencies
 from tui.screens.main.keeping import Keeping
 from tui.screens.main.listing import Listing
 from tui.screens.main.reading import Reading
@@ -40,6 +41,7 @@ class Watching:
         reading: Reading,
         writing: Writing,
         keeping: Keeping,
+        emergencies: Emergencies,
     ) -> None:
         """Refresh what these show on `screen`."""
         self._desk = desk
@@ -49,6 +51,7 @@ class Watching:
         self._reading = reading
         self._writing = writing
         self._keeping = keeping
+        self._emergencies = emergencies
         self._pending: list[Change] = []
         self._something = asyncio.Event()
         self._newest: datetime | None = None
@@ -94,6 +97,7 @@ class Watching:
         if ChangeKind.LINE in kinds:
             await self.lines()
         if kinds - {ChangeKind.LINE}:
+            await self._emergencies.refresh()
             await self._keeping.refresh()
             await self._listing.refresh()
             await self._listing.counts()

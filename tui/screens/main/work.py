@@ -15,6 +15,7 @@ from inbox.outgoing import Draft
 from inbox.repository import OutboxRow
 from inbox.words import leaves_words
 from tui.office import Office
+from tui.screens.main.emergencies import Emergencies
 from tui.screens.main.keeping import Keeping
 from tui.screens.main.listing import Listing
 from tui.screens.main.reading import Reading
@@ -29,6 +30,9 @@ from tui.widgets.messages_view import MessagesView
 from tui.widgets.patient_panel import PatientPanel
 from tui.widgets.state_tabs import StateTabs
 from tui.widgets.undo_bar import UndoBar
+
+_TEMPLATES_AFTER = 4.0
+"""Seconds after the first list, when nobody waits for anything any more."""
 
 Handler = Callable[[], Awaitable[object] | None]
 
@@ -57,8 +61,16 @@ class Work:
         self.writing = Writing(desk, screen, room)
         self.tending = Tending(desk, screen)
         self.keeping = Keeping(desk, screen, self.listing, self.reading, self.open, alert_key)
+        self.emergencies = Emergencies(desk, screen, self.open, alert_key)
         self.watching = Watching(
-            desk, screen, room, self.listing, self.reading, self.writing, self.keeping
+            desk,
+            screen,
+            room,
+            self.listing,
+            self.reading,
+            self.writing,
+            self.keeping,
+            self.emergencies,
         )
         self._handlers = self._table()
 
@@ -70,7 +82,16 @@ class Work:
         await self.listing.refresh()
         await self.watching.lines()
         self.keeping.start()
+        await self.emergencies.refresh()
+        self.emergencies.start()
         self.watching.start()
+        self._screen.set_timer(_TEMPLATES_AFTER, self._look_at_templates)
+
+    def _look_at_templates(self) -> None:
+        from tui.screens.templates import tell_troubles
+
+        told = guarded(self._screen.app, tell_troubles(self._screen.app, self._desk))
+        self._screen.run_worker(told, group="templates")
 
     def handler(self, command_id: str) -> Handler:
         """What carries out a command."""
@@ -90,6 +111,10 @@ class Work:
             "done": self._on_row(tending.done),
             "reopen": self._on_row(tending.reopen),
             "link": self._on_row(self._link),
+            "link-message": self._link_message,
+            "accept": self._on_row(tending.accept),
+            "dismiss": self._on_row(tending.dismiss),
+            "confidential": writing.confidential,
             "promise": self._on_row(self._promise),
             "promise-by-hand": writing.promise,
             "next-unread": self._next_unread,
@@ -187,9 +212,13 @@ class Work:
             await self.open(self._list.selected.id)
 
     async def _link(self, row: ConversationRow) -> None:
-        view = self.reading.view
-        candidates = view.candidates if view is not None and view.row.id == row.id else ()
-        await self.tending.link(row, candidates)
+        await self.tending.link(row)
+
+    async def _link_message(self) -> None:
+        marked, view = self._marked(), self.reading.view
+        if marked is not None and view is not None:
+            await self.tending.link_message(view.row, marked)
+            await self.refresh()
 
     async def _promise(self, row: ConversationRow) -> None:
         from tui.screens.promise import tend_promises
@@ -231,7 +260,7 @@ class Work:
                 await self.writing.about(chosen or None)
             return
         view = await self._desk.open(draft.conversation_id)
-        await self.tending.link(view.row, view.candidates)
+        await self.tending.link(view.row)
         row = await self._desk.repository.conversations.row(draft.conversation_id)
         await self.writing.about(row.patient_id)
         await self.refresh()

@@ -326,6 +326,12 @@ class Writing:
         if changed is not None and current is not None:
             await self._reload(replace(current, attachments=changed))
 
+    async def confidential(self) -> None:
+        """For the patient alone, or for everybody who reads there."""
+        draft = self.draft
+        if draft is not None:
+            await self._reload(replace(draft, confidential=not draft.confidential))
+
     async def about(self, patient_id: str | None) -> None:
         """Say whom it is about."""
         draft = self.draft
@@ -350,7 +356,7 @@ class Writing:
         if chosen is None or self._composer is None or self.draft is None:
             return
         template, filled = chosen
-        self._composer.insert_template(filled.text, filled.subject, template.category)
+        self._composer.insert_template(filled, template.category)
         self._composer.focus_text()
         await self.gather()
 
