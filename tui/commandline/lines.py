@@ -11,6 +11,7 @@ from inbox.errors import ConfigurationError
 from inbox.events import ChangeKind
 from inbox.words import health_words
 from tui.commandline import shapes
+from tui.commandline.calendar import tell_hours
 from tui.commandline.output import Output, stamp
 from tui.commandline.session import with_office
 from tui.doctor import FolderReport, LineReport, examine_folder, examine_lines, progress
@@ -36,6 +37,7 @@ def doctor(options: Namespace, output: Output) -> int:
         for report in reports:
             _print_line(report, office, output)
         _print_folder(folder, office, output)
+        await tell_hours(office, output)
         await _tell_templates(office, output)
         if output.as_json and folder.problem:
             output.error(folder.problem)

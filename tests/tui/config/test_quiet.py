@@ -118,8 +118,7 @@ def test_the_general_hours_can_be_narrowed(tmp_path: Path) -> None:
             "state.FL.reviewed is of the wrong kind",
         ),
         (
-            "[state.FL]\nhours = 'closed'\nsource = 'x'\nreviewed = 2026-11-01\n"
-            + "begins = 2026-12-01\nends = 2026-11-01\n",
+            "[state.FL]\nhours='closed'\nsource='x'\nreviewed=2026-11-01\nbegins=2026-12-01\nends=2026-11-01",
             "state.FL.ends is before begins",
         ),
         ("[state.FL\n", "quiet.toml is not valid TOML"),
