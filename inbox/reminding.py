@@ -263,7 +263,7 @@ class Reminding:
         if judged:
             return min(judged, key=lambda one: one.state is ReminderState.BLOCKED)
         state, reason = ReminderState.BLOCKED, "There is no way to write to this patient."
-        way_out = _no_way(patient, templates)
+        way_out = _no_way(patient, templates, self._desk.practice)
         return Reminder(row, patient, templates[0], None, Verdict(()), "", state, reason, way_out)
 
     async def _judge(
@@ -322,13 +322,16 @@ def _way_out(finding: Finding, state: ReminderState) -> str:
         return "Give a reason to send it all the same."
     if finding.rule == "TW34":
         return "Fill it in: in the list, in the template, or in the composer."
-    return f"{finding.fix.label}." if finding.fix else "Tell them another way."
+    return f"{finding.fix.label}." if finding.fix else "Or call them."
 
 
-def _no_way(patient: Patient, templates: tuple[Template, ...]) -> str:
+def _no_way(patient: Patient, templates: tuple[Template, ...], practice: Practice) -> str:
     if patient.form.confidential is not None:
         return f"Tell them at {patient.form.confidential.value}, which is the only way they allow."
-    written = {kind.words for template in templates for kind in template.channels}
+    lines = {line.channel for line in practice.lines}
+    written = {kind.words for one in templates for kind in one.channels if kind in lines}
+    if not written:
+        return "Write a template for a channel of yours, or call them."
     return f"Add an address for {' or '.join(sorted(written))} to the patient, or call them."
 
 

@@ -28,7 +28,7 @@ from tui.screens.telling import guarded, tell
 from tui.widgets.cells import one_line
 from tui.widgets.composer import DraftText
 from tui.widgets.key_bar import KeyBar
-from tui.widgets.status_bar import StatusBar, TroubleBar
+from tui.widgets.status_bar import StatusBar, TroubleBar, trouble_words
 
 _PAINT_EVERY = 0.1
 """Seconds: a long list is counted faster than anybody can read."""
@@ -92,6 +92,17 @@ class RemindersScreen(Screen[None]):
         self._take(self._read.troubles)
         self._show()
         self.run_worker(guarded(self.app, self._look()), group="look")
+        self._watch()
+        self.set_interval(1, self._watch)
+
+    def _watch(self) -> None:
+        """Keep the bars as the lines are."""
+        self.run_worker(guarded(self.app, self._lines()), exclusive=True, group="lines")
+
+    async def _lines(self) -> None:
+        views = await self._office.desk.lines()
+        self.query_one(StatusBar).lines = tuple(views)
+        self.query_one(TroubleBar).words = trouble_words(views)
 
     def _take(self, found: tuple[RowTrouble, ...]) -> None:
         for trouble in found:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from textual.app import ComposeResult
+from textual.app import App
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import OptionList, Static
@@ -19,8 +20,9 @@ from inbox.template_lint import LintReport
 from tui.screens.choose import Choice, Choose
 from tui.screens.telling import tell
 
-_MOST_LINES = 9
-"""Of the preview; the rest is seen in the composer."""
+_FEW_LINES, _MANY_LINES = 4, 12
+"""Of the preview on a low and on a high terminal; the rest is seen in the composer."""
+_LOW = 30
 
 
 class ChooseTemplate(Choose[str]):
@@ -32,10 +34,6 @@ class ChooseTemplate(Choose[str]):
         """Offer `choices`, whose values are names in `filled`."""
         super().__init__(title, choices)
         self._filled = filled
-
-    def compose(self) -> ComposeResult:
-        """The list, and the preview below it."""
-        yield from super().compose()
 
     def on_mount(self) -> None:
         """Put the preview below the list."""
@@ -50,15 +48,15 @@ class ChooseTemplate(Choose[str]):
             self._preview(self._filled[self._shown[event.option_index].value])
 
     def _preview(self, filled: Filled) -> None:
-        lines = filled.text.splitlines()
-        shown = "\n".join(lines[:_MOST_LINES]) + ("\n…" if len(lines) > _MOST_LINES else "")
         spans: list[Content | str | tuple[str, str]] = []
-        if filled.subject:
-            spans.append((f"{filled.subject}\n", "bold"))
-        spans.append(shown)
         if filled.gaps:
             names = ", ".join(f"{{{name}}}" for name in filled.gaps)
-            spans.append((f"\n! To fill in by hand: {names}", "$warning"))
+            spans.append((f"! To fill in by hand: {names}\n", "$warning"))
+        if filled.subject:
+            spans.append((f"{filled.subject}\n", "bold"))
+        most = _FEW_LINES if self.app.size.height < _LOW else _MANY_LINES
+        lines = [line for line in filled.text.splitlines() if line.strip() or most > _FEW_LINES]
+        spans.append("\n".join(lines[:most]) + ("\n…" if len(lines) > most else ""))
         self.query_one("#preview", Static).update(Content.assemble(*spans))
 
 
@@ -86,6 +84,17 @@ async def choose_template(
     )
     template = shelf.named(chosen.value) if chosen is not None else None
     return None if template is None else (template, filled[template.name])
+
+
+async def tell_troubles(app: App[Any], desk: Desk) -> None:
+    """Say once how many of the practice's own templates cannot be used as they are."""
+    templating = await asyncio.to_thread(lambda: desk.templating)
+    shelf = await templating.shelf()
+    never = 0 if shelf.shipped else sum(one.never for one in await templating.reports(shelf))
+    number = len(shelf.bad) + never
+    if number:
+        said = "One template" if number == 1 else f"{number} templates"
+        tell(app, f"{said} cannot be used.", "`twoway templates list` says why.", trouble=True)
 
 
 def _why(shelf: Shelf) -> tuple[str, ...]:

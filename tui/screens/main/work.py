@@ -23,7 +23,7 @@ from tui.screens.main.room import Room
 from tui.screens.main.tending import Tending
 from tui.screens.main.watching import Watching
 from tui.screens.main.writing import Writing
-from tui.screens.telling import tell
+from tui.screens.telling import guarded, tell
 from tui.widgets.conversation_list import ConversationList
 from tui.widgets.message_lines import has_more, too_long
 from tui.widgets.messages_view import MessagesView
