@@ -119,20 +119,30 @@ class Forms:
             await self._keep(patient, changed, how)
         return changed
 
-    async def take(self, patients: Collection[Patient], how: str) -> None:
+    async def take(self, patients: Collection[tuple[Patient, Patient | None]], how: str) -> None:
         """Add or change patients of a file, all or none, with the history of each.
 
-        Whoever calls has looked for contradictions (`problems`).
+        Whoever calls has looked for contradictions.
+
+        Args:
+            patients: Each as it is to be, and as it was when that was decided; None: not there.
+            how: `import`, and the name of the file.
+
+        Raises:
+            Stale: one of them changed meanwhile; nothing was taken.
         """
         async with self._repository.batch():
-            for patient in patients:
-                try:
-                    stored = await self._repository.patients.get(patient.id)
-                except NotFound:
-                    await self._repository.patients.save([patient])
-                    await self._history(patient.id, [Difference("patient", "", "added")], how)
-                    continue
-                await self._keep(patient, differences(stored, patient), how)
+            for patient, base in patients:
+                stored = await self._stored(patient.id)
+                if stored is None and base is None:
+                    await self._keep(patient, [Difference("patient", "", "added")], how)
+                elif stored is None or base is None:
+                    raise Stale("A patient came or went meanwhile.", "Import the file again.")
+                elif _without_health(stored) != _without_health(base):
+                    raise Stale(await self._meanwhile(patient.id), "Import the file again.")
+                else:
+                    patient = _with_health(patient, base, stored)
+                    await self._keep(patient, differences(stored, patient), how)
 
     async def consent(
         self,
@@ -188,13 +198,19 @@ class Forms:
             NotFound: no such patient.
         """
         patient = await self._repository.patients.get(patient_id)
-        found = await self._repository.patients.changes(patient_id, limit)
+        found = []
         for address in patient.addresses:
-            entries = await self._repository.consents.history(address)
-            found += _spoken(entries)
+            found += _spoken(await self._repository.consents.history(address))
+        found += await self._repository.patients.changes(patient_id, limit)
         return sorted(found, key=lambda one: one.at, reverse=True)[:limit]
 
     # ------------------------------------------------------------ inside
+
+    async def _stored(self, patient_id: str) -> Patient | None:
+        try:
+            return await self._repository.patients.get(patient_id)
+        except NotFound:
+            return None
 
     async def _keep(self, patient: Patient, changed: list[Difference], how: str) -> None:
         await self._repository.patients.save([patient])

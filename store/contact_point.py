@@ -37,14 +37,15 @@ SELECT DISTINCT patient_id FROM contact_point WHERE key = :key AND system = :sys
 
 
 SHARED: Final = """
-SELECT DISTINCT mine.system, mine.value, p.id, p.given, p.family,
-    coalesce(x.relation, '') AS relation
+SELECT mine.system, mine.value, p.id, p.given, p.family,
+    min(coalesce(x.relation, '')) AS relation
 FROM contact_point AS mine
 JOIN contact_point AS theirs ON theirs.key = mine.key AND theirs.system = mine.system
 JOIN patient AS p ON p.id = theirs.patient_id
 LEFT JOIN proxy AS x ON x.patient_id = theirs.patient_id AND x.ordinal = theirs.proxy
 WHERE mine.patient_id = :patient_id AND mine.proxy = -1 AND mine."use" <> 'old'
     AND theirs.patient_id <> :patient_id AND theirs."use" <> 'old'
+GROUP BY mine.ordinal, p.id
 ORDER BY p.family, p.given, p.id, mine.ordinal LIMIT :limit
 """
 

@@ -337,8 +337,20 @@ async def test_nobody_has_no_form(desk: Desk) -> None:
 
 async def test_a_file_is_taken_whole_with_its_history(house: House, desk: Desk) -> None:
     new = replace(ANN, id="p8")
-    await desk.forms.take([answer("language").write(WHOLE, "en"), new], "import clinic.csv")
+    moved = answer("language").write(WHOLE, "en")
+    await desk.forms.take([(moved, WHOLE), (new, None)], "import clinic.csv")
     [one] = await desk.forms.history("p1")
     assert (one.field, one.old, one.new, one.how) == ("language", "es", "en", "import clinic.csv")
     [added] = await desk.forms.history("p8")
     assert (added.field, added.new) == ("patient", "added")
+
+
+async def test_a_file_overwrites_nobody_who_was_quicker(house: House, desk: Desk) -> None:
+    await desk.forms.save(answer("best_time").write(WHOLE, "noon"), WHOLE)
+    moved = answer("language").write(WHOLE, "en")
+    for late in ([(replace(ANN, id="p8"), None), (moved, WHOLE)], [(moved, None)]):
+        with pytest.raises(Stale):
+            await desk.forms.take(late, "import clinic.csv")
+    with pytest.raises(NotFound):
+        await house.repository.patients.get("p8")
+    assert (await house.repository.patients.get("p1")).language == "es"

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from inbox.errors import DatabaseTooNew, StoreError
+from inbox.patient import Confidant, VoicemailConsent
 from store import migration
 from store.database import open_repository
 from store.migration import Migration
@@ -129,3 +130,18 @@ def test_statements_keep_triggers_whole() -> None:
     assert len(found) == 2
     assert found[1].strip().endswith("END;")
     assert list(migration.statements("-- nothing\n")) == []
+
+
+async def test_names_of_who_may_be_told_become_people(folder: Path, clock: FakeClock) -> None:
+    old = await open_repository(folder, clock, steps=SHIPPED[:2])
+    await old.close()
+    with closing(sqlite3.connect(folder / "twoway.db")) as db:
+        db.execute("INSERT INTO patient VALUES ('p1', 'Rosa', 'Jimenez', '{}')")
+        form = '{"voicemail": "detailed", "may_tell": ["Luis", "María"]}'
+        db.execute("INSERT INTO privacy_form VALUES ('p1', ?)", (form,))
+        db.commit()
+    upgraded = await open_repository(folder, clock)
+    rosa = await upgraded.patients.get("p1")
+    assert rosa.form.may_tell == (Confidant("Luis"), Confidant("María"))
+    assert rosa.form.voicemail is VoicemailConsent.DETAILED
+    await upgraded.close()

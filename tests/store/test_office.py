@@ -9,7 +9,7 @@ import subprocess
 import sys
 from contextlib import closing
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -33,6 +33,7 @@ from inbox.patient import (
     VoicemailConsent,
 )
 from inbox.reply_path import Evidence, EvidenceKind
+from inbox.storage.patient import FormChange
 from store import structure
 from store.database import SqliteRepository, open_repository
 from tests.clock import FakeClock
@@ -116,6 +117,36 @@ async def test_an_address_leads_to_everybody_it_belongs_to(family: SqliteReposit
     assert await family.patients.by_address(phone("+1 (555) 0100")) == both
     assert await family.patients.by_address(email(FAMILY_PHONE)) == []
     assert await family.patients.by_address(email("gone@example.com")) == []
+
+
+async def test_who_is_reached_at_the_same_address_is_known(family: SqliteRepository) -> None:
+    shared = await family.patients.shared("p1", 10)
+    assert [(one.address.value, one.patient_id, one.name, one.proxy) for one in shared] == [
+        ("Rosa@Example.com", "p2", "Luis Jiménez", "mother"),
+        (FAMILY_PHONE, "p2", "Luis Jiménez", "mother"),
+    ]
+    # His mother's addresses are not his own.
+    assert await family.patients.shared("p2", 10) == []
+    own = replace(LUIS, points=(ContactPoint(AddressSystem.PHONE, FAMILY_PHONE),))
+    await family.patients.save([own])
+    shared = await family.patients.shared("p1", 10)
+    assert [one.proxy for one in shared] == ["mother", ""]
+
+
+async def test_what_changed_of_a_patient_stays_as_it_was_written(
+    family: SqliteRepository, folder: Path
+) -> None:
+    at = datetime(2026, 3, 4, 16, tzinfo=UTC)
+    first = FormChange(at, "dana", "screen", "voicemail", "none", "detailed")
+    second = FormChange(at, "sam", "import x.csv", "language", "", "es")
+    await family.patients.add_changes("p1", [first, second])
+    assert await family.patients.changes("p1", 10) == [second, first]
+    assert await family.patients.changes("p1", 1) == [second]
+    assert await family.patients.changes("p2", 10) == []
+    with closing(sqlite3.connect(folder / "twoway.db")) as db:
+        for statement in ("UPDATE form_change SET new = ''", "DELETE FROM form_change"):
+            with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+                db.execute(statement)
 
 
 @pytest.mark.parametrize(

@@ -1,74 +1,15 @@
-"""Patients: import, list, show."""
+"""Patients: list and show."""
 
 from __future__ import annotations
 
-import asyncio
 from argparse import Namespace
-from pathlib import Path
 
 from inbox.patient import ContactPoint, Patient
 from tui.commandline import shapes
 from tui.commandline.output import Output, table
-from tui.commandline.session import read_bytes, with_office
+from tui.commandline.session import with_office
 from tui.commandline.writing import patient_named
-from tui.importing.taking import take
 from tui.wiring import PracticeOffice
-
-_MOST_TROUBLES = 50
-
-
-def import_file(options: Namespace, output: Output) -> int:
-    """`twoway patients import`: exit status 1 when anything is wrong; then nothing was taken."""
-
-    async def work(office: PracticeOffice) -> int:
-        desk = office.desk
-        content = await asyncio.to_thread(read_bytes, options.file)
-        report = await take(
-            desk.repository.patients,
-            content,
-            Path(options.file).name,
-            desk.practice.country,
-            dry_run=options.dry_run,
-        )
-        output.document(
-            {
-                "added": report.added,
-                "changed": report.changed,
-                "unchanged": report.unchanged,
-                "dry_run": options.dry_run,
-                "ignored": list(report.ignored),
-                "problems": [
-                    {"row": one.row, "column": one.column, "problem": one.what}
-                    for one in report.troubles
-                ],
-            }
-        )
-        if report.ignored:
-            output.progress(f"Not understood and left out: {', '.join(report.ignored)}.")
-        if report.troubles:
-            for one in report.troubles[:_MOST_TROUBLES]:
-                output.line(f"Row {one.row}, {one.column}: {one.what}.")
-            count = len(report.troubles)
-            output.error(
-                f"Nothing was taken: {count} {'problem' if count == 1 else 'problems'}.",
-                "Correct the file and import it again; a second import changes, never doubles.",
-            )
-            return 1
-        if not options.dry_run:
-            await desk.repository.audit.add(
-                desk.member.id,
-                "import patients",
-                desk.clock(),
-                detail=f"{report.added} added, {report.changed} changed",
-            )
-        would = "would be " if options.dry_run else ""
-        output.line(
-            f"{report.added} patients {would}added, {report.changed} changed, "
-            f"{report.unchanged} as they were."
-        )
-        return 0
-
-    return with_office(options, work)
 
 
 def find(options: Namespace, output: Output) -> int:
@@ -136,6 +77,7 @@ def _print(patient: Patient, output: Output) -> None:
         output.line(f"  prefers {patient.preferred_channel.words}")
     if patient.language:
         output.line(f"  language {patient.language}")
+    output.line(f"  twoway patients form {patient.id}  shows all of the privacy form")
 
 
 def _by_rank(patient: Patient) -> list[ContactPoint]:

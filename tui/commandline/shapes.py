@@ -206,7 +206,8 @@ def patient(one: Patient) -> Document:
             "portal": form.portal.value,
             "portal_state": form.portal_state.value,
             "confidential": form.confidential.value if form.confidential else None,
-            "may_tell": [
+            "may_tell": [known.name for known in form.may_tell],
+            "confidants": [
                 {"name": known.name, "relation": known.relation or None, "detail": known.detail}
                 for known in form.may_tell
             ],

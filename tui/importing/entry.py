@@ -8,21 +8,29 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from typing import Any, TypeVar
 
 from inbox.address import AddressSystem, ChannelKind
+from inbox.answer import read_confidants
+from inbox.contradiction import known_zone
 from inbox.patient import (
+    Confidant,
     Consent,
     ContactPoint,
     Patient,
     PointUse,
+    PortalState,
     PrivacyForm,
+    Proxy,
+    RiskWarning,
     VoicemailConsent,
 )
 from inbox.plain import plain_line
+from inbox.repository import ConsentEntry
 from tui.config.reading import is_mail_address
+from tui.phone_number import international
 
 T = TypeVar("T")
 
@@ -45,6 +53,12 @@ _VOICEMAIL = {
     VoicemailConsent.NONE: "none no n false 0",
     VoicemailConsent.UNKNOWN: "unknown ?",
 }
+_PORTAL = {
+    PortalState.ACTIVE: "active enrolled registered yes y true 1",
+    PortalState.INVITED: "invited pending",
+    PortalState.NONE: "none no n false 0 declined",
+    PortalState.UNKNOWN: "unknown ?",
+}
 _CHANNELS = {
     ChannelKind.EMAIL: "email e_mail mail",
     ChannelKind.SMS: "sms text texts text_message",
@@ -63,20 +77,64 @@ class Trouble:
     """The column or key."""
     what: str
     """What is wrong and what was expected."""
+    resource: str = ""
+    """The FHIR resource, `Patient/12`; empty for other files."""
+
+    @property
+    def place(self) -> str:
+        """Where it is, in words: `Row 4, Email`."""
+        return f"{self.resource or f'Row {self.row}'}, {self.column}"
 
 
 class Reader:
     """Collects what is wrong with one row while its values are read."""
 
-    def __init__(self, row: int, country: str) -> None:
-        """Read row number `row` of a practice in `country`."""
+    def __init__(self, row: int, country: str, resource: str = "") -> None:
+        """Read row number `row`, or a FHIR resource, of a practice in `country`."""
         self.row = row
         self.country = country
+        self.resource = resource
         self.troubles: list[Trouble] = []
+        self.notes: list[Trouble] = []
 
     def wrong(self, column: str, what: str) -> None:
-        """Note a problem."""
-        self.troubles.append(Trouble(self.row, column, what))
+        """Note a problem: the row cannot be taken."""
+        self.troubles.append(Trouble(self.row, column, what, self.resource))
+
+    def left_out(self, column: str, what: str) -> None:
+        """Note what was not understood; the rest of the row can be taken."""
+        self.notes.append(Trouble(self.row, column, what, self.resource))
+
+    def confidants(self, column: str, value: Any) -> tuple[Confidant, ...]:
+        """Who may be told: `Luis (spouse); Ana: call-back only`."""
+        try:
+            return read_confidants(self.word(column, value))
+        except ValueError as error:
+            self.wrong(column, str(error))
+            return ()
+
+    def zone(self, column: str, value: Any) -> str:
+        """A time zone, or empty."""
+        text = self.word(column, value)
+        if text and not known_zone(text):
+            self.wrong(column, "is not a time zone; write America/Chicago")
+            return ""
+        return text
+
+    def warned(self, column: str, value: Any, version: Any = None) -> RiskWarning | None:
+        """When they were warned that a channel is not private."""
+        day = self.day(column, value)
+        return RiskWarning(day, self.word(column, version)) if day else None
+
+    def portal(self, column: str, value: Any) -> PortalState | None:
+        """Whether they have a portal account."""
+        return self.choice(column, value, _PORTAL)
+
+    def numbers(self, column: str, value: Any) -> tuple[str, ...]:
+        """Several phone numbers in one cell."""
+        parts = re.split(r"[;,/|]", self.word(column, value))
+        found = (self.phone(column, part.strip()) for part in parts if part.strip())
+        return tuple(number for number in found if number)
 
     def word(self, column: str, value: Any) -> str:
         """A short text, safe to show; empty for nothing."""
@@ -117,18 +175,9 @@ class Reader:
         text = self.word(column, value)
         if not text:
             return ""
-        digits = re.sub(r"\D", "", re.sub(r"(?i)\s*(ext|x)\.?\s*\d+$", "", text))
-        if text.strip().startswith("+"):
-            number = f"+{digits}"
-        elif self.country in _NORTH_AMERICA and len(digits) == 10:
-            number = f"+1{digits}"
-        elif self.country in _NORTH_AMERICA and len(digits) == 11 and digits[0] == "1":
-            number = f"+{digits}"
-        else:
-            number = ""
-        if not 8 <= len(number) <= 16 or re.search(r"[A-Za-z]{2}", text.lower().split("ext")[0]):
-            self.wrong(column, "is not a phone number with country code; write +15550107811")
-            return ""
+        number = international(text, self.country)
+        if not number:
+            self.wrong(column, "is not a phone number; write +15550107811")
         return number
 
     def choice(self, column: str, value: Any, choices: Mapping[T, str]) -> T | None:
@@ -176,6 +225,14 @@ class Entry:
     patient: Patient
     speaks_of: frozenset[str]
     """Names of fields of Patient and PrivacyForm; of the others nothing is known here."""
+    resource: str = ""
+    """The FHIR resource, `Patient/12`; empty for other files."""
+    whole: bool = True
+    """The file has the patient; otherwise it only adds to one who is stored already."""
+    adds_proxies: bool = False
+    """Its proxies come to those that are stored; otherwise they take their place."""
+    consents: tuple[ConsentEntry, ...] = ()
+    """What was said about addresses."""
 
     def onto(self, stored: Patient | None) -> Patient:
         """The patient once this entry is taken over.
@@ -192,9 +249,21 @@ class Entry:
         )
         mine = {
             name: getattr(self.patient, name)
-            for name in self.speaks_of - form_names - {"points", "form"}
+            for name in self.speaks_of - form_names - {"points", "form", "proxies"}
         }
-        return replace(stored, **mine, form=form, points=self._points(stored))
+        return replace(
+            stored, **mine, form=form, points=self._points(stored), proxies=self._proxies(stored)
+        )
+
+    def _proxies(self, stored: Patient) -> tuple[Proxy, ...]:
+        if "proxies" not in self.speaks_of:
+            return stored.proxies
+        brought = {proxy.name.casefold(): proxy for proxy in self.patient.proxies}
+        if not self.adds_proxies:
+            return self.patient.proxies
+        known = {proxy.name.casefold() for proxy in stored.proxies}
+        kept = tuple(brought.get(proxy.name.casefold(), proxy) for proxy in stored.proxies)
+        return kept + tuple(proxy for name, proxy in brought.items() if name not in known)
 
     def _points(self, stored: Patient) -> tuple[ContactPoint, ...]:
         if "points" not in self.speaks_of:
@@ -208,6 +277,24 @@ class Entry:
             for point in self.patient.points
         )
         return brought + tuple(point for point in stored.points if point.system not in systems)
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a file holds, as far as it was understood."""
+
+    entries: list[Entry]
+    troubles: list[Trouble] = field(default_factory=list)
+    """Why rows cannot be taken."""
+    notes: list[Trouble] = field(default_factory=list)
+    """What was not understood of rows that can."""
+    ignored: list[str] = field(default_factory=list)
+    """Columns and keys that were not understood at all."""
+
+    def note(self, read: Reader) -> None:
+        """Take over what a reader noted."""
+        self.troubles += read.troubles
+        self.notes += read.notes
 
 
 def made_up_id(given: str, family: str, born: date | None) -> str:

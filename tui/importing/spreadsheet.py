@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from inbox.address import AddressSystem
 from inbox.errors import TwowayError
-from inbox.patient import Confidant, ContactPoint, Patient, PointUse, PrivacyForm
-from tui.importing.entry import Entry, Reader, Trouble, made_up_id
+from inbox.patient import ContactPoint, Patient, PointUse, PrivacyForm, Proxy
+from tui.importing.entry import Entry, Reader, Reading, made_up_id
 
 _NAMES = {
     "id": "id patient_id patientid mrn medical_record_number chart chart_number chart_no"
@@ -27,26 +27,48 @@ _NAMES = {
     "preferred_channel": "preferred_channel preferred preferred_contact contact_preference"
     " preferred_contact_method contact_method",
     "language": "language lang preferred_language",
-    "voicemail": "voicemail voicemail_consent voice_mail",
-    "sms": "sms sms_consent text_consent texting text_ok",
-    "email_consent": "email_consent email_ok e_mail_consent",
+    "voicemail": "voicemail voicemail_consent voice_mail hipaa_voice",
+    "voicemail_on": "voicemail_on voicemail_number voicemail_numbers",
+    "sms": "sms sms_consent text_consent texting text_ok hipaa_allowsms",
+    "sms_warned": "sms_warned sms_warned_on text_warned_on",
+    "sms_warning": "sms_warning sms_warning_version",
+    "email_consent": "email_consent email_ok e_mail_consent hipaa_allowemail",
+    "email_warned": "email_warned email_warned_on e_mail_warned_on",
+    "email_warning": "email_warning email_warning_version",
     "portal": "portal portal_consent",
-    "form_date": "form_date privacy_form_date consent_date",
-    "may_tell": "may_tell may_be_told",
+    "portal_state": "portal_state portal_account portal_status",
+    "form_date": "form_date privacy_form_date consent_date hipaa_notice_date",
+    "version": "form_version privacy_form_version version",
+    "confidential": "confidential confidential_address confidential_contact write_only_to",
+    "may_tell": "may_tell may_be_told hipaa_message",
+    "best_time": "best_time best_time_to_call best_time_to_contact",
+    "timezone": "timezone time_zone tz",
+    "postal_code": "postal_code zip zip_code zipcode postcode",
+    "state": "state state_code province",
+    "proxy_name": "proxy_name proxy guardian_name guardian guardiansname",
+    "proxy_relation": "proxy_relation proxy_relationship guardian_relationship",
+    "proxy_email": "proxy_email guardian_email",
+    "proxy_phone": "proxy_phone guardian_phone",
+    "proxy_until": "proxy_until proxy_end proxy_access_until",
 }
 _KNOWN = {alias: name for name, aliases in _NAMES.items() for alias in aliases.split()}
+_SPOKEN_OF = {
+    "birth_date", "preferred_channel", "language", "timezone", "postal_code", "state", "best_time",
+    "voicemail", "voicemail_on", "sms", "sms_warned", "email_warned", "portal", "portal_state",
+    "form_date", "version", "confidential", "may_tell",
+}  # fmt: skip
 _MOST_ROWS = 200_000
 
+Cell = Callable[[str], str]
+"""Gives the cell, or the name of the column, for one of our names."""
 
-def read_csv(content: bytes, country: str) -> tuple[list[Entry], list[Trouble], list[str]]:
+
+def read_csv(content: bytes, country: str) -> Reading:
     """Read a CSV file.
 
     Args:
         content: The bytes: UTF-8 (with or without mark), UTF-16 with mark, or Windows-1252.
         country: For phone numbers without country code and dates with slashes.
-
-    Returns:
-        Patients, problems, and the names of columns that were not understood.
 
     Raises:
         TwowayError: it has no header with names in it.
@@ -54,7 +76,7 @@ def read_csv(content: bytes, country: str) -> tuple[list[Entry], list[Trouble], 
     text = decoded(content)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
     header: list[str] = []
-    entries, troubles = list[Entry](), list[Trouble]()
+    reading = Reading([])
     columns: dict[str, int] = {}
     try:
         for row in rows:
@@ -64,11 +86,12 @@ def read_csv(content: bytes, country: str) -> tuple[list[Entry], list[Trouble], 
                 header = [cell.strip() for cell in row]
                 columns = _columns(header)
                 continue
-            if len(entries) + len(troubles) > _MOST_ROWS:
+            if len(reading.entries) + len(reading.troubles) > _MOST_ROWS:
                 raise TwowayError(f"The file has more than {_MOST_ROWS} rows.", "Split it.")
-            entry, wrong = _entry(row, rows.line_num, columns, header, country)
-            troubles += wrong
-            entries += [entry] if entry else []
+            read = Reader(rows.line_num, country)
+            entry = _entry(row, read, columns, header)
+            reading.note(read)
+            reading.entries += [] if read.troubles else [entry]
     except csv.Error as error:
         raise TwowayError(
             f"Row {rows.line_num} of the file is not CSV: {error}.", "Export it again as CSV."
@@ -76,7 +99,8 @@ def read_csv(content: bytes, country: str) -> tuple[list[Entry], list[Trouble], 
     if not header:
         raise TwowayError("The file is empty.", "Export it again as CSV with a header.")
     used = set(columns.values())
-    return entries, troubles, [name for at, name in enumerate(header) if name and at not in used]
+    reading.ignored += [name for at, name in enumerate(header) if name and at not in used]
+    return reading
 
 
 def decoded(content: bytes) -> str:
@@ -110,11 +134,7 @@ def _columns(header: list[str]) -> dict[str, int]:
     return found
 
 
-def _entry(
-    row: list[str], number: int, columns: dict[str, int], header: list[str], country: str
-) -> tuple[Entry | None, list[Trouble]]:
-    read = Reader(number, country)
-
+def _entry(row: list[str], read: Reader, columns: dict[str, int], header: list[str]) -> Entry:
     def cell(name: str) -> str:
         at = columns.get(name, -1)
         return row[at].strip() if 0 <= at < len(row) else ""
@@ -134,42 +154,83 @@ def _entry(
         ("home", AddressSystem.PHONE, PointUse.HOME),
         ("work", AddressSystem.PHONE, PointUse.WORK),
     ):
-        points += read.point(column(name), system, cell(name), use, len(points) + 1)
-    form = PrivacyForm()
-    values = {
-        "voicemail": read.voicemail(column("voicemail"), cell("voicemail")) or form.voicemail,
-        "sms": read.consent(column("sms"), cell("sms")) or form.sms,
-        "email": read.consent(column("email_consent"), cell("email_consent")) or form.email,
-        "portal": read.consent(column("portal"), cell("portal")) or form.portal,
-        "form_date": read.day(column("form_date"), cell("form_date")),
-        "may_tell": tuple(
-            Confidant(one.strip()) for one in cell("may_tell").split(";") if one.strip()
-        ),
-    }
+        found = read.point(column(name), system, cell(name), use, len(points) + 1)
+        known = {point.address.key for point in points}
+        points += tuple(point for point in found if point.address.key not in known)
+    proxies = _proxy(read, cell, column)
     patient = Patient(
         id=read.word(column("id"), cell("id")) or made_up_id(given, family, born),
         given=given,
         family=family,
         birth_date=born,
         points=points,
-        form=PrivacyForm(**values),  # type: ignore[arg-type] # each value is of its field's type
+        proxies=proxies,
+        form=_form(read, cell, column),
         preferred_channel=read.channel(column("preferred_channel"), cell("preferred_channel")),
         language=read.word(column("language"), cell("language")),
+        timezone=read.zone(column("timezone"), cell("timezone")),
+        postal_code=read.word(column("postal_code"), cell("postal_code")),
+        state=_state(read, column("state"), cell("state")),
+        best_time=read.word(column("best_time"), cell("best_time")),
     )
     filled = {name for name in columns if cell(name)}
-    speaks_of = {"id", "given", "family"} | filled & {
-        "birth_date", "preferred_channel", "language", "voicemail", "sms", "portal",
-        "form_date", "may_tell",
-    }  # fmt: skip
+    speaks_of = {"id", "given", "family"} | filled & _SPOKEN_OF
     speaks_of |= {"points"} if points else set()
+    speaks_of |= {"proxies"} if proxies else set()
     speaks_of |= {"email"} if "email_consent" in filled else set()
-    entry = None if read.troubles else Entry(number, patient, frozenset(speaks_of))
-    return entry, read.troubles
+    return Entry(read.row, patient, frozenset(speaks_of), adds_proxies=True)
 
 
-def _name(
-    read: Reader, cell: Callable[[str], str], column: Callable[[str], str]
-) -> tuple[str, str]:
+def _form(read: Reader, cell: Cell, column: Cell) -> PrivacyForm:
+    empty = PrivacyForm()
+    confidential = cell("confidential")
+    system = AddressSystem.EMAIL if "@" in confidential else AddressSystem.PHONE
+    only = read.point(column("confidential"), system, confidential, PointUse.HOME, 1)
+    return PrivacyForm(
+        form_date=read.day(column("form_date"), cell("form_date")),
+        voicemail=read.voicemail(column("voicemail"), cell("voicemail")) or empty.voicemail,
+        sms=read.consent(column("sms"), cell("sms")) or empty.sms,
+        email=read.consent(column("email_consent"), cell("email_consent")) or empty.email,
+        portal=read.consent(column("portal"), cell("portal")) or empty.portal,
+        confidential=only[0].address if only else None,
+        may_tell=read.confidants(column("may_tell"), cell("may_tell")),
+        voicemail_on=read.numbers(column("voicemail_on"), cell("voicemail_on")),
+        version=read.word(column("version"), cell("version")),
+        email_warned=read.warned(
+            column("email_warned"), cell("email_warned"), cell("email_warning")
+        ),
+        sms_warned=read.warned(column("sms_warned"), cell("sms_warned"), cell("sms_warning")),
+        portal_state=read.portal(column("portal_state"), cell("portal_state"))
+        or empty.portal_state,
+    )
+
+
+def _proxy(read: Reader, cell: Cell, column: Cell) -> tuple[Proxy, ...]:
+    named = read.word(column("proxy_name"), cell("proxy_name"))
+    points = read.point(
+        column("proxy_email"), AddressSystem.EMAIL, cell("proxy_email"), PointUse.HOME, 1
+    )
+    points += read.point(
+        column("proxy_phone"), AddressSystem.PHONE, cell("proxy_phone"), PointUse.HOME, 2
+    )
+    relation = read.word(column("proxy_relation"), cell("proxy_relation"))
+    until = read.day(column("proxy_until"), cell("proxy_until"))
+    if named:
+        return (Proxy(named, relation, points, until),)
+    if points or until:
+        read.wrong(column("proxy_name"), "is empty, but something is said of a proxy")
+    return ()
+
+
+def _state(read: Reader, column: str, value: str) -> str:
+    """Two letters; a state's whole name is reported, not guessed."""
+    if value and not re.fullmatch(r"[A-Za-z]{2}", value):
+        read.left_out(column, "is not two letters")
+        return ""
+    return value.upper()
+
+
+def _name(read: Reader, cell: Cell, column: Cell) -> tuple[str, str]:
     given = read.word(column("given"), cell("given"))
     family = read.word(column("family"), cell("family"))
     whole = read.word(column("name"), cell("name"))
