@@ -81,6 +81,10 @@ class StateTabs(Widget):
             spans.append((text, style))
         if self.mine:
             spans.append((" · mine only", "bold $accent"))
+        overdue = self.counts.overdue if self.counts is not None else 0
+        words = f" · {count_words(overdue)} overdue" if overdue else ""
+        if sum(len(text) for text, _ in spans) + len(words) <= self.size.width:
+            spans.append((words, "bold $error"))
         return Content.assemble(*spans)
 
     def on_click(self, event: events.Click) -> None:
