@@ -81,7 +81,7 @@ _SUSPENDED = Code(
 )
 _REGION = Code(
     Fault.ACCOUNT,
-    "The Twilio account may not text numbers of that country.",
+    "The Twilio account may not reach numbers of that country.",
     "Allow the country in Twilio's console, or write by e-mail or portal.",
     "5.7.1",
 )
@@ -104,9 +104,17 @@ _TABLE: dict[int, Code] = {
     20003: _LOGIN,
     20005: _SUSPENDED,
     20429: _LATER,
+    13224: _NO_NUMBER,
+    21210: Code(
+        Fault.SENDER,
+        "The number of this line may not be shown to those who are called.",
+        _DOCTOR,
+        "5.7.0",
+    ),
     21211: _NO_NUMBER,
     21212: _OUR_NUMBER,
     21214: Code(Fault.ROUTE, "Their number cannot be reached.", _CALL, "5.4.4"),
+    21215: _REGION,
     21217: _NO_NUMBER,
     21408: _REGION,
     21421: _NO_NUMBER,
@@ -169,11 +177,11 @@ _DEFAULTS: tuple[tuple[range, Code], ...] = (
     (range(30000, 31000), _TABLE[30008]),
     (
         range(21000, 22000),
-        Code(Fault.UNSURE, "Twilio did not take the text.", _CALL, "5.0.0"),
+        Code(Fault.UNSURE, "Twilio did not take it.", _CALL, "5.0.0"),
     ),
     (range(20000, 21000), Code(Fault.ACCOUNT, "Twilio refused the account.", _DOCTOR, "5.7.0")),
 )
-_ANY = Code(Fault.UNSURE, "Twilio did not take the text.", _CALL, "5.0.0")
+_ANY = Code(Fault.UNSURE, "Twilio did not take it.", _CALL, "5.0.0")
 
 
 def code_of(number: int) -> Code:

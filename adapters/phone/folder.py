@@ -322,7 +322,8 @@ def belongs(record: Record, folder: str) -> bool:
     A text from one number of the account to another is listed twice for both: as it left, and as it
     arrived.
     """
-    return (record.get("direction") == "inbound") is (folder == RECEIVED)
+    direction = str(record.get("direction") or "")
+    return direction != "inbound" if folder == SENT else not direction.startswith("outbound")
 
 
 def received_at(twilio: Twilio, record: Record, clock: Clock) -> datetime:

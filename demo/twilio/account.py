@@ -291,8 +291,9 @@ class Account:
         voicemail: int = 0,
         said: str | None = None,
         recorded_after: timedelta = timedelta(0),
+        ago: timedelta = timedelta(0),
     ) -> Call:
-        """Let somebody call one of our numbers, now.
+        """Let somebody call one of our numbers.
 
         Args:
             sender: their number.
@@ -303,9 +304,10 @@ class Account:
             voicemail: seconds they speak after the beep; 0: they leave nothing.
             said: what the transcription makes of it; None: there is none.
             recorded_after: how long after the call its recording comes up.
+            ago: how long ago the call began.
         """
         with self.lock:
-            now = self.now
+            now = self.now - ago
             name = sid("CA", self.sid, next(self._serial))
             over = now + timedelta(seconds=rings + talks + voicemail)
             ring = timedelta(seconds=rings)

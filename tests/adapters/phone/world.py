@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
 from adapters.phone.settings import TwilioSettings
 from adapters.phone.sms import SmsChannel
+from adapters.phone.voice import VoiceChannel
 from demo.twilio.fault import Fault
 from demo.twilio.record import Number, Service
 from demo.twilio.server import ACCOUNT_SID, AUTH_TOKEN, TwilioServer
@@ -17,6 +19,9 @@ from tests.adapters.handle import Failure, Taken
 from tests.clock import FakeClock
 
 LINE = Line("texts", ChannelKind.SMS, "+15550107788", "Lakeside texts")
+VOICE = Line("main-phone", ChannelKind.PHONE, "+15550107700", "Lakeside")
+DESK = "+15550107701"
+"""The phone of ours that rings first when we call."""
 ROSA = "+15550100101"
 
 _FAULTS = {
@@ -129,3 +134,37 @@ class PhoneHandle:
 
     def reveal(self) -> None:
         """What was taken can be listed at once."""
+
+
+class VoiceHandle(PhoneHandle):
+    """A test's hand on a Twilio account with one voice number of ours; a context manager."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__(clock)
+        self.line = VOICE
+        self.account.add_number(
+            Number(VOICE.address, sms=False, voice_url="https://twilio.example/vm")
+        )
+
+    def voice(self, settings: TwilioSettings | None = None) -> VoiceChannel:
+        """A channel to the account."""
+        return VoiceChannel(VOICE, settings or self.settings(), self.clock, desk=DESK)
+
+    def deliver(self, text: str) -> str:
+        """A voicemail of an hour ago, and what the machine understood of it."""
+        call = self.account.call_in(
+            ROSA, VOICE.address, voicemail=20, said=text or " ", ago=timedelta(hours=1)
+        )
+        self.delivered.append(call.sid)
+        return call.sid
+
+    def expunge(self, items: Iterable[str]) -> None:
+        gone = set(items)
+        self.account.calls = [one for one in self.account.calls if one.sid not in gone]
+
+    def taken(self) -> list[Taken]:
+        return [
+            Taken(one.sender, (one.to,), None)
+            for one in self.account.calls
+            if one.direction == "outbound-dial"
+        ]
