@@ -320,6 +320,8 @@ def _against(findings: tuple[Finding, ...]) -> Iterator[Finding]:
 def _way_out(finding: Finding, state: ReminderState) -> str:
     if state is ReminderState.HELD:
         return "Give a reason to send it all the same."
+    if finding.rule == "TW34" and "{scheduling_url}" in finding.reason:
+        return "Set scheduling_url in the configuration, or take it out of the template."
     if finding.rule == "TW34":
         return "Fill it in: in the list, in the template, or in the composer."
     return f"{finding.fix.label}." if finding.fix else "Or call them."

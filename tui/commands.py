@@ -160,7 +160,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("choose-channel", "f6", "Channel", "Answer another way.", (_WRITE,)),
     Command("attach", "f7", "Attach", "Add a file, or take one off.", (_WRITE,)),
     Command(
-        "template", "ctrl+o", "Template", "Put a template in; / on an empty line too.", (_WRITE,)
+        "template", "ctrl+d", "Template", "Put a template in; / on an empty line too.", (_WRITE,)
     ),
     Command("choose-patient", "ctrl+l", "About", "Say which patient it is about.", (_WRITE,)),
     Command("promise-by-hand", "ctrl+r", "Promise", "Set a promise, or take one off.", (_WRITE,)),
