@@ -137,5 +137,6 @@ class Promise:
 
     def is_due_soon(self, now: datetime) -> bool:
         """Whether its owner is to be reminded: an answer is due within minutes."""
-        waits = self.kind is PromiseKind.ANSWER and self.state(now) is PromiseState.OPEN
-        return waits and self.due - now <= DUE_SOON
+        state = self.state(now)
+        owed = self.kind is PromiseKind.ANSWER and state is PromiseState.OPEN
+        return (owed or state is PromiseState.CALLED_ON) and self.due - now <= DUE_SOON

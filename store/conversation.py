@@ -155,6 +155,11 @@ def page_sql(listed: ListState, *, assigned: bool, after: bool) -> str:
     )
 
 
+def promised_sql(*, owned: bool, after: bool) -> str:
+    """The statement that reads a part of the list of promises, the soonest due first."""
+    return promise_state.live_page(COLUMNS, _PATIENT, owned=owned, after=after)
+
+
 class ConversationTable:
     """Implements `inbox.repository.ConversationStore`."""
 
@@ -207,9 +212,7 @@ class ConversationTable:
 
     async def _promised(self, now: datetime, after: PageKey | None, limit: int, owner: str) -> Page:
         """Conversations with a promise to see to, the soonest due first."""
-        statement = promise_state.live_page(
-            COLUMNS, _PATIENT, owned=bool(owner), after=after is not None
-        )
+        statement = promised_sql(owned=bool(owner), after=after is not None)
         values = {
             "now": stamp(now),
             "assigned_to": owner,

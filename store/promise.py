@@ -28,8 +28,8 @@ VALUES (:conversation_id, :outbox_id, :owner, :kind, :said, :due, :made_at, 1)
 """
 _ONE: Final = f"SELECT {_COLUMNS} FROM promise AS p {_JOINED} WHERE p.id = :id"  # noqa: S608 - constants
 LIVE: Final = f"""
-SELECT {_COLUMNS} FROM ({promise_state.LIVE}) AS l CROSS JOIN promise AS p ON p.id = l.id {_JOINED}
-ORDER BY l.due, l.id
+SELECT {_COLUMNS} FROM ({promise_state.LIVE}) AS live
+CROSS JOIN promise AS p ON p.id = live.id {_JOINED} ORDER BY live.due, live.id
 """  # noqa: S608 - constants
 LATEST: Final = f"""
 SELECT {_COLUMNS} FROM promise AS p {_JOINED} ORDER BY p.id DESC LIMIT :limit

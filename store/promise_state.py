@@ -47,7 +47,8 @@ ASKED_ANYWHERE: Final = _ASKED.format("patient_id = :patient_id AND patient_id I
 _ANSWERED: Final = """
 SELECT m.at FROM message AS m INDEXED BY {index} LEFT JOIN outbox AS o ON o.id = m.outbox_id
 WHERE {of} AND m.direction = 'outbound' AND m.status IN ('sent', 'delivered') AND m.at > :floor
-    AND m.outbox_id IS NOT :outbox_id AND coalesce(o.created_at, m.at) > :floor
+    AND (m.outbox_id IS NULL OR m.outbox_id IS NOT :outbox_id)
+    AND coalesce(o.created_at, m.at) > :floor
     AND m.kind <> 'voicemail'
     AND (m.kind <> 'call' OR json_extract(o.draft, '$.call.outcome') = 'reached')
     AND coalesce(json_extract(o.draft, '$.automatic'), 0) = 0

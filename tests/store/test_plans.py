@@ -23,6 +23,8 @@ from store import (
     message,
     outbox,
     patient,
+    promise,
+    promise_state,
     raw,
     reminder,
     search,
@@ -34,6 +36,8 @@ from store.database import SqliteRepository
 BIG = {"m", "c", "message", "conversation", "o", "outbox", "a", "message_address", "raw", "l"}
 BIG |= {
     "message_signal",
+    "promise",
+    "e",
     "s",
     "address_choice",
     "consent",
@@ -50,6 +54,7 @@ VALUES: dict[str, Any] = {
     **dict.fromkeys(("parents", "keys", "addresses"), "[]"),
     "match": "x",
     **dict.fromkeys(("template", "moment", "channel")),
+    **dict.fromkeys(("made_at", "conversation_id", "floor", "outbox_id", "asked_in")),
 }
 
 STATEMENTS = {
@@ -69,6 +74,20 @@ STATEMENTS = {
     "newest inbound": conversation.NEWEST_INBOUND,
     "message": message.BY_ID,
     "line use": state.USED_LINES,
+    **{
+        f"page promised {'mine' * owned} {'after' * after}": conversation.promised_sql(
+            owned=owned, after=after
+        )
+        for owned in (False, True)
+        for after in (False, True)
+    },
+    "promises that stand": promise.LIVE,
+    "promises of a conversation": promise.OF_CONVERSATION,
+    "promises a change touches": promise_state.AFFECTED,
+    "promise asked here": promise_state.ASKED_HERE,
+    "promise asked anywhere": promise_state.ASKED_ANYWHERE,
+    "promise answered here": promise_state.ANSWERED_HERE,
+    "promise answered anywhere": promise_state.ANSWERED_ANYWHERE,
     "facts": state.FACTS,
     "waiting since": state.WAITING_SINCE,
     "relatives": filing.RELATIVES,

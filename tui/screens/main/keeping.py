@@ -69,6 +69,8 @@ class Keeping:
         for alert, promise, _ in self._alerts:
             if promise.conversation_id == conversation_id:
                 self._seen.add(alert)
+                if promise.is_due_soon(self._desk.clock()):
+                    self._seen.add((promise.id, "soon"))
         self._paint()
 
     async def open_next(self) -> bool:
@@ -172,8 +174,9 @@ class Keeping:
             other = owner is not None and owner.id != self._desk.member.id
             whose = f" ({owner.first_name})" if owner is not None and other else ""
             return (promise.id, "broken"), promise, f"BROKEN: {name} waits: {words}{whose}"
-        if promise.asked_at is not None:
-            return (promise.id, "asked"), promise, f"{name} wrote: you promised {words}"
+        asked = (promise.id, "asked")
+        if promise.asked_at is not None and asked not in self._seen:
+            return asked, promise, f"{name} wrote: you promised {words}"
         if promise.is_due_soon(now):
             return (promise.id, "soon"), promise, f"{name}: {words}"
         return None

@@ -133,8 +133,8 @@ class Reading:
                 (one_line(row.subject, 200), ""),
                 ("\n", ""),
                 *_pressing_spans(self.view),
-                *((f"{one} · ", "bold $accent") for one in promised[:1]),
                 *_state_spans(row, self._desk, shared=len(self.view.candidates) > 1),
+                *((f" · {one}", "bold $accent") for one in promised[:1]),
             )
         )
 
