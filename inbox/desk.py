@@ -32,6 +32,7 @@ from inbox.practice import Practice
 from inbox.reply_path import Plan, Proof
 from inbox.repository import ConsentEntry, ConsentKey, OutboxRow, Repository
 from inbox.situation import Situation
+from inbox.storage.handed_over import Uncopied
 from inbox.storage.patient import SharedPoint
 from inbox.words import answer_words, from_words, leaves_words, proof_words
 
@@ -91,6 +92,8 @@ class LineView:
     proof: Proof
     proof_words: str
     health: LineHealth | None
+    uncopied: Uncopied | None = None
+    """What left from it and is not in its folder of sent messages yet, when that failed."""
 
 
 class Desk:
@@ -268,8 +271,15 @@ class Desk:
         now = self.clock()
         proofs = await self._facts.proofs(now)
         health = await self.repository.lines.health()
+        uncopied = {one.line_id: one for one in await self.repository.handed_over.uncopied()}
         return [
-            LineView(line, proofs[line.id], proof_words(proofs[line.id], now), health.get(line.id))
+            LineView(
+                line,
+                proofs[line.id],
+                proof_words(proofs[line.id], now),
+                health.get(line.id),
+                uncopied.get(line.id),
+            )
             for line in self.practice.lines
         ]
 

@@ -24,6 +24,7 @@ from functools import partial
 from inbox.channel import Channel, Receipt
 from inbox.clock import Clock
 from inbox.errors import (
+    ChannelError,
     Held,
     NotSent,
     OutcomeUnknown,
@@ -155,12 +156,12 @@ class Outbox:
         )
         try:
             await channel.send(outgoing, permit, _nothing)
-        except NotSent as error:
-            # It never left, so nobody waits for it.
+        except ChannelError as error:
+            # It never left, or nobody knows whether it did: a line must not fail for that.
             await self._repository.lines.add_evidence(
                 Evidence(line.id, EvidenceKind.PROBE_SENT, self._clock(), "")
             )
-            if error.sender_refused or error.recipients:
+            if isinstance(error, NotSent) and (error.sender_refused or error.recipients):
                 await self._sender_refused(line.id, error)
             raise
         return token

@@ -20,9 +20,11 @@ from inbox.reply_path import (
 )
 from inbox.repository import Repository
 
-_RENEW_BEFORE = timedelta(days=5)
-"""A proof is renewed when it has this long left: a weekend and some."""
+RENEW_BEFORE = timedelta(days=10)
+"""A proof is renewed when it has this long left: as long as a practice closes over the holidays."""
 _PROBE_AT_MOST_EVERY = timedelta(hours=12)
+_AGAIN_AFTER_LOSS = timedelta(hours=1)
+"""A line whose test message was lost blocks sending: it is tried again sooner."""
 
 Step = Callable[[str], None]
 """Is told each step of a round trip, one sentence each."""
@@ -118,12 +120,15 @@ class Prover:
         wanted = proof.state in {ProofState.UNVERIFIED, ProofState.STALE} or (
             proof.state is ProofState.PROVEN
             and proof.at is not None
-            and now - proof.at > PROOF_LASTS - _RENEW_BEFORE
+            and now - proof.at > PROOF_LASTS - RENEW_BEFORE
         )
         lost = proof.state is ProofState.FAILED and proof.at == getattr(
             newest.get(EvidenceKind.PROBE_LOST), "at", None
         )
-        pause = _PROBE_AT_MOST_EVERY if probe is None or probe.detail else ROUND_TRIP_MAY_TAKE
+        pause = _AGAIN_AFTER_LOSS if lost else _PROBE_AT_MOST_EVERY
+        if probe is not None and not probe.detail:
+            # It never left, so nobody was bothered by it.
+            pause = ROUND_TRIP_MAY_TAKE
         if (wanted or lost) and (probe is None or now - probe.at > pause):
             await self._outbox.send_probe(line)
 

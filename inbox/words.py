@@ -10,6 +10,7 @@ from inbox.patient import Patient
 from inbox.practice import Practice
 from inbox.promise import Promise, PromiseState
 from inbox.reply_path import Plan, Proof, ProofState
+from inbox.storage.handed_over import Uncopied
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
@@ -161,6 +162,15 @@ def health_words(health: LineHealth | None, now: datetime) -> str:
     if health.last_poll_at is None:
         return "connecting"
     return span_words(now - health.last_poll_at)
+
+
+def uncopied_words(uncopied: Uncopied | None) -> str:
+    """What left and is not in the folder of sent messages yet; empty when all of it is."""
+    if uncopied is None:
+        return ""
+    count = uncopied.count
+    what = "1 sent message is" if count == 1 else f"{count} sent messages are"
+    return f"{what} not in the Sent folder yet: {uncopied.why} It is tried again by itself."
 
 
 def phones_words(practice: Practice, now: datetime) -> str:

@@ -14,6 +14,7 @@ from inbox.errors import ChannelError, StoreError, TwowayError
 from inbox.line import FolderCount, Line, LineHealth, LineState
 from inbox.reply_path import Evidence, EvidenceKind, Proof, ProofState
 from inbox.repository import Repository
+from inbox.storage.handed_over import Uncopied
 from inbox.words import proof_words
 from tui.wiring import NOT_YET, PracticeOffice, usable
 
@@ -39,6 +40,8 @@ class LineReport:
     """What is wrong, in one sentence; empty when nothing is."""
     hint: str
     """What to do about it."""
+    uncopied: Uncopied | None = None
+    """What left and is not in its folder of sent messages yet; no patient is worse off for it."""
 
     @property
     def ok(self) -> bool:
@@ -193,6 +196,7 @@ def _report(
         health=health,
         problem=problem,
         hint=hint,
+        uncopied=view.uncopied,
     )
 
 

@@ -9,7 +9,7 @@ from argparse import Namespace
 
 from inbox.errors import ConfigurationError
 from inbox.events import ChangeKind
-from inbox.words import health_words
+from inbox.words import health_words, uncopied_words
 from tui.commandline import shapes
 from tui.commandline.calendar import tell_hours
 from tui.commandline.output import Output, stamp
@@ -144,6 +144,7 @@ def _line_document(report: LineReport, office: PracticeOffice) -> shapes.Documen
             "missing": count.missing,
         },
         "read_at": stamp(report.health.last_poll_at if report.health else None, zone),
+        "uncopied": report.uncopied.count if report.uncopied else 0,
         "problem": report.problem or None,
         "hint": report.hint or None,
     }
@@ -164,6 +165,8 @@ def _print_line(report: LineReport, office: PracticeOffice, output: Output) -> N
         f"     server {count.server} = stored {count.stored} + to look at {count.quarantined}"
         f" · missing {count.missing}"
     )
+    if report.uncopied:
+        output.line(f"     {uncopied_words(report.uncopied)}")
     if report.problem:
         output.line(f"     {report.problem}")
         if report.hint:

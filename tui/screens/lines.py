@@ -13,7 +13,7 @@ from textual.widgets.option_list import Option
 
 from inbox.desk import LineView
 from inbox.reply_path import ProofState
-from inbox.words import ago_words
+from inbox.words import ago_words, uncopied_words
 from tui.commands import Place, bindings_at
 from tui.office import Office
 from tui.screens.telling import guarded, tell
@@ -101,6 +101,9 @@ class LinesScreen(Screen[None]):
                 )
                 missing = f", missing {folder.missing}" if folder.missing else ""
                 spans += [(told, "$quiet"), (missing, "bold $error")]
+        copies = uncopied_words(view.uncopied)
+        if copies:
+            spans.append((f"\n  {one_line(copies)}", "$warning"))
         spans.append(("\n", ""))
         return Content.assemble(*spans)
 

@@ -260,3 +260,33 @@ async def test_shared_address_is_blocked_until_a_patient_is_chosen(office: Lakes
         await pilot.press("enter")
         await see(pilot, "about Luisa Jimenez", "Please bring her in at ten.")
         await gone(pilot, "✗ cannot leave")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_taking_back_loses_nothing_that_was_begun_since(
+    office: Lakeside, size: tuple[int, int]
+) -> None:
+    async with stage(office, size=size) as pilot:
+        await see(pilot, "Rosa Jimenez")
+        await pilot.press("r")
+        await see(pilot, "Reply to")
+        await type_text(pilot, "Tuesday at nine.")
+        await pilot.press("f9")
+        await see(pilot, "Sending in")
+        await pilot.press("r")
+        await see(pilot, "Reply to")
+        await type_text(pilot, "And bring your card.")
+        await pilot.press("escape")
+        await see(pilot, "The draft is kept")
+        await pilot.press("u")
+        await see(pilot, "Which one do you go on with?")
+        await pilot.press("down", "enter")
+        await see(pilot, "And bring your card.", "Reply to")
+        draft = pilot.app.screen.query_one(Composer).draft
+        assert draft is not None
+        assert draft.text == "And bring your card."
+        assert await office.desk.drafts_below(draft) == 1
+        await pilot.press("f9")
+        await see(pilot, "Sending in")
+        await pilot.press("r")
+        await see(pilot, "Tuesday at nine.", "Reply to")
