@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from inbox.signals.heard import Heard, plain_words, shown_words
+from inbox.signals.heard import Heard, found_near, plain_words, shown_words
 from inbox.signals.rule import inbound_rule
 
 _FLAGS: Final = re.IGNORECASE | re.VERBOSE
@@ -76,11 +76,11 @@ _CRISIS: Final = re.compile(
     _FLAGS,
 )
 _ROOTS: Final = (
-    "suicid", "kill", "hurt", "harm", "cutting", " die", "dead", "end it", "end every", "life",
+    "suicid", "kill", "hurt", " harm", "-harm", "selfharm", "cutting", " die", "dead", "end it", "end every", "life",
     "better off", "reason to live", "live", "alive", "wake", "wak", "dying", "chest", "pecho",
     "heart", "breath", "gasping", "choking", "blue", "overdos", "pill", "tablet", "meds", "medic",
     "dose", "bleach", "poison", "antifreeze", "detergent", "batter", "stroke", "droop", "slurr",
-    "can't", "cant", "cannot", "can not", "unable", "side", "bleeding", "blood", "unconscious",
+    "can't", "cant", "cannot", "can not", "unable", " side", "bleeding", "blood", "unconscious",
     "unresponsive", "pass", "collaps", "respond", "seiz", "convuls", "anaphyla", "throat", "tongue",
     "airway", "emergenc", "911", "morir", "matar", "quitar", "respirar", "sobredosis", "infarto",
     "derrame", "ataque", "inconsciente",
@@ -114,10 +114,7 @@ def crisis(heard: Heard) -> str:
     plainly so (“this is killing me”), do not.
     """
     text = plain_words(heard.text)
-    folded = text.lower()
-    if not any(root in folded for root in _ROOTS):
-        return ""
-    for found in _CRISIS.finditer(text):
+    for found in found_near(_CRISIS, _ROOTS, text):
         before = text[max(0, found.start() - _BEFORE) : found.start()]
         if not _DENIED.search(before) and not _JOKE.search(before):
             return shown_words(found)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from inbox.address import ChannelKind
-from inbox.signals.heard import Heard, plain_words, shown_words, whole_words
+from inbox.signals.heard import Heard, found_near, plain_words, shown_words, whole_words
 from inbox.signals.rule import inbound_rule
 
 _FLAGS: Final = re.IGNORECASE | re.VERBOSE
@@ -92,15 +92,12 @@ def asks_to_stop(heard: Heard) -> str:
     nothing that a list makes goes to that address (TW43).
     """
     text = plain_words(heard.text)
-    folded = text.lower()
-    if not any(root in folded for root in _ROOTS):
-        return ""
     whole = whole_words(text)
     if whole in STOP_WORDS and heard.channel in {ChannelKind.SMS, ChannelKind.EMAIL}:
         return ""
     if whole and _POLITE.fullmatch(whole):
         return whole[:80]
-    found = _LOOSE.search(text)
+    found = next(found_near(_LOOSE, _ROOTS, text), None)
     return shown_words(found) if found else ""
 
 

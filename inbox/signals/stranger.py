@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from inbox.signals.heard import Heard, plain_words, shown_words
+from inbox.signals.heard import Heard, found_near, plain_words, shown_words
 from inbox.signals.rule import inbound_rule
 
 _NAME: Final = r"(?-i:[A-Z][a-z]{1,20}(?:\s+[A-Z][a-z]{1,20})?)(?!'s?\b)"
@@ -51,6 +51,7 @@ _THEIRS: Final = re.compile(
     re.IGNORECASE,
 )
 """Directly before it: somebody else has the wrong number of somebody."""
+_NOTS: Final = ("not", "n't", "isnt")
 _ROOTS: Final = ("wrong", "no ", "not", "n't", "isnt", "who is", "owner", "just got", "equivocad",
                  "nobody")  # fmt: skip
 
@@ -65,13 +66,10 @@ def wrong_person(heard: Heard) -> str:
     there since they had it (45 CFR 164.402).
     """
     text = plain_words(heard.text)
-    folded = text.lower()
-    if not any(root in folded for root in _ROOTS):
-        return ""
-    for found in _STRANGER.finditer(text):
+    for found in found_near(_STRANGER, _ROOTS, text):
         if not _THEIRS.search(text[max(0, found.start() - 40) : found.start()]):
             return shown_words(found)
-    for found in _NOT_THEM.finditer(text):
+    for found in found_near(_NOT_THEM, _NOTS, text):
         name = found["name"]
         known = name.casefold() in heard.names
         # A capital letter makes a name, but not behind a bare “not”: “not Thursday please”.
