@@ -88,7 +88,7 @@ class FolderReader:
         self._planned: set[str] = set()
         self._done = 0
         self._looked = time.monotonic()
-        self._before = cursor.dump()
+        self._moved = False
         self.missed = False
         """More may have come than a glance could see; a sweep is due."""
 
@@ -110,7 +110,7 @@ class FolderReader:
         if not self.cursor.whole:
             async for batch in self._walk():
                 yield batch
-        if self.cursor.dump() != self._before:
+        if self._moved:
             yield self._batch(())
 
     async def news(self) -> bool:
@@ -148,7 +148,7 @@ class FolderReader:
             self._plan(page.records, walked=True)
             async for batch in self._batches():
                 yield batch
-        self.cursor.whole, self.cursor.low = True, None
+        self.cursor.whole, self.cursor.low, self._moved = True, None, True
 
     async def _follow(self) -> None:
         """Ask for texts of ours that no list told the end of, one by one."""
@@ -157,12 +157,14 @@ class FolderReader:
         for sid, at in list(self.cursor.open.items()):
             if at < latest:
                 del self.cursor.open[sid]
+                self._moved = True
             elif at < floor:
                 try:
                     url = f"{self._twilio.root}/Messages/{sid}.json"
                     self._plan([await self._twilio.get(url)])
                 except ServerRefused:
                     del self.cursor.open[sid]
+                    self._moved = True
 
     def _plan(self, records: Iterable[Record], *, walked: bool = False) -> None:
         """Put what is new behind what is planned."""
@@ -221,6 +223,7 @@ class FolderReader:
                 await self._look_up()
 
     def _note(self, entry: _Pending) -> None:
+        self._moved = True
         if entry.ended:
             self.cursor.open.pop(entry.sid, None)
             return
@@ -233,12 +236,12 @@ class FolderReader:
             self.cursor.low = entry.at
 
     def _batch(self, items: tuple[RawItem, ...]) -> Batch:
-        self._before = self.cursor.dump()
+        self._moved = False
         return Batch(
             folder=self._folder,
             epoch=self.cursor.account,
             items=items,
-            cursor=self._before,
+            cursor=self.cursor.dump(),
             done=self._done,
             total=self._done + len(self._pending),
         )

@@ -89,6 +89,7 @@ class SmsChannel:
         self._shape = shape_problem(line.address)
         self._inspection: Inspection | None = None
         self._cursors: dict[str, Cursor] = {}
+        self._texts: dict[str, str | None] = {}
         self._swept: dict[str, datetime] = {}
         self._listed_sent: datetime | None = None
         self._sent_since = False
@@ -131,13 +132,15 @@ class SmsChannel:
         """Everything new in both directions, newest first, and what became of texts of ours."""
         now = self._clock()
         for folder in self._due(cursors, now):
-            cursor = parse_cursor(cursors.get(folder), self._settings.account_sid)
+            cursor = self._cursor(folder, cursors.get(folder))
+            last = cursors.get(folder)
             reader = self._reader(folder, cursor)
             swept = self._swept.pop(folder, None)
             sweep = swept is None or now - swept >= SWEEP_EVERY or now < swept
             async for batch in reader.read(sweep=sweep):
+                last = batch.cursor
                 yield batch
-            self._cursors[folder] = cursor
+            self._cursors[folder], self._texts[folder] = cursor, last
             if not reader.missed:
                 self._swept[folder] = now if sweep or swept is None else swept
             if folder == SENT:
@@ -250,6 +253,16 @@ class SmsChannel:
         known = self._cursors.get(SENT)
         wait = FOLLOW_EVERY if known is not None and known.open else SENT_EVERY
         return (RECEIVED, SENT) if now - before >= wait else (RECEIVED,)
+
+    def _cursor(self, folder: str, text: str | None) -> Cursor:
+        """The stored cursor; read anew only if it is not the one that was given out last.
+
+        A run that fails leaves its cursor half moved, so it is forgotten until the run has ended.
+        """
+        known, last = self._cursors.pop(folder, None), self._texts.pop(folder, None)
+        if known is not None and last is not None and text == last:
+            return known
+        return parse_cursor(text, self._settings.account_sid)
 
     def _reader(self, folder: str, cursor: Cursor) -> FolderReader:
         return FolderReader(

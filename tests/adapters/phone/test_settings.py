@@ -72,7 +72,7 @@ async def test_no_other_host_is_asked_anything(base: str, url: str) -> None:
 
 def test_importing_the_channels_costs_nothing() -> None:
     program = (
-        "import sys, adapters.phone.sms\n"
+        "import sys, adapters.phone.sms, adapters.phone.voice\n"
         "heavy = {'twilio', 'aiohttp', 'requests', 'yarl'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )
