@@ -1,0 +1,72 @@
+"""People with telephones answer what reaches them."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+
+from demo.twilio.lakeside import COMMON, EVENTS, MAIN, PEOPLE, TEXTS
+from demo.twilio.people import Event, Holder, Holders, Reply
+from demo.twilio.server import TwilioServer
+
+ANN, BOB, CAL = "+15550100111", "+15550100112", "+15550100113"
+ANY = re.compile(".")
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait for what happens on the server's loop."""
+    ends = time.monotonic() + 5
+    while not true():
+        assert time.monotonic() < ends, "it never happened"
+        time.sleep(0.01)
+
+
+def inbound(server: TwilioServer) -> list[tuple[str, str]]:
+    return [(one.sender, one.body) for one in server.account.texts if one.direction == "inbound"]
+
+
+def test_they_text_back_call_and_opt_out(server: TwilioServer) -> None:
+    people = (
+        Holder(ANN, replies=(Reply(re.compile("Thursday"), "Fine"), Reply(ANY, "Who?")), turns=2),
+        Holder(BOB, replies=(Reply(ANY, "Call me back."),), calls=True),
+        Holder(CAL, replies=(Reply(ANY, "STOP"),)),
+    )
+    holders = Holders(server, people, voice=MAIN, delay=(0, 0))
+    holders.move_in()
+    for number in (ANN, BOB, CAL):
+        server.account.send(number, TEXTS, "Thursday at 9:00")
+    until(lambda: holders.answered == 3)
+    assert sorted(inbound(server)) == [(ANN, "Fine"), (CAL, "STOP")]
+    (call,) = server.account.calls
+    assert (call.sender, call.to) == (BOB, MAIN)
+    assert [one.text for one in server.account.transcriptions] == ["Call me back."]
+    assert server.account.opted_out == {(CAL, TEXTS)}
+    server.account.send(ANN, TEXTS, "Thursday!")
+    until(lambda: holders.answered == 4)
+    server.account.send(ANN, TEXTS, "Thursday?")
+    time.sleep(0.1)
+    assert holders.answered == 4
+
+
+def test_some_cannot_be_texted(server: TwilioServer) -> None:
+    Holders(server, (Holder(ANN, replies=(Reply(ANY, "x"),), fails_with=30003),)).move_in()
+    server.account.send(ANN, TEXTS, "hello")
+    time.sleep(0.05)
+    assert inbound(server) == []
+
+
+def test_some_things_come_unasked(server: TwilioServer) -> None:
+    events = (Event(0, ANN, TEXTS, "Hello?"), Event(0.01, BOB, MAIN, "Me again.", call=True))
+    Holders(server, (), events=events).begin()
+    until(lambda: bool(server.account.calls))
+    assert inbound(server) == [(ANN, "Hello?")]
+
+
+def test_the_sample_people_are_plainly_made_up(server: TwilioServer) -> None:
+    numbers = [one.number for one in PEOPLE] + [one.sender for one in EVENTS]
+    assert all(re.fullmatch(r"\+155501\d{5}", number) for number in numbers)
+    holders = Holders(server, PEOPLE, common=COMMON, voice=MAIN, delay=(0, 0))
+    holders.move_in()
+    server.account.send(PEOPLE[0].number, TEXTS, "How about Friday?")
+    until(lambda: holders.answered == 1)
