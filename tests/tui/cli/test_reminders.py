@@ -36,6 +36,7 @@ def states(printed: Printed) -> dict[int, str]:
 
 
 def test_a_list_is_looked_at_and_nothing_leaves(type_: Type, appointments: Path) -> None:
+    printed = type_("remind", appointments, "--json")
     for options in ((), ("--dry-run", "--all")):
         printed = type_("remind", appointments, *options, "--json")
         assert printed.status == 1
