@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -10,12 +9,12 @@ from typing import Final
 
 from inbox.address import ChannelKind
 from inbox.appointment import Appointment
+from inbox.number import number_words
 from inbox.patient import Patient
 from inbox.plain import plain_line
 from inbox.practice import Practice, StaffMember
 from inbox.template import FIELDS, Field, Pieces, Template
 
-_NORTH_AMERICAN: Final = re.compile(r"\+1(\d{3})(\d{3})(\d{4})")
 _MONTH_FIRST: Final = frozenset({"US", "CA", "PR"})
 """Where people write `Mar 5` and `2:30 PM`."""
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -65,12 +64,6 @@ def fill(template: Template, occasion: Occasion) -> Filled:
         return "".join(words)
 
     return Filled(filled(template.subject), filled(template.text), tuple(gaps))
-
-
-def number_words(number: str) -> str:
-    """A phone number as people write it: `(555) 010-7701`; others than +1 stay as they are."""
-    found = _NORTH_AMERICAN.fullmatch(number.strip())
-    return "({}) {}-{}".format(*found.groups()) if found else number.strip()
 
 
 def day_words(day: date, today: date, country: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from inbox.line import LineHealth, LineState
+from inbox.number import number_words
 from inbox.outgoing import Draft
 from inbox.patient import Patient
 from inbox.practice import Practice
@@ -89,7 +90,7 @@ def from_words(plan: Plan | None, problem: str, now: datetime) -> str:
     """The first line under the composer: where it leaves from and why answers come home."""
     if plan is None:
         return f"No line to send from: {problem}"
-    return f"From {plan.line.address} · {proof_words(plan.proof, now)}"
+    return f"From {number_words(plan.line.address)} · {proof_words(plan.proof, now)}"
 
 
 def answer_words(

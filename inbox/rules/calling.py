@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from inbox.address import ChannelKind
 from inbox.finding import Finding, Fix, Severity
+from inbox.number import number_words
 from inbox.outgoing import CallOutcome, WayBack
 from inbox.patient import VoicemailConsent
 from inbox.rules.leaving import READ_WITHIN, leave_at_opening, next_answering, phones_answer
@@ -194,7 +195,7 @@ def vague(situation: Situation) -> Iterator[Finding]:
 
 def _direct_line(situation: Situation) -> str:
     member = situation.practice.member(situation.staff_id)
-    return member.direct_line if member else ""
+    return number_words(member.direct_line) if member else ""
 
 
 def _names_direct_line(situation: Situation) -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 
 from inbox.address import AddressSystem, ChannelKind
 from inbox.finding import Finding, Fix, Severity
+from inbox.number import number_words
 from inbox.rules.patterns import digits
 from inbox.rules.rule import rule
 from inbox.rules.sentence import without_sentence
@@ -150,8 +151,8 @@ def foreign_number(situation: Situation) -> Iterator[Finding]:
             Severity.WARN,
             f"{number} is none of the practice's numbers. Is it right?",
             Fix(
-                f"Write {_spaced(meant)}",
-                text=situation.draft.text.replace(number, _spaced(meant)),
+                f"Write {number_words(meant)}",
+                text=situation.draft.text.replace(number, number_words(meant)),
             )
             if meant
             else None,
@@ -168,11 +169,6 @@ def _nearly(known: str, said: str) -> bool:
         first, second = wrong
         return second == first + 1 and known[first] == said[second] and known[second] == said[first]
     return len(wrong) == 1
-
-
-def _spaced(number: str) -> str:
-    """A number as people write it: `(555) 010-7700`."""
-    return f"({number[:3]}) {number[3:6]}-{number[6:]}" if len(number) == 10 else number
 
 
 def _known_numbers(situation: Situation) -> Iterator[str]:

@@ -12,7 +12,11 @@ import pytest
 
 from adapters.mail.settings import ImapSettings, MailSettings, SmtpSettings
 from demo.world import MailWorld
+from inbox.channel import HandingOver, Receipt
 from inbox.errors import DatabaseTooNew, StoreError
+from inbox.gate import Permit
+from inbox.message import MessageStatus
+from inbox.outgoing import Outgoing
 from store.database import open_repository
 from tests.badinput.conftest import ADDRESS
 from tests.clock import FakeClock
@@ -185,3 +189,65 @@ async def test_a_database_from_a_later_version(tmp_path: Path, clock: FakeClock)
     assert "999" in refused.value.sentence
     assert "newer Twoway" in refused.value.hint
     assert (folder / "twoway.db").read_bytes() == before
+
+
+async def test_the_disk_fills_when_the_provider_has_just_taken_a_message(
+    mail_world: MailWorld, product: Product
+) -> None:
+    mail_world.add_address("rosa@example.com")
+    raw = mail("Rosa <rosa@example.com>", ADDRESS, "Thursday")
+    mail_world.imap.deliver("frontdesk", raw, "INBOX", product.clock())
+    await product.sync()
+    row = await product.queue((await product.only()).id, "Yes, at ten.")
+    channel = product.channels["front-desk"]
+    send = channel.send
+
+    async def fill(outgoing: Outgoing, permit: Permit, handing_over: HandingOver) -> Receipt:
+        receipt = await send(outgoing, permit, handing_over)
+        await limit(product, 0)
+        await product.repository._connections[0].run(lambda db: db.execute("PRAGMA query_only = 1"))
+        return receipt
+
+    channel.send = fill  # type: ignore[method-assign]  # the disk fills at this very moment
+
+    async def status() -> MessageStatus:
+        return (await product.repository.outbox.get(row.id)).status
+
+    async def told() -> bool:
+        return bool(product.trouble)
+
+    async def settled() -> bool:
+        return await status() is MessageStatus.SENT
+
+    async with product.running():
+        await until("somebody to be told", told)
+        assert await status() is MessageStatus.SENDING
+        await product.repository._connections[0].run(lambda db: db.execute("PRAGMA query_only = 0"))
+        await limit(product, None)
+        await until("the outcome to be written", settled, seconds=30)
+    assert len(mail_world.smtp.accepted) == 1
+    await product.settle()
+    await product.sync()
+    await product.check()
+
+
+async def test_health_that_cannot_be_kept_is_told_and_reading_goes_on(
+    mail_world: MailWorld, product: Product
+) -> None:
+    await product.sync()
+
+    async def told() -> bool:
+        return any("disk is full" in error.sentence for error in product.trouble)
+
+    async def all_there() -> bool:
+        return await product.subjects() == subjects
+
+    async with product.running():
+        await limit(product, 0)
+        subjects = deliver(mail_world, *range(5))
+        await until("the back office to say so", told)
+        await limit(product, None)
+        await until("all mail to be there", all_there, seconds=30)
+    await product.settle()
+    await product.sync()
+    await product.check()

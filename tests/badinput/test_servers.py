@@ -19,6 +19,7 @@ from inbox.address import email
 from inbox.line import Line, LineHealth, LineState
 from inbox.message import MessageStatus
 from inbox.reply_path import Evidence, EvidenceKind
+from inbox.words import uncopied_words
 from tests.badinput.conftest import ADDRESS
 from tests.clock import FakeClock
 from tests.demo.fixtures import mail_world, server_tls, tls_authority
@@ -245,5 +246,40 @@ async def test_sending_while_the_server_is_away_waits_and_leaves_once(practice: 
     await product.back_office.deliver_due()
     assert len(practice.world.smtp.accepted) == 1
     await product.settle()
+    await product.sync()
+    await product.check()
+
+
+async def test_a_copy_that_sent_could_not_take_is_shown_and_made_good(practice: Practice) -> None:
+    product = await practice.open(practice.good())
+    practice.deliver("Thursday")
+    await product.sync()
+    row = await product.queue((await product.only()).id, "Yes, at ten.")
+    good = practice.good()
+    away = replace(good, imap=replace(good.imap, port=1))
+    await product.close()
+    practice.opened.clear()
+    product = await practice.open(away)
+    await product.back_office.deliver_due()
+    await product.settle()
+    assert (await product.repository.outbox.get(row.id)).status is MessageStatus.SENT
+    practice.clock.advance(minutes=2)
+    await product.sync()
+    view = next(one for one in await product.desk.lines() if one.line.id == "front-desk")
+    assert view.uncopied is not None
+    assert view.uncopied.count == 1
+    assert uncopied_words(view.uncopied).startswith("1 sent message is not in the Sent folder yet")
+    assert practice.world.imap.messages("frontdesk", "Sent") == []
+
+    await product.close()
+    practice.opened.clear()
+    product = await practice.open(good)
+    practice.clock.advance(hours=1)
+    for _ in range(2):
+        await product.sync()
+    [copy] = practice.world.imap.messages("frontdesk", "Sent")
+    [left] = practice.world.smtp.accepted
+    assert copy.raw == left.raw
+    assert (await product.desk.lines())[0].uncopied is None
     await product.sync()
     await product.check()

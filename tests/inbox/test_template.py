@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from inbox.address import ChannelKind
 from inbox.appointment import Appointment
-from inbox.filling import Occasion, fill, number_words, sample_appointment
+from inbox.filling import Occasion, fill, sample_appointment
 from inbox.outgoing import Category
 from inbox.patient import Patient
 from inbox.template import FIELDS, BadTemplate, Shelf, Template, escaped, parse_template
@@ -105,7 +105,7 @@ def test_the_clock_and_the_calendar_follow_the_country() -> None:
     assert said("{appointment.date}, {appointment.time}", practice=there) == "Thu, 5 Mar, 14:30"
     far = replace(VISIT, day=date(2027, 3, 5), at=None)
     assert said("{appointment.date}", appointment=far) == "Fri, Mar 5, 2027"
-    assert number_words("+442079460000") == "+442079460000"
+    assert number_words("+442079460000") == "+44 207 946 0000"
 
 
 def test_phones_open_says_the_day() -> None:

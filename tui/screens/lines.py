@@ -12,6 +12,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from inbox.desk import LineView
+from inbox.number import number_words
 from inbox.reply_path import ProofState
 from inbox.words import ago_words, uncopied_words
 from tui.commands import Place, bindings_at
@@ -80,7 +81,7 @@ class LinesScreen(Screen[None]):
         line, health = view.line, view.health
         spans: list[tuple[str, str]] = [
             (f"{line.id}  ", "bold $primary"),
-            (f"{line.channel.words}  {line.address}  ", ""),
+            (f"{line.channel.words}  {number_words(line.address)}  ", ""),
             (words, "$success" if fine else "bold $error"),
             (f"\n  Answers: {one_line(view.proof_words)}", ""),
         ]

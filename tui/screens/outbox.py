@@ -12,6 +12,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from inbox.message import MessageStatus
+from inbox.number import number_words
 from inbox.repository import OutboxRow
 from inbox.words import ago_words, clock_words, leaves_words
 from tui.commands import Place, bindings_at
@@ -92,7 +93,7 @@ class OutboxScreen(Screen[int | None]):
             (words, style),
             (f"  to {to}", "bold"),
             (f"  {one_line(row.draft.subject, 80)}  {ago_words(row.created_at, now)}", ""),
-            (f"\n  From {row.line_address} · {one_line(row.proof)}", "$quiet"),
+            (f"\n  From {number_words(row.line_address)} · {one_line(row.proof)}", "$quiet"),
         ]
         why = " ".join(part for part in (row.status_text, row.hint) if part)
         if why:
