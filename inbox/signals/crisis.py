@@ -76,7 +76,8 @@ _CRISIS: Final = re.compile(
     _FLAGS,
 )
 _ROOTS: Final = (
-    "suicid", "kill", "hurt", " harm", "-harm", "selfharm", "cutting", " die", "dead", "end it", "end every", "life",
+    "suicid", "kill", "hurt", " harm", "-harm", "selfharm", "cutting", " die", "dead", "end it",
+    "end every", "life",
     "better off", "reason to live", "live", "alive", "wake", "wak", "dying", "chest", "pecho",
     "heart", "breath", "gasping", "choking", "blue", "overdos", "pill", "tablet", "meds", "medic",
     "dose", "bleach", "poison", "antifreeze", "detergent", "batter", "stroke", "droop", "slurr",
