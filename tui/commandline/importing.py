@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.commandline.output import Output
-from tui.commandline.session import read_bytes, with_office
+from tui.commandline.session import with_office
+from tui.files import read_bytes
 from tui.importing.entry import Trouble
 from tui.importing.taking import Kept, Plan, Planned, plan_import, take
 from tui.wiring import PracticeOffice

@@ -16,7 +16,8 @@ from inbox.signals.words import EMERGENCY, act_words, signal_words
 from inbox.words import ago_words, clock_words, leaves_words
 from tui.commandline import shapes
 from tui.commandline.output import Output, table
-from tui.commandline.session import with_office, write_new
+from tui.commandline.session import with_office
+from tui.files import write_new
 from tui.wiring import PracticeOffice
 
 _PAGE = 200

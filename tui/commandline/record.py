@@ -14,8 +14,9 @@ from inbox.patient import Patient
 from inbox.plain import plain_text
 from inbox.record import Resource
 from tui.commandline.output import Output, stamp
-from tui.commandline.session import with_office, write_new
+from tui.commandline.session import with_office
 from tui.commandline.writing import patient_named
+from tui.files import write_new
 from tui.wiring import PracticeOffice
 
 _EXTENSION = "/StructureDefinition/"

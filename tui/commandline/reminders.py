@@ -10,7 +10,8 @@ from inbox.reminder_report import Became, Outcome, Report, outcome_of, queued, r
 from inbox.reminding import Reminder, ReminderState
 from tui.commandline import shapes
 from tui.commandline.output import Output
-from tui.commandline.session import read_bytes, with_office, write_new
+from tui.commandline.session import with_office
+from tui.files import read_bytes, write_new
 from tui.importing.appointments import AppointmentList, read_appointments
 from tui.wiring import PracticeOffice
 

@@ -9,7 +9,6 @@ from argparse import Namespace
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import TypeVar
 
 from inbox.clock import Clock, utc_now
@@ -112,33 +111,3 @@ def words(text: str) -> str:
     if not text.strip():
         raise TwowayError("The message is empty.", "Write it with --text, or --text - to read it.")
     return text
-
-
-def read_bytes(name: str) -> bytes:
-    """A file the user named.
-
-    Raises:
-        TwowayError: it cannot be read.
-    """
-    try:
-        return Path(name).expanduser().read_bytes()
-    except OSError as error:
-        raise TwowayError(f"{name} cannot be read: {error.strerror}.", "Check its name.") from None
-
-
-def write_new(name: str, content: bytes) -> Path:
-    """Write a file for the owner's eyes, never over one that is there.
-
-    Raises:
-        TwowayError: it is there already, or cannot be written.
-    """
-    path = Path(name).expanduser()
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-    except FileExistsError:
-        raise TwowayError(f"{name} is there already.", "Choose another name.") from None
-    except OSError as error:
-        raise TwowayError(f"{name} cannot be written: {error.strerror}.", "Check it.") from None
-    return path

@@ -22,9 +22,10 @@ from inbox.words import leaves_words
 from tui.commandline import shapes
 from tui.commandline.output import Output, stamp, tell_error, tell_findings
 from tui.commandline.promises import promising
-from tui.commandline.session import read_bytes, with_office, words
+from tui.commandline.session import with_office, words
 from tui.commandline.times import moment_of
 from tui.config.reading import is_mail_address
+from tui.files import read_bytes
 from tui.wiring import PracticeOffice
 
 _FRESH = timedelta(minutes=2)

@@ -313,7 +313,7 @@ class RemindersScreen(Screen[None]):
             AskLine("Save the report as", value=f"~/reminders-{day}.csv")
         )
         if answer:
-            from tui.commandline.session import write_new
+            from tui.files import write_new
 
             path = await asyncio.to_thread(write_new, answer.strip(), self._report.csv())
             tell(self.app, f"Saved as {path}.")
@@ -359,7 +359,7 @@ async def open_reminders(screen: Screen[Any], office: Office) -> None:
     """Ask for the list and the template, then show the reminders."""
     from tui.screens.ask import AskLine
     from tui.screens.choose import Choice, Choose
-    from tui.screens.main.attaching import PathSuggester
+    from tui.widgets.path_suggester import PathSuggester
 
     desk = office.desk
     answer = await screen.app.push_screen_wait(
@@ -388,7 +388,7 @@ async def open_reminders(screen: Screen[Any], office: Office) -> None:
 
 
 def _read(path: Path, office: Office) -> AppointmentList:
-    from tui.commandline.session import read_bytes
+    from tui.files import read_bytes
     from tui.importing.appointments import read_appointments
 
     practice = office.desk.practice
