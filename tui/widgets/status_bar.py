@@ -29,6 +29,16 @@ _PROOF_TROUBLE = {
 }
 
 
+_FINE = "$quiet"
+_NAME = 14
+"""Cells that the practice's name gets at least."""
+
+
+def _day_off(phones: str) -> bool:
+    """Whether the words about the phones speak of a day off."""
+    return phones.startswith("closed ")
+
+
 def line_label(view: LineView, lines: Sequence[LineView]) -> str:
     """What a line is called in the status bar: its channel, or its id when there are several."""
     alone = sum(1 for other in lines if other.line.channel is view.line.channel) == 1
@@ -109,16 +119,22 @@ class StatusBar(Widget):
             parts.append((self.promises[0], "bold $error" if self.promises[1] else "bold $accent"))
         for view in sorted(self.lines, key=lambda one: line_words(one, now)[1]):
             words, fine = line_words(view, now)
-            style = "$quiet" if fine else "bold $error"
+            style = _FINE if fine else "bold $error"
             parts.append((f"{line_label(view, self.lines)} {words}", style))
         used = sum(len(text) + 2 for text, _ in parts)
         while parts and used + 12 > width:
             used -= len(parts.pop()[0]) + 2
+        shortest = phones.partition(" · ")[0].partition(" (")[0]
+        # On a day off that matters more than lines that are well; it is shown in place of them.
+        while _day_off(phones) and width - used < len(shortest) + _NAME and parts:
+            if parts[-1][1] != _FINE:
+                break
+            used -= len(parts.pop()[0]) + 2
         rest = width - used
-        if rest < len(phones) + 14:
-            phones = phones.partition(" (")[0]
-        if rest < len(phones) + 14:
-            phones = ""
+        for words in (phones, phones.partition(" (")[0], shortest, ""):
+            phones = words
+            if rest >= len(words) + _NAME:
+                break
         name = self._practice_words(max(8, rest - len(phones) - 2))
         gap = max(1, width - used - len(phones) - cell_len(name))
         spans: list[tuple[str, str]] = [(name, "bold $primary"), ("  ", "")]
