@@ -7,18 +7,16 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from inbox.address import ChannelKind
 from inbox.errors import ConfigurationError
-from inbox.hours import DAYS, Hours, parse_spans
-from inbox.line import Line
-from inbox.practice import AnsweringService, Practice, StaffMember
+from inbox.hours import DAYS, parse_spans
+from inbox.practice import Practice
 from tui.config.closures import Calendar, calendar, check_closures
+from tui.config.making import address_of, make_practice, span_of
 from tui.config.places import line_of, words_of
-from tui.config.policy import check_rules, rule_policy
+from tui.config.policy import check_rules
 from tui.config.quiet import QuietFile, read_quiet
 from tui.config.strict import SOURCES_HINT, Problem, nearest, read_tables
 from tui.config.tables import (
@@ -42,7 +40,6 @@ from tui.secret import (
 _NUMBER = re.compile(r"^\+[1-9][0-9]{6,14}$")
 _MAIL = re.compile(r"^[^@\s<>,;:\"()]+@[^@\s<>,;:\"()]+\.[^@\s<>,;:\"().]+$")
 _IDENTIFIER = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
-_SPAN = re.compile(r"(?=\d)(?:(\d{1,3})\s*h)?\s*(?:(\d{1,4})\s*min)?", re.IGNORECASE)
 _URL = re.compile(r"^https?://[^\s/]+", re.IGNORECASE)
 _COUNTRY = re.compile(r"^[A-Z]{2}$")
 _NUMBER_HINT = 'Write it with country code and without spaces: "+15550107788".'
@@ -120,7 +117,7 @@ def parse_configuration(text: str, path: Path) -> Configuration:
     quiet = read_quiet(path.parent, days.public())
     return Configuration(
         path=path,
-        practice=replace(_practice(tables, days), quiet=quiet.rules),
+        practice=replace(make_practice(tables, days), quiet=quiet.rules),
         lines={line.id: line for line in tables.line},
         keys=tables.keys,
         theme=tables.screen.theme,
@@ -155,7 +152,7 @@ def _check(tables: FileTables, folder: Path) -> Iterator[Problem]:
         yield Problem(("practice", "country"), "is not a country", 'Two letters: "US".')
     if practice.scheduling_url and not _URL.match(practice.scheduling_url):
         yield Problem(("practice", "scheduling_url"), "is not a web address", "https://…")
-    if practice.answer_within and _span(practice.answer_within) is None:
+    if practice.answer_within and span_of(practice.answer_within) is None:
         yield Problem(("practice", "answer_within"), "is not a span of time", '"4h" or "90min".')
     yield from _check_ids("staff", [member.id for member in tables.staff])
     for at, member in enumerate(tables.staff):
@@ -190,7 +187,7 @@ def _check_ids(name: str, ids: list[str]) -> Iterator[Problem]:
 def _check_same_address(tables: FileTables) -> Iterator[Problem]:
     seen: dict[tuple[str, str], int] = {}
     for at, line in enumerate(tables.line):
-        values = [_address(line), *(line.also if isinstance(line, EmailTable) else ())]
+        values = [address_of(line), *(line.also if isinstance(line, EmailTable) else ())]
         for value in values:
             first = seen.setdefault((line.channel, value.casefold()), at)
             if first != at:
@@ -350,71 +347,7 @@ def zone_hint(word: str) -> str:
     return f"{meant}Expected a name like America/Chicago or Europe/Berlin."
 
 
-# ---------------------------------------------------------------- making the practice
-
-
-def _practice(tables: FileTables, days: Calendar) -> Practice:
-    zone = ZoneInfo(tables.practice.timezone)
-    service = tables.answering_service
-    heads_up = service.heads_up if service else None
-    shared = {key: text for key, text in tables.hours.items() if isinstance(text, str)}
-    return Practice(
-        name=tables.practice.name,
-        timezone=zone,
-        country=tables.practice.country,
-        subdivision=tables.practice.subdivision,
-        scheduling_url=tables.practice.scheduling_url,
-        answer_within=_span(tables.practice.answer_within),
-        policy=rule_policy(tables.rules),
-        hours=_hours(shared, zone, days),
-        line_hours={
-            key: _hours(week, zone, days)
-            for key, week in tables.hours.items()
-            if isinstance(week, dict)
-        },
-        staff=tuple(
-            StaffMember(member.id, member.name, member.direct_line, member.email)
-            for member in tables.staff
-        ),
-        lines=tuple(
-            Line(
-                id=line.id,
-                channel=ChannelKind(line.channel),
-                address=_address(line),
-                name=line.name,
-                also=line.also if isinstance(line, EmailTable) else (),
-            )
-            for line in tables.line
-        ),
-        answering_service=AnsweringService(
-            number=service.number,
-            takes_messages=service.takes_messages,
-            heads_up_channel=ChannelKind(heads_up.channel) if heads_up else None,
-            heads_up_to=heads_up.to if heads_up else "",
-        )
-        if service
-        else None,
-    )
-
-
-def _span(text: str) -> timedelta | None:
-    """`4h`, `90min`, `1h 30min`; None when it is none."""
-    found = _SPAN.fullmatch(text.strip())
-    if found is None:
-        return None
-    hours, minutes = (int(part or 0) for part in found.groups())
-    return timedelta(hours=hours, minutes=minutes) or None
-
-
-def _hours(texts: Mapping[str, str], zone: ZoneInfo, days: Calendar) -> Hours:
-    week = tuple(parse_spans(texts.get(day, ""), f"hours.{day}") for day in DAYS)
-    return Hours(week, zone, days)
-
-
-def _address(line: LineTable) -> str:
-    if isinstance(line, EmailTable):
-        return line.address
-    return line.base_url if isinstance(line, PortalTable) else line.number
+# ---------------------------------------------------------------- secrets
 
 
 def _secret(table: SecretTable, where: str, folder: Path) -> Secret:
