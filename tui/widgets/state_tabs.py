@@ -61,7 +61,8 @@ class StateTabs(Widget):
 
         labels = [(state, label(state, words)) for state, words, _ in TABS]
         room = self.size.width - (len(" · mine only") if self.mine else 0)
-        for at in range(len(TABS) - 1, -1, -1):
+        # The chosen one is the last to be shortened.
+        for at in sorted(range(len(TABS)), key=lambda at: (TABS[at][0] is self.state, -at)):
             if sum(len(text) for _, text in labels) <= room:
                 break
             state, _, short = TABS[at]
