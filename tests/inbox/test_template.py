@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from inbox.address import ChannelKind
 from inbox.appointment import Appointment
 from inbox.filling import Occasion, fill, sample_appointment
+from inbox.number import number_words
 from inbox.outgoing import Category
 from inbox.patient import Patient
 from inbox.template import FIELDS, BadTemplate, Shelf, Template, escaped, parse_template
