@@ -23,17 +23,21 @@ def opted_out(situation: Situation) -> Iterator[Finding]:
     The privacy form says so, or they opted out. Use another channel that they allow.
     """
     channel = situation.draft.channel
+    chosen = () if situation.patient is None else (situation.patient,)
     for recipient in situation.recipients:
         # An opt-out belongs to the address: whoever shares it is not written to there either. What
         # a form declines, a later acceptance for this very address lifts.
-        forms = (patient.form.consent(channel) for patient in recipient.patients)
+        forms = (one.form.consent(channel) for one in (*recipient.patients, *chosen))
         if recipient.consent is Consent.DECLINED or (
             recipient.consent is not Consent.ACCEPTED and Consent.DECLINED in forms
         ):
+            ways = other_channels(situation)
             yield Finding(
                 "TW19",
                 Severity.BLOCK,
                 f"They asked not to be written to by {channel.words}. Choose another channel.",
+                ways[0] if ways else None,
+                ways[1:],
             )
             return
 
