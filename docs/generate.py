@@ -45,6 +45,10 @@ the file, the key, the nearest valid key and what was expected. `twoway setup` w
 never rewrites a file that you edited without asking. It is looked for at `--config FILE`, then
 `$TWOWAY_CONFIG`, then the platform's configuration folder.
 
+Holidays are named as the `holidays` package names them in English: `twoway doctor` tells the next
+ones. A file `quiet.toml` beside it says when texts and calls may go out in a state, in place of
+what ships with Twoway.
+
 Keep secrets out of it: a password comes from a command, the environment, a file of its own or the
 keyring.
 """

@@ -41,7 +41,9 @@ def conversations(options: Namespace, output: Output) -> int:
             if after is None:
                 break
         now = desk.clock()
-        output.document([shapes.conversation(row, now, desk.practice) for row in rows])
+        if output.as_json:
+            # Staffed minutes may need the holidays, which the plain list does not wait for.
+            output.document([shapes.conversation(row, now, desk.practice) for row in rows])
         for line in table([_row(row, office) for row in rows]):
             output.line(line)
         if not rows:
