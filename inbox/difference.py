@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Final, TypeVar
 
-from inbox.answer import ANSWERS
+from inbox.answer import ANSWERS, answer
 from inbox.patient import ContactPoint, Patient, PointHealth, Proxy
 
+T = TypeVar("T")
+
+_ANSWERED: Final = {one.id for one in ANSWERS}
 _PLAIN: Final = ("given", "family", "birth_date", "postal_code", "state")
 
 
@@ -38,6 +41,31 @@ def differences(old: Patient, new: Patient) -> list[Difference]:
     found += _listed("contact", _points(old.points), _points(new.points))
     found += _listed("proxy", _proxies(old.proxies), _proxies(new.proxies))
     return found
+
+
+def with_field(patient: Patient, source: Patient, field: str) -> Patient:
+    """The patient with one field as `source` has it; `field` is that of a `Difference`."""
+    if field in _ANSWERED:
+        one = answer(field)
+        return one.write(patient, one.read(source))
+    kind, _, name = field.partition(" ")
+    if kind == "contact":
+        points = _taken(patient.points, source.points, name, lambda one: one.value)
+        return replace(patient, points=points)
+    if kind == "proxy":
+        proxies = _taken(patient.proxies, source.proxies, name, lambda one: one.name)
+        return replace(patient, proxies=proxies)
+    plain: dict[str, Any] = {field: getattr(source, field)}
+    return replace(patient, **plain)
+
+
+def _taken(
+    here: tuple[T, ...], there: tuple[T, ...], name: str, named: Callable[[T], str]
+) -> tuple[T, ...]:
+    """What is here, with the one of this name as it is there, or without it."""
+    theirs = [one for one in there if named(one) == name]
+    at = next((at for at, one in enumerate(here) if named(one) == name), len(here))
+    return (*here[:at], *theirs, *(one for one in here[at:] if named(one) != name))
 
 
 def point_words(point: ContactPoint) -> str:

@@ -16,6 +16,7 @@ from tui import themes
 from tui.commands import Place, bindings_at, palette_commands, shown_key, unknown_ids
 from tui.screens.main.screen import MainScreen
 from tui.screens.telling import guarded, tell, unexpected
+from tui.screens.unsaved import Unsaved
 
 if TYPE_CHECKING:
     from inbox.practice import Practice, StaffMember
@@ -144,6 +145,10 @@ class TwowayApp(App[None]):
         elif command_id == "quit":
             self.run_worker(guarded(self, self._leave()), group="office")
 
+    def on_alert_bar_pressed(self) -> None:
+        """A click on the alert is as good as its key."""
+        self.action_command("open-alert")
+
     async def _open_alert(self) -> None:
         """Close what lies over the inbox, then open who called on a promise."""
         work = self._main.work
@@ -159,6 +164,9 @@ class TwowayApp(App[None]):
             tell(self, "Nobody has called on a promise.")
 
     async def _leave(self) -> None:
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, Unsaved) and not await screen.may_leave():
+                return
         work = self._main.work
         if work is not None:
             await guarded(self, work.writing.keep())

@@ -27,6 +27,7 @@ class Place(StrEnum):
     OUTBOX = "On the outbox screen"
     SEARCH = "On the search screen"
     REMINDERS = "On the reminders screen"
+    FORM = "On the privacy form"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Command:
 _IN, _MAIN, _LIST = Place.EVERYWHERE, Place.MAIN, Place.LIST
 _CONV, _WRITE = Place.CONVERSATION, Place.COMPOSER
 _BOTH = (_LIST, _CONV)
-_ROWS = (Place.LINES, Place.OUTBOX)
+_ROWS = (Place.LINES, Place.OUTBOX, Place.FORM)
 
 COMMANDS: tuple[Command, ...] = (
     # everywhere
@@ -78,6 +79,14 @@ COMMANDS: tuple[Command, ...] = (
         "reminders", "R", "Reminders", "Remind patients of appointments from a list.", (_MAIN,)
     ),
     Command("patient-panel", "p", "Patient", "Show or hide the patient panel.", (_MAIN,)),
+    Command(
+        "privacy-form",
+        "F",
+        "Privacy form",
+        "Show and change what the patient allowed.",
+        (_MAIN,),
+        short="Form",
+    ),
     Command("refresh", "f5", "Refresh", "Read everything on the screen again.", (_MAIN,)),
     Command("next-tab", "right_square_bracket", "Next tab", "Go to the next list.", (_MAIN,)),
     Command(
@@ -170,6 +179,10 @@ COMMANDS: tuple[Command, ...] = (
     Command("discard", "f8", "Discard", "Throw the draft away.", (_WRITE,)),
     Command("whole-pane", "ctrl+t", "More room", "Hide or show the conversation above.", (_WRITE,)),
     Command("keep-draft", "escape", "Keep", "Keep the draft and go back.", (_WRITE,)),
+    # the privacy form
+    Command("edit-answer", "enter", "Change", "Change the marked answer.", (Place.FORM,)),
+    Command("save-form", "f9,ctrl+s", "Keep", "Keep what was changed.", (Place.FORM,)),
+    Command("form-history", "h", "History", "Show what was changed, by whom.", (Place.FORM,)),
     # other screens
     Command("prove", "p", "Prove now", "Send a test message through the line.", (Place.LINES,)),
     Command("retry", "r", "Send again", "Send the message again.", (Place.OUTBOX,)),
@@ -192,6 +205,7 @@ COMMANDS: tuple[Command, ...] = (
 )
 
 FOOTER: Mapping[Place, tuple[str, ...]] = {
+    Place.FORM: ("edit-answer", "save-form", "form-history", "back", "help"),
     _LIST: ("reply", "note", "assign", "snooze", "done", "search", "help"),
     _CONV: ("reply", "note", "assign", "done", "whole-text", "back", "help"),
     _WRITE: ("send", "fix", "choose-line", "editor", "attach", "keep-draft", "help"),

@@ -13,7 +13,7 @@ from inbox.address import Address, AddressSystem, ChannelKind, email
 from inbox.answer import ANSWERS, answer
 from inbox.contradiction import contradictions
 from inbox.desk import Desk
-from inbox.difference import differences
+from inbox.difference import differences, with_field
 from inbox.errors import FormRefused, NotFound, Stale, TwowayError
 from inbox.patient import (
     Confidant,
@@ -354,3 +354,13 @@ async def test_a_file_overwrites_nobody_who_was_quicker(house: House, desk: Desk
     with pytest.raises(NotFound):
         await house.repository.patients.get("p8")
     assert (await house.repository.patients.get("p1")).language == "es"
+
+
+@pytest.mark.parametrize("name", sorted({one.name for one in fields(Patient)} - {"id", "form"}))
+def test_a_field_is_taken_over_alone(name: str) -> None:
+    other = replace(WHOLE, **{"best_time": "never", **_other(name)})
+    for one in differences(WHOLE, other):
+        if one.field != "best_time":
+            taken = with_field(WHOLE, other, one.field)
+            assert differences(WHOLE, taken) == [one]
+            assert one not in differences(WHOLE, with_field(other, WHOLE, one.field))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
-from typing import Final, TypeVar
+from typing import Final
 
-from inbox.answer import ANSWERS, answer
 from inbox.contradiction import contradictions
 from inbox.desk import Desk
-from inbox.difference import Difference, differences
+from inbox.difference import Difference, differences, with_field
 from inbox.errors import NotFound, TwowayError
 from inbox.patient import Patient
 from inbox.repository import ConsentEntry
@@ -19,12 +18,9 @@ from tui.importing.documents import read_json
 from tui.importing.entry import Entry, Reading, Trouble
 from tui.importing.spreadsheet import read_csv
 
-T = TypeVar("T")
-
 IMPORT: Final = "import"
 """How the history calls a change by a file, before the file's name."""
 _MOST_CHANGES: Final = 1000
-_ANSWERED: Final = {one.id for one in ANSWERS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +198,7 @@ async def _planned(desk: Desk, entry: Entry, stored: Patient | None, *, overwrit
     ours = tuple(_by_staff(changes, history, desk))
     if not overwrite:
         for one in ours:
-            patient = _as_stored(patient, stored, one.field)
+            patient = with_field(patient, stored, one.field)
     left = tuple(differences(stored, patient))
     if overwrite:
         return Planned(entry, stored, patient, left, undone=ours)
@@ -221,35 +217,6 @@ def _by_staff(
         if found is not None and not found.how.startswith(IMPORT):
             day = found.at.astimezone(desk.practice.timezone).date().isoformat()
             yield Kept(change.field, change.old, change.new, found.by, day)
-
-
-def _as_stored(patient: Patient, stored: Patient, field: str) -> Patient:
-    """The patient with one field as it is stored."""
-    if field in _ANSWERED:
-        one = answer(field)
-        return one.write(patient, one.read(stored))
-    kind, _, name = field.partition(" ")
-    if kind == "contact":
-        return replace(
-            patient, points=_merged(patient.points, stored.points, name, lambda one: one.value)
-        )
-    if kind == "proxy":
-        return replace(
-            patient, proxies=_merged(patient.proxies, stored.proxies, name, lambda one: one.name)
-        )
-    plain: dict[str, object] = {field: getattr(stored, field)}
-    return replace(patient, **plain)  # type: ignore[arg-type]  # the same field of the same class
-
-
-def _merged(
-    brought: tuple[T, ...], stored: tuple[T, ...], name: str, named: Callable[[T], str]
-) -> tuple[T, ...]:
-    """What was brought, with the one of this name as it is stored (or without it)."""
-    ours = [one for one in stored if named(one) == name]
-    there = [at for at, one in enumerate(brought) if named(one) == name]
-    if there:
-        return (*brought[: there[0]], *ours, *brought[there[0] + 1 :])
-    return (*brought, *ours)
 
 
 async def _contradictions(desk: Desk, one: Planned) -> list[Trouble]:

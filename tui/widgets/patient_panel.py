@@ -9,8 +9,19 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from inbox.patient import Consent, ContactPoint, Patient, PointHealth, PointUse, VoicemailConsent
+from inbox.patient import (
+    Consent,
+    ContactPoint,
+    Patient,
+    PointHealth,
+    PointUse,
+    PortalState,
+    PrivacyForm,
+    Proxy,
+    VoicemailConsent,
+)
 from tui.widgets.cells import one_line
+from tui.widgets.form_words import access_words, said_words, shared_words, warned_words
 from tui.widgets.row_words import time_words
 
 if TYPE_CHECKING:
@@ -24,6 +35,12 @@ _CONSENT = {
     Consent.IMPLIED: "they began it",
     Consent.ACCEPTED: "accepted",
     Consent.DECLINED: "DECLINED",
+}
+_PORTAL = {
+    PortalState.UNKNOWN: "account not known",
+    PortalState.NONE: "no account",
+    PortalState.INVITED: "invited",
+    PortalState.ACTIVE: "account active",
 }
 _VOICEMAIL = {
     VoicemailConsent.UNKNOWN: "not asked",
@@ -43,20 +60,35 @@ class PatientPanel(Widget):
     """What stands promised to them, in words."""
 
     def __init__(
-        self, practice: Practice, clock: Clock, link_key: str, *, id_: str | None = None
+        self,
+        practice: Practice,
+        clock: Clock,
+        link_key: str,
+        *,
+        form_key: str = "",
+        id_: str | None = None,
     ) -> None:
-        """Show times of `practice` by `clock`; `link_key` is the key that links a patient."""
+        """Show times of `practice` by `clock`.
+
+        Args:
+            practice: Whose time it is.
+            clock: The present moment.
+            link_key: The key that links a patient.
+            form_key: The key that opens the privacy form.
+            id_: Of the widget.
+        """
         super().__init__(id=id_)
         self._practice = practice
         self._clock = clock
         self._link_key = link_key
+        self._form_key = form_key
 
     def render(self) -> Content:
         """The patient, or who it may be."""
         view = self.view
         if view is None:
             return Content.styled("Nobody is chosen.", _QUIET)
-        lines = _patient(view.patient) if view.patient else self._unknown(view)
+        lines = self._patient(view.patient) if view.patient else self._unknown(view)
         if self.promises:
             lines += [[], [("Promises", _HEAD)]]
             lines += [[(one_line(one, 120), "bold")] for one in self.promises]
@@ -90,48 +122,82 @@ class PatientPanel(Widget):
             lines.append([(f"{when} {channel} ", _QUIET), (subject, "")])
         return lines
 
+    def _patient(self, patient: Patient) -> list[list[Span]]:
+        lines: list[list[Span]] = [[(one_line(patient.name, 80), "bold")]]
+        for words, value in (
+            ("born", patient.birth_date.isoformat() if patient.birth_date else ""),
+            ("prefers", patient.preferred_channel.words if patient.preferred_channel else ""),
+            ("best time", one_line(patient.best_time, 60)),
+            ("speaks", one_line(patient.language, 20)),
+            ("time zone", one_line(patient.timezone, 40)),
+        ):
+            if value:
+                lines.append([(f"{words} ", _QUIET), (value, "bold" if words == "prefers" else "")])
+        lines += [[], [("Contact", _HEAD)]]
+        for point in sorted(patient.points, key=lambda one: one.rank):
+            lines += self._point(point)
+        if not patient.points:
+            lines.append([("none known", _QUIET)])
+        for proxy in patient.proxies:
+            lines += self._proxy(proxy)
+        return lines + self._form(patient.form)
 
-def _patient(patient: Patient) -> list[list[Span]]:
-    lines: list[list[Span]] = [[(one_line(patient.name, 80), "bold")]]
-    if patient.birth_date is not None:
-        lines.append([("born ", _QUIET), (patient.birth_date.isoformat(), "")])
-    if patient.preferred_channel is not None:
-        lines.append([("prefers ", _QUIET), (patient.preferred_channel.words, "bold")])
-    if patient.language:
-        lines.append([("speaks ", _QUIET), (one_line(patient.language, 20), "")])
-    lines += [[], [("Contact", _HEAD)]]
-    for point in sorted(patient.points, key=lambda one: one.rank):
-        lines += _point(point)
-    if not patient.points:
-        lines.append([("none known", _QUIET)])
-    for proxy in patient.proxies:
-        until = f", until {proxy.until.isoformat()}" if proxy.until else ""
-        lines += [[], [(one_line(proxy.name, 60), "bold")]]
-        lines.append([(one_line(proxy.relation, 40) + until, _QUIET)])
+    def _point(self, point: ContactPoint, style: str = "") -> list[list[Span]]:
+        view = self.view
+        line: list[Span] = [(one_line(point.value, 120), style)]
+        if point.use in {PointUse.OLD, PointUse.WORK, PointUse.TEMP}:
+            line.append((f" {point.use.value}", _QUIET))
+        lines = [line]
+        if point.health is PointHealth.BAD:
+            why = one_line(point.health_reason, 120) or "does not work"
+            lines.append([(f"  ✗ {why}", "bold $error")])
+        if view is not None:
+            said = said_words(point, view.consents, self._practice.timezone)
+            lines += [
+                [(f"  {'✗ ' if no else ''}{words}", "bold $error" if no else _QUIET)]
+                for words, no in said
+            ]
+            shared = shared_words(point, view.shared)
+            if shared:
+                lines.append([(f"  {shared}", "$warning")])
+        return lines
+
+    def _proxy(self, proxy: Proxy) -> list[list[Span]]:
+        today = self._clock().astimezone(self._practice.timezone).date()
+        ended = proxy.ended_by(today)
+        access = access_words(proxy, today)
+        words = ", ".join(part for part in (one_line(proxy.relation, 40), access) if part)
+        style = _QUIET if ended else ""
+        lines: list[list[Span]] = [
+            [],
+            [(one_line(proxy.name, 60), _QUIET if ended else "bold")],
+            [(words, _QUIET)],
+        ]
         for point in proxy.points:
-            lines += _point(point)
-    form = patient.form
-    dated = f" {form.form_date.isoformat()}" if form.form_date else " missing"
-    lines += [
-        [],
-        [("Privacy form", _HEAD), (dated, _QUIET)],
-        [("e-mail ", _QUIET), (_CONSENT[form.email], "")],
-        [("text ", _QUIET), (_CONSENT[form.sms], "")],
-        [("voicemail ", _QUIET), (_VOICEMAIL[form.voicemail], "")],
-    ]
-    if form.confidential is not None:
-        lines.append([("write ONLY to ", "bold $warning"), (one_line(form.confidential.value), "")])
-    if form.may_tell:
-        names = ", ".join(one_line(one.name, 40) for one in form.may_tell)
-        lines.append([("may tell ", _QUIET), (names, "")])
-    return lines
+            lines += self._point(point, style)
+        return lines
 
+    def _form(self, form: PrivacyForm) -> list[list[Span]]:
+        # The first paint has no patient, and needs none of the form's table.
+        from inbox.answer import confidant_words
 
-def _point(point: ContactPoint) -> list[list[Span]]:
-    line: list[Span] = [(one_line(point.value, 120), "")]
-    if point.use in {PointUse.OLD, PointUse.WORK, PointUse.TEMP}:
-        line.append((f" {point.use.value}", _QUIET))
-    if point.health is not PointHealth.BAD:
-        return [line]
-    why = one_line(point.health_reason, 120) or "does not work"
-    return [line, [(f"  ✗ {why}", "bold $error")]]
+        dated = f" {form.form_date.isoformat()}" if form.form_date else " missing"
+        version = f", version {one_line(form.version, 20)}" if form.version else ""
+        head: list[Span] = [("Privacy form", _HEAD), (dated + version, _QUIET)]
+        if self._form_key:
+            head.append((f"  {self._form_key}", "bold $accent"))
+        on = ", ".join(one_line(number, 30) for number in form.voicemail_on)
+        voicemail = _VOICEMAIL[form.voicemail] + (f" on {on}" if on else "")
+        lines: list[list[Span]] = [
+            [],
+            head,
+            [("e-mail ", _QUIET), (_CONSENT[form.email] + warned_words(form.email_warned), "")],
+            [("text ", _QUIET), (_CONSENT[form.sms] + warned_words(form.sms_warned), "")],
+            [("voicemail ", _QUIET), (voicemail, "")],
+            [("portal ", _QUIET), (f"{_CONSENT[form.portal]}, {_PORTAL[form.portal_state]}", "")],
+        ]
+        if form.confidential is not None:
+            only = one_line(form.confidential.value)
+            lines.append([("write ONLY to ", "bold $warning"), (only, "")])
+        told = (one_line(confidant_words(known), 120) for known in form.may_tell)
+        return lines + [[("may tell ", _QUIET), (words, "")] for words in told]

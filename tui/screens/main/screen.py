@@ -69,7 +69,8 @@ class MainScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Bars around three panes."""
-        keys = {one: shown_key(command(one), self._keymap) for one in ("undo-send", "link")}
+        ids = ("undo-send", "link", "privacy-form")
+        keys = {one: shown_key(command(one), self._keymap) for one in ids}
         yield StatusBar(self._practice, self._clock, id_="status")
         yield TroubleBar(id="trouble")
         banner = Static(self._banner, id="banner", markup=False)
@@ -86,7 +87,13 @@ class MainScreen(Screen[None]):
                 yield Static("", id="heading", markup=False)
                 yield MessagesView(self._practice, self._clock, id_="messages")
             with VerticalScroll(id="side", can_focus=False):
-                yield PatientPanel(self._practice, self._clock, keys["link"], id_="patient")
+                yield PatientPanel(
+                    self._practice,
+                    self._clock,
+                    keys["link"],
+                    form_key=keys["privacy-form"],
+                    id_="patient",
+                )
         yield UndoBar(self._clock, keys["undo-send"], id_="undo")
         yield KeyBar(self._keymap, id_="keys")
 

@@ -112,6 +112,7 @@ class Work:
             "reopen": self._on_row(tending.reopen),
             "link": self._on_row(self._link),
             "link-message": self._link_message,
+            "privacy-form": self._on_row(self._form),
             "accept": self._on_row(tending.accept),
             "dismiss": self._on_row(tending.dismiss),
             "confidential": writing.confidential,
@@ -210,6 +211,16 @@ class Work:
         self._list.move("move-down" if step > 0 else "move-up")
         if self._list.selected is not None:
             await self.open(self._list.selected.id)
+
+    async def _form(self, row: ConversationRow) -> None:
+        if row.patient_id is None:
+            tell(self._screen.app, "No patient is chosen.", "Link the conversation first.")
+            return
+        from tui.screens.form import FormScreen
+
+        view = await self._desk.forms.open(row.patient_id)
+        keymap = getattr(self._screen.app, "keys_changed", {})
+        await self._screen.app.push_screen_wait(FormScreen(self._desk, view, keymap))
 
     async def _link(self, row: ConversationRow) -> None:
         await self.tending.link(row)
@@ -416,7 +427,7 @@ class Work:
         self._screen.app.push_screen(LinesScreen(self._office))
 
     async def _reminders(self) -> None:
-        from tui.screens.reminders import open_reminders
+        from tui.screens.appointments import open_reminders
 
         await open_reminders(self._screen, self._office)
         await self.refresh()
