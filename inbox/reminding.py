@@ -5,23 +5,22 @@ Nothing here sends: `Reminding.send` hands the draft to the desk like any other.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final, Protocol
 
 from inbox.address import Address, ChannelKind
-from inbox.appointment import Appointment, AppointmentRow, RowTrouble
+from inbox.appointment import AppointmentRow, RowTrouble
 from inbox.clock import Clock
 from inbox.errors import NotFound, Stale
 from inbox.finding import Finding, Severity
 from inbox.gate import Verdict
 from inbox.outgoing import Category, Draft
-from inbox.patient import Patient, PointHealth, PointUse
+from inbox.patient import Patient
 from inbox.practice import Practice
+from inbox.reminder_choice import family, lacking, name_words, ways
 from inbox.repository import Repository
 from inbox.situation import Situation
 from inbox.storage.outbox import OutboxRow
@@ -29,19 +28,13 @@ from inbox.storage.reminder import ReminderKey, Told
 from inbox.template import Shelf, Template
 from inbox.templating import Templating
 
-USUAL: Final = "appointment-reminder"
-"""The family of templates for a row whose kind fits no other."""
 _UNDATED_LASTS: Final = timedelta(days=180)
 """What has no day (a flu shot) may be told again after that."""
 _SAME_NAME: Final = 20
-_CHANNELS: Final = (ChannelKind.EMAIL, ChannelKind.SMS, ChannelKind.PORTAL)
-"""The channels a reminder can go by: it is written."""
 _ABOUT_THE_CHANNEL: Final = frozenset(
     {"TW01", "TW02", "TW03", "TW10", "TW15", "TW19", "TW20", "TW21", "TW22", "TW23"}
 )
 """Rules that another channel may satisfy; all others speak of the message itself."""
-_NEEDS_DAY: Final = frozenset({"appointment.date", "reply_by"})
-_PLAIN_WORDS: Final = frozenset({"appointment", "reminder", "visit", "a", "the", "for", "with"})
 
 
 class ReminderState(StrEnum):
@@ -162,10 +155,10 @@ class Reminding:
         patient = await self._patient(row)
         if isinstance(patient, RowTrouble):
             return patient
-        templates = _family(shelf, name, row.appointment)
+        templates = family(shelf, name, row.appointment)
         if not templates:
             return RowTrouble(row.row, row.column("kind"), "has no template; name one")
-        trouble = _lacking(row, templates[0])
+        trouble = lacking(row, templates[0])
         if trouble is not None:
             return trouble
         told = await self._told(
@@ -214,7 +207,7 @@ class Reminding:
                 patient = await stores.patients.get(row.patient_id)
             except NotFound:
                 return RowTrouble(row.row, column, "is no patient's id")
-            if row.name and _words(row.name) != _words(patient.name):
+            if row.name and name_words(row.name) != name_words(patient.name):
                 return RowTrouble(row.row, row.column("name"), "is not the name of that patient")
             if row.birth_date is not None and patient.birth_date not in {None, row.birth_date}:
                 what = "is not the birth date of that patient"
@@ -222,7 +215,7 @@ class Reminding:
             return patient
         column = row.column("name")
         found = await stores.patients.find(row.name, _SAME_NAME)
-        named = [one for one in found if _words(one.name) == _words(row.name)]
+        named = [one for one in found if name_words(one.name) == name_words(row.name)]
         if row.birth_date is not None:
             born = [one for one in named if one.birth_date == row.birth_date]
             if not born and named:
@@ -250,7 +243,7 @@ class Reminding:
         """The first way, in the order the patient prefers, that is open; else the least bad."""
         judged: list[Reminder] = []
         today = self._desk.clock().astimezone(self._desk.practice.timezone).date()
-        for channel, address in _ways(patient, today):
+        for channel, address in ways(patient, today):
             template = next((one for one in templates if channel in one.channels), None)
             if template is None or not any(
                 line.channel is channel for line in self._desk.practice.lines
@@ -335,79 +328,3 @@ def _no_way(patient: Patient, templates: tuple[Template, ...], practice: Practic
     if not written:
         return "Write a template for a channel of yours, or call them."
     return f"Add an address for {' or '.join(sorted(written))} to the patient, or call them."
-
-
-def _ways(patient: Patient, today: date) -> Iterator[tuple[ChannelKind, Address]]:
-    """Channels and addresses to write to, the preferred ones first.
-
-    A confidential address is the only way (45 CFR 164.522(b)). Who has no address of their own is
-    reached through those who may be written to about them.
-    """
-    wanted = patient.form.confidential
-    if wanted is not None:
-        yield from ((kind, wanted) for kind in _CHANNELS if kind.system is wanted.system)
-        return
-    own = [(point, patient.name) for point in patient.points]
-    theirs = [(point, proxy.name) for proxy in patient.proxies_on(today) for point in proxy.points]
-    for points in (own, theirs):
-        ways = [
-            (kind, point, name)
-            for point, name in points
-            if point.use is not PointUse.OLD
-            for kind in _CHANNELS
-            if kind.system is point.system
-        ]
-        ways.sort(
-            key=lambda way: (
-                way[1].health is PointHealth.BAD,
-                way[0] is not patient.preferred_channel,
-                way[1].rank,
-            )
-        )
-        yield from ((kind, Address(point.system, point.value, name)) for kind, point, name in ways)
-        if ways:
-            return
-
-
-# ---------------------------------------------------------------- which template
-
-
-def _family(shelf: Shelf, name: str, appointment: Appointment) -> tuple[Template, ...]:
-    """The templates that say the same on different channels; the named one comes first."""
-    if name:
-        chosen = shelf.named(name)
-        family = chosen.family if chosen is not None else name
-    else:
-        family = _by_kind(shelf, appointment.kind)
-    members = [one for one in shelf.templates if one.family == family]
-    return tuple(sorted(members, key=lambda one: (one.name != name, one.name)))
-
-
-def _by_kind(shelf: Shelf, kind: str) -> str:
-    """The family whose name shares most words with a kind of appointment, else the usual one."""
-    said = _words(kind.replace("-", " ").replace("_", " ")) - _PLAIN_WORDS
-    families = {
-        one.family: len(said & (set(one.family.split("-")) - _PLAIN_WORDS))
-        for one in shelf.templates
-        if one.category is Category.REMINDER
-    }
-    best = max(families, key=lambda family: families[family], default=USUAL)
-    return best if families.get(best) else USUAL
-
-
-def _lacking(row: AppointmentRow, template: Template) -> RowTrouble | None:
-    """What the template needs and the row does not have."""
-    appointment = row.appointment
-    if appointment.day is None and template.fields & _NEEDS_DAY:
-        return RowTrouble(row.row, row.column("date"), "is empty; a reminder of a visit needs it")
-    if appointment.at is None and "appointment.time" in template.fields:
-        return RowTrouble(row.row, row.column("time"), "is empty; a reminder of a visit needs it")
-    return None
-
-
-def _words(text: str) -> frozenset[str]:
-    """The words of a name without regard to case, accents and order."""
-    plain = "".join(
-        char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char)
-    )
-    return frozenset(re.findall(r"\w+", plain.casefold()))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -353,54 +352,6 @@ class EditReminder(ModalScreen[str | None]):
         text = self.query_one("#answer", DraftText).text.strip()
         if text:
             self.dismiss(text)
-
-
-async def open_reminders(screen: Screen[Any], office: Office) -> None:
-    """Ask for the list and the template, then show the reminders."""
-    from tui.screens.ask import AskLine
-    from tui.screens.choose import Choice, Choose
-    from tui.widgets.path_suggester import PathSuggester
-
-    desk = office.desk
-    answer = await screen.app.push_screen_wait(
-        AskLine(
-            "Which list of appointments?",
-            ["A CSV file: patient id or name, date, time, place, type."],
-            value=await asyncio.to_thread(_suggested, await desk.templating.shelf()),
-            suggester=PathSuggester(),
-        )
-    )
-    if not answer:
-        return
-    path = Path(answer.strip())
-    read = await asyncio.to_thread(_read, path, office)
-    shelf = await desk.templating.shelf()
-    choices = [Choice("", "By each row's type")] + [
-        Choice(one.name, one.title, one.name)
-        for one in shelf.templates
-        if one.category.value == "reminder"
-    ]
-    chosen = await screen.app.push_screen_wait(Choose("Which template?", choices))
-    if chosen is not None:
-        await screen.app.push_screen_wait(
-            RemindersScreen(office, path.name, read, shelf, chosen.value)
-        )
-
-
-def _read(path: Path, office: Office) -> AppointmentList:
-    from tui.files import read_bytes
-    from tui.importing.appointments import read_appointments
-
-    practice = office.desk.practice
-    return read_appointments(
-        read_bytes(str(path)), practice.country, practice.timezone, office.desk.clock()
-    )
-
-
-def _suggested(shelf: Shelf) -> str:
-    """A list beside the templates' folder, when there is one: the sample practice has it."""
-    path = Path(shelf.place).parent / "appointments.csv"
-    return str(path) if shelf.place and path.is_file() else ""
 
 
 def _row(item: Reminder | RowTrouble) -> int:
