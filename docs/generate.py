@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from inbox.rules import RULES
+from inbox.signals.rules import INBOUND_RULES
 from tui import cli
 from tui.commands import command_table
 from tui.config import tables
@@ -29,6 +30,18 @@ reaches the right person.
 A conversation cannot be closed while one of its messages is missing from the record or was not
 delivered. TW29 of the list these rules began with speaks of automatic replies, which Twoway does not
 send; TW37 looks at what a person sends from an after-hours template.
+"""
+_INBOUND = """\
+# Rules for what arrives
+
+Each arrival is listened to once, when it is filed: what its author wrote this time, without quoted
+history, on every channel alike. Nothing is heard in what the practice sent itself, in list mail or
+in automatic answers. What is heard is kept with the message. Where it only proposes something, a
+person decides: `x` or `twoway accept` does it, `X` or `twoway dismiss` says that it is nothing;
+both keep the name and the time.
+
+What is older by a day than the first start of its line is history: it alarms nobody, and an opt-out
+in it is proposed, not carried out.
 """
 _COMMANDS = """\
 Everything the screen does has a plain command, for scripts, for screen readers and for checks. Same
@@ -64,6 +77,8 @@ def rules() -> str:
     for rule in RULES:
         core = " · core" if rule.core else ""
         parts.append(f"## {rule.id} {rule.title}{core}\n\n{rule.help}\n")
+    parts.append(_INBOUND)
+    parts += [f"## {rule.id} {rule.title}\n\n{rule.help}\n" for rule in INBOUND_RULES]
     return "\n".join(parts)
 
 
