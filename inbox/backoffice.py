@@ -128,6 +128,7 @@ class BackOffice:
 
         await asyncio.gather(*(one(line_id, sync) for line_id, sync in self._syncs.items()))
         await self._handed_over.copy_due()
+        await self._keeper.escalate()
         await self._recorder.drain()
 
     async def deliver_due(self) -> int:

@@ -205,20 +205,31 @@ class Keeper:
         The time that counts is staffed time: nobody is blamed for the night.
         """
         now, count = self._clock(), 0
+        await self._audit(now)
         for promise in await self._repository.promises.live(now, _MOST):
             if promise.due > now:
                 break
             staffed = self._practice.hours.staffed_between(promise.due, now)
-            late = staffed >= EVERYBODYS_AFTER
-            if not late or promise.everybodys_at is not None:
+            if staffed < EVERYBODYS_AFTER or promise.everybodys_at is not None:
                 continue
             if await self._repository.promises.make_everybodys(promise.id, now):
                 count += 1
-                await self._repository.audit.add(
-                    promise.owner,
-                    "promise broken",
-                    now,
-                    patient_id=promise.patient_id or "",
-                    detail=f"promise {promise.id} of {promise.owner} is everybody's now",
-                )
+                await self._tell(promise, "promise is everybody's", now)
         return count
+
+    async def _audit(self, now: datetime) -> None:
+        """Let the audit say what was kept, and what was broken."""
+        for promise in await self._repository.promises.ended(now):
+            state = promise.state(now)
+            if await self._repository.promises.mark_audited(promise.id, state):
+                await self._tell(promise, f"promise {state.value}", now)
+
+    async def _tell(self, promise: Promise, action: str, now: datetime) -> None:
+        await self._repository.audit.add(
+            promise.owner,
+            action,
+            now,
+            patient_id=promise.patient_id or "",
+            detail=f"promise {promise.id}, {promise.kind.words} "
+            f"{promise.due.isoformat(timespec='minutes')}",
+        )

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from inbox.errors import NotFound, Stale
-from inbox.promise import NewPromise, Promise, PromiseKind
+from inbox.promise import NewPromise, Promise, PromiseKind, PromiseState
 from store import promise_state
 from store.conversation import resolve
 from store.transaction import Transactions, Writing
@@ -41,6 +41,15 @@ WHERE p.conversation_id = :id ORDER BY p.made_at DESC, p.id DESC LIMIT :limit
 _OF_OUTBOX: Final = f"""
 SELECT {_COLUMNS} FROM promise AS p {_JOINED} WHERE p.outbox_id = :id ORDER BY p.id
 """  # noqa: S608 - constants
+ENDED: Final = f"""
+SELECT {_COLUMNS} FROM promise AS p INDEXED BY promise_kept {_JOINED}
+WHERE p.answered_at IS NOT NULL AND p.audited <> 'kept'
+UNION ALL
+SELECT {_COLUMNS} FROM promise AS p INDEXED BY promise_standing {_JOINED}
+WHERE p.stands > 0 AND p.stands = 2 AND p.due <= :now AND p.audited = ''
+LIMIT :limit
+"""  # noqa: S608 - constants
+_AUDITED: Final = "UPDATE promise SET audited = :state WHERE id = :id AND audited <> :state"
 _WITHDRAW: Final = """
 UPDATE promise SET withdrawn_at = :now, withdrawn_by = :staff_id, withdrawn_because = :because,
     stands = 0
@@ -138,6 +147,17 @@ class PromiseTable:
             return True
 
         return await self._do.write(write)
+
+    async def ended(self, now: datetime, limit: int = 50) -> list[Promise]:
+        """Those that were kept or broken since the audit was last told."""
+        return await self._list(ENDED, {"now": stamp(now), "limit": limit})
+
+    async def mark_audited(self, promise_id: int, state: PromiseState) -> bool:
+        """The audit is told of this end; False when somebody told it before."""
+        values = {"id": promise_id, "state": state.value}
+        return await self._do.write(
+            lambda writing: bool(writing.db.execute(_AUDITED, values).rowcount)
+        )
 
     async def _list(self, statement: str, values: Parameters) -> list[Promise]:
         rows = await self._do.read(lambda db: db.execute(statement, values).fetchall())

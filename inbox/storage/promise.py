@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from inbox.promise import NewPromise, Promise
+from inbox.promise import NewPromise, Promise, PromiseState
 
 
 class PromiseStore(Protocol):
@@ -47,6 +47,14 @@ class PromiseStore(Protocol):
             NotFound: there is none.
             Stale: it was kept, taken back or withdrawn before.
         """
+        ...
+
+    async def ended(self, now: datetime, limit: int = 50) -> list[Promise]:
+        """Those that were kept or broken since the audit was last told."""
+        ...
+
+    async def mark_audited(self, promise_id: int, state: PromiseState) -> bool:
+        """The audit is told of this end; False when somebody told it before."""
         ...
 
     async def make_everybodys(self, promise_id: int, now: datetime) -> bool:

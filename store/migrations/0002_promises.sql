@@ -15,6 +15,7 @@ CREATE TABLE promise (
     withdrawn_by      TEXT NOT NULL DEFAULT '',
     withdrawn_because TEXT NOT NULL DEFAULT '',
     everybodys_at     INTEGER,
+    audited           TEXT NOT NULL DEFAULT '',         -- what the audit says of its end
     patient_id        TEXT,
     asked_at          INTEGER,
     answered_at       INTEGER,
@@ -26,6 +27,7 @@ CREATE INDEX promise_standing ON promise (stands, due, id, conversation_id, owne
 CREATE INDEX promise_of_conversation ON promise (conversation_id, made_at DESC, id DESC);
 CREATE INDEX promise_of_patient ON promise (patient_id, made_at DESC, id DESC)
     WHERE patient_id IS NOT NULL;
+CREATE INDEX promise_kept ON promise (id) WHERE answered_at IS NOT NULL AND audited <> 'kept';
 CREATE INDEX promise_of_outbox ON promise (outbox_id) WHERE outbox_id IS NOT NULL;
 
 CREATE INDEX message_sent ON message (conversation_id, at, id)

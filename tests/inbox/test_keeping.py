@@ -89,10 +89,15 @@ async def test_a_promise_that_is_not_kept_becomes_everybodys(house: House) -> No
     assert (await house.repository.conversations.row(conversation)).assigned_to == ""
     [live] = await house.desk.promises.live()
     assert live.everybodys_at == house.clock()
-    assert "promise broken" in [entry[2] for entry in await house.repository.audit.latest(5)]
+    told = [entry[2] for entry in await house.repository.audit.latest(20)]
+    assert told.count("promise broken") == told.count("promise is everybody's") == 1
     await house.sync()
     await house.answer(conversation, "The blue one; I am sorry.")
     assert await state(house, promise) is PromiseState.KEPT
+    await keeper.escalate()
+    await keeper.escalate()
+    told = [entry[2] for entry in await house.repository.audit.latest(20)]
+    assert (told[0], told.count("promise kept")) == ("promise kept", 1)
 
 
 async def test_the_night_blames_nobody(house: House) -> None:

@@ -82,6 +82,7 @@ STATEMENTS = {
         for after in (False, True)
     },
     "promises that stand": promise.LIVE,
+    "promises that ended": promise.ENDED,
     "promises of a conversation": promise.OF_CONVERSATION,
     "promises a change touches": promise_state.AFFECTED,
     "promise asked here": promise_state.ASKED_HERE,
