@@ -60,7 +60,7 @@ class Cursor:
             return
         # A day more, because lists are asked for by the day.
         floor = self.top - OVERLAP - timedelta(days=1)
-        near = None if self.whole or self.low is None else self.low + timedelta(days=1)
+        near = None if self.whole or self.low is None else self.low + timedelta(days=2)
         kept = {
             sid: at
             for sid, at in self.seen.items()

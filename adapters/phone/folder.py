@@ -143,7 +143,8 @@ class FolderReader:
         """Read to the end of the list, from where an earlier reading stopped."""
         params = {"PageSize": str(PAGE)}
         if self.cursor.low is not None:
-            params["DateSent<"] = _day(self.cursor.low)
+            # A day more: what was written one day may have been sent on the next.
+            params["DateSent<"] = _day(self.cursor.low + timedelta(days=1))
         async for page in self._twilio.pages(*self._list(), self._who() | params):
             self._plan(page.records, walked=True)
             async for batch in self._batches():

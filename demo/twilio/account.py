@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from demo.twilio.network import record, ring
 from demo.twilio.optout import Word, reply_to, word_of
 from demo.twilio.problem import Problem
 from demo.twilio.record import (
@@ -328,7 +329,7 @@ class Account:
                     Call(leg, "outbound-dial", sender, dialled, now, steps, parent=name)
                 )
             if voicemail:
-                self._record(call, over, voicemail, said, recorded_after)
+                self._keep(call, over, voicemail, said, recorded_after)
             return call
 
     def call_out(self, to: str, sender: str, dials: tuple[str, str] | None) -> Call:
@@ -352,7 +353,7 @@ class Account:
             now = self.now
             name = sid("CA", self.sid, next(self._serial))
             call = Call(name, "outbound-api", sender, to, now, [(now, "queued")])
-            answered = self._ring(call, self.phone(to), now)
+            answered = ring(call, self.phone(to), now)
             if answered is not None and dials is not None:
                 child = Call(
                     sid("CA", self.sid, next(self._serial)),
@@ -363,7 +364,7 @@ class Account:
                     [(answered, "queued")],
                     parent=name,
                 )
-                self._ring(child, self.phone(dials[0]), answered)
+                ring(child, self.phone(dials[0]), answered)
                 # Both hang up together.
                 call.steps[-1] = (child.steps[-1][0], "completed")
                 self.calls.append(child)
@@ -381,37 +382,10 @@ class Account:
             raise Problem(20404)
         return found
 
-    def _ring(self, call: Call, phone: Phone, begun: datetime) -> datetime | None:
-        """Let a telephone ring; when it is answered, if it is."""
-        answered = begun + timedelta(seconds=5)
-        call.steps.append((begun + timedelta(seconds=1), "ringing"))
-        if phone.leg == "busy":
-            call.steps.append((begun + timedelta(seconds=2), "busy"))
-            return None
-        if phone.leg == "no-answer":
-            call.steps.append((begun + timedelta(seconds=25), "no-answer"))
-            return None
-        call.steps.append((answered, "in-progress"))
-        call.steps.append((answered + timedelta(seconds=phone.talks), "completed"))
-        return answered
-
-    def _record(
+    def _keep(
         self, call: Call, over: datetime, seconds: int, said: str | None, late: timedelta
     ) -> None:
-        name = sid("RE", call.sid)
-        recording = Recording(name, call.sid, "RecordVerb", over, seconds, over + late)
+        recording, transcription = record(call, over, seconds, said, late)
         self.recordings.append(recording)
-        if said is None:
-            return
-        # Only what lasts 2 to 120 seconds is transcribed (13617 otherwise).
-        status = "completed" if 2 <= seconds <= 120 else "failed"
-        self.transcriptions.append(
-            Transcription(
-                sid("TR", name),
-                name,
-                over,
-                said if status == "completed" else "(blank)",
-                status,
-                over + late,
-            )
-        )
+        if transcription is not None:
+            self.transcriptions.append(transcription)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import wave
 from datetime import timedelta
 from io import BytesIO
+from typing import Any
 
 import pytest
 
@@ -58,12 +59,12 @@ def items(batches: list) -> list[RawItem]:  # type: ignore[type-arg]  # batches,
 async def test_what_became_of_a_call(
     office: VoiceHandle,
     calls: VoiceChannel,
-    more: dict[str, object],
+    more: dict[str, Any],
     kind: MessageKind,
     text: str,
     waits: bool,
 ) -> None:
-    call = office.account.call_in(ROSA, VOICE.address, ago=HOUR, **more)  # type: ignore[arg-type]
+    call = office.account.call_in(ROSA, VOICE.address, ago=HOUR, **more)
     (arrival,) = await told(calls, {})
     assert (arrival.kind, arrival.text) == (kind, text)
     assert arrival.nature.wants_answer is waits
