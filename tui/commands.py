@@ -156,7 +156,9 @@ COMMANDS: tuple[Command, ...] = (
         "send", "f9,ctrl+s", "Send", "Send it; it can be taken back for some seconds.", (_WRITE,)
     ),
     Command("fix", "f2", "Fix", "Apply the way out of the first finding that has one.", (_WRITE,)),
-    Command("other-fix", "ctrl+g", "Other way", "Choose another way out of it.", (_WRITE,)),
+    Command(
+        "other-fix", "ctrl+g", "Other ways", "Choose among all that is offered.", (_WRITE,)
+    ),
     Command(
         "choose-time",
         "ctrl+o",

@@ -32,6 +32,9 @@ _SIGNS = {
     Severity.INFO: ("· note", "$quiet"),
 }
 
+_FEW_LINES, _MOST_LINES = 4, 8
+"""Lines of findings on a low screen and on others: the text must never be pushed out of sight."""
+
 
 class DraftText(TextArea):
     """The text of a draft; what is pasted is made safe first."""
@@ -236,22 +239,36 @@ class Composer(Vertical):
         when.update(Content.assemble((f"→ {said}  ", "bold"), (f"{key} changes it", "$accent")))
 
     def _findings(self, findings: tuple[Finding, ...]) -> Content:
-        spans: list[Content | str | tuple[str, str]] = []
-        offered = False
-        for finding in findings:
-            if spans:
-                spans.append("\n")
-            sign, style = _SIGNS[finding.severity]
-            spans += [(f"{sign} ", style), one_line(finding.reason, 400)]
-            if finding.fix is not None:
-                key = "" if offered else f"{self._keys['fix']} "
-                offered = True
-                spans += ["  ", (f"{key}{one_line(finding.fix.label, 80)}", "bold $accent")]
-                if key and finding.others:
-                    spans += ["  ", (self._other_ways(finding), "$accent")]
-            elif finding.severity is Severity.HOLD:
-                spans.append((f"  {self._keys['send']} asks for a reason", "$quiet"))
-            spans.append((f"  {finding.rule}", "$quiet"))
+        """The findings that have room, the most severe first, and how many more there are."""
+        room = _FEW_LINES if self.screen.has_class("-low") else _MOST_LINES
+        width = max(20, self.size.width - 2)
+        shown: list[Content] = []
+        used, offered = 0, False
+        for number, finding in enumerate(findings):
+            one = self._finding(finding, offered=offered)
+            lines = len(wrap(one.plain, width))
+            left = len(findings) - number
+            # Unless it is the last one, a line must be left to say that there are more.
+            if shown and used + lines + (left > 1) > room:
+                more = f"{left} more  {self._keys['other-fix']} shows them"
+                shown.append(Content.styled(more, "bold $accent"))
+                break
+            shown.append(one)
+            used += lines
+            offered = offered or finding.fix is not None
+        return Content("\n").join(shown)
+
+    def _finding(self, finding: Finding, *, offered: bool) -> Content:
+        sign, style = _SIGNS[finding.severity]
+        spans: list[str | tuple[str, str]] = [(f"{sign} ", style), one_line(finding.reason, 400)]
+        if finding.fix is not None:
+            key = self._keys["other-fix" if offered else "fix"]
+            spans += ["  ", (f"{key} {one_line(finding.fix.label, 80)}", "bold $accent")]
+            if finding.others and not offered:
+                spans += ["  ", (self._other_ways(finding), "$accent")]
+        elif finding.severity is Severity.HOLD:
+            spans.append((f"  {self._keys['send']} asks for a reason", "$quiet"))
+        spans.append((f"  {finding.rule}", "$quiet"))
         return Content.assemble(*spans)
 
     def _other_ways(self, finding: Finding) -> str:

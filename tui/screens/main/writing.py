@@ -215,20 +215,23 @@ class Writing:
         await self._apply(draft, fix)
 
     async def other_fix(self) -> None:
-        """Apply another way out of the first finding that has one; ask when there are several."""
+        """Apply another way out than the first; ask when there are several."""
         from tui.screens.choose import Choice, Choose
 
         draft, preview = self.draft, self._preview
         if draft is None or preview is None:
             return
-        others = next((one.others for one in preview.verdict.findings if one.fix), ())
-        if not others:
+        findings = preview.verdict.findings
+        ways = [(fix, one) for one in findings for fix in one.fixes]
+        others, unfixed = ways[1:], [one for one in findings if not one.fixes]
+        if not others and len(findings) < 2:
             tell(self._screen.app, "There is no other way out.")
             return
-        fix: Fix | None = others[0]
-        if len(others) > 1:
-            choices = [Choice(one, one.label) for one in others]
-            chosen = await self._screen.app.push_screen_wait(Choose("Another way out", choices))
+        fix: Fix | None = others[0][0] if len(others) == 1 else None
+        if fix is None:
+            choices = [Choice[Fix | None](fix, fix.label, one.reason) for fix, one in ways]
+            choices += [Choice(None, one.reason, "no key mends it") for one in unfixed]
+            chosen = await self._screen.app.push_screen_wait(Choose("Ways out", choices))
             fix = chosen.value if chosen is not None else None
         current = self.draft
         if fix is not None and current is not None:
@@ -236,7 +239,7 @@ class Writing:
 
     async def _apply(self, draft: Draft, fix: Fix) -> None:
         if fix.channel is not None and fix.channel is not draft.channel:
-            await self._switch(draft, fix.channel)
+            await self._switch(draft, fix.channel, fix.to)
             return
         wanted: dict[str, Any] = {
             field.name: value
@@ -296,8 +299,13 @@ class Writing:
         if chosen is not None and chosen.value is not draft.channel:
             await self._switch(draft, chosen.value)
 
-    async def _switch(self, draft: Draft, channel: ChannelKind) -> None:
-        if draft.conversation_id is not None:
+    async def _switch(
+        self, draft: Draft, channel: ChannelKind, to: tuple[Address, ...] | None = None
+    ) -> None:
+        """Go on by another channel, to the address a way out names, else to the one known."""
+        if to is not None:
+            fresh = replace(draft, channel=channel, line_id="", line_chosen=False, to=to, cc=())
+        elif draft.conversation_id is not None:
             fresh = await self._desk.reply_draft(draft.conversation_id, channel)
         else:
             situation = self._situation
