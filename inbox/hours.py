@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from inbox.closure import NO_CLOSURES, Closure, Closures, Span
@@ -31,6 +31,10 @@ class Hours:
     """The practice's time zone; None takes the moment's own."""
     closures: Closures = NO_CLOSURES
     """Holidays and closures."""
+    _totals: dict[date | tuple[int, int], timedelta] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """How long whole days and months were staffed, once it was asked: some wait for years."""
 
     def spans(self, day: date) -> tuple[Span, ...]:
         """The staffed spans of one calendar day."""
@@ -77,12 +81,19 @@ class Hours:
         """How much of the time from `start` to `end` was staffed; zero when `end` is earlier."""
         # Two moments of one zone are subtracted by the wall clock; those in UTC are not.
         start, end = start.astimezone(UTC), end.astimezone(UTC)
-        total = timedelta()
         day, last = self._day_of(start), self._day_of(end)
-        while day <= last:
-            for opened, closed in self._on(day):
-                total += max(timedelta(), min(closed, end) - max(opened, start))
-            day += _DAY
+        total = self._part(day, start, end)
+        if day < last:
+            total += self._part(last, start, end)
+        day += _DAY
+        while day < last:
+            following = _next_month(day)
+            if day.day == 1 and following <= last:
+                total += self._whole_month(day)
+                day = following
+            else:
+                total += self._whole_day(day)
+                day += _DAY
         return total
 
     def closure(self, moment: datetime) -> Closure | None:
@@ -93,6 +104,25 @@ class Hours:
     def known(self, moment: datetime) -> bool:
         """Whether the holidays around `moment` are known, so that asking takes no time."""
         return self.closures.known(self._day_of(moment))
+
+    def _part(self, day: date, start: datetime, end: datetime) -> timedelta:
+        """What of a day was staffed between two moments, in UTC."""
+        both = (min(closed, end) - max(opened, start) for opened, closed in self._on(day))
+        return sum((max(timedelta(), span) for span in both), timedelta())
+
+    def _whole_day(self, day: date) -> timedelta:
+        if day not in self._totals:
+            spans = (closed - opened for opened, closed in self._on(day))
+            self._totals[day] = sum(spans, timedelta())
+        return self._totals[day]
+
+    def _whole_month(self, first: date) -> timedelta:
+        key = (first.year, first.month)
+        if key not in self._totals:
+            days = range((_next_month(first) - first).days)
+            whole = (self._whole_day(first + timedelta(days=at)) for at in days)
+            self._totals[key] = sum(whole, timedelta())
+        return self._totals[key]
 
     def _day_of(self, moment: datetime) -> date:
         return moment.astimezone(self.zone).date()
@@ -124,6 +154,10 @@ class Hours:
         naive = datetime.combine(day, wall)
         aware = naive.replace(tzinfo=self.zone) if self.zone else naive.astimezone()
         return aware.astimezone(UTC)
+
+
+def _next_month(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
 def parse_spans(text: str, where: str) -> tuple[Span, ...]:

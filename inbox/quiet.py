@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from inbox.closure import NO_CLOSURES, Closures
@@ -100,11 +101,11 @@ class QuietRules:
         return None
 
     def _allows_at(self, moment: datetime, place: Place) -> bool:
-        try:
-            local = moment.astimezone(ZoneInfo(place.zone))
-        except (ZoneInfoNotFoundError, ValueError, OSError):
+        zone = _zone(place.zone)
+        if zone is None:
             # A zone that this machine does not know must not open the night.
             return False
+        local = moment.astimezone(zone)
         return self._window(local.date(), place.state).allows(local.time())
 
     def _window(self, day: date, state: str) -> Window:
@@ -114,3 +115,12 @@ class QuietRules:
         if rule.holidays is not None and self.holidays.on(day) is not None:
             return rule.holidays
         return rule.week[day.weekday()]
+
+
+@cache
+def _zone(name: str) -> ZoneInfo | None:
+    """A zone, or None; ZoneInfo itself remembers only eight, and a number may have forty."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None

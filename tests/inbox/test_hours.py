@@ -8,6 +8,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from inbox.closure import Closure, FixedClosures
 from inbox.errors import ConfigurationError
@@ -237,3 +239,27 @@ def test_the_status_bar_says_why_nobody_answers(now: str, words: str) -> None:
     there = practice(hours=replace(week(), closures=FixedClosures(days)))
 
     assert phones_words(there, at(now)) == words
+
+
+@given(
+    st.datetimes(datetime(2025, 11, 1), datetime(2027, 1, 31)),
+    st.timedeltas(timedelta(), timedelta(days=400)),
+)
+@settings(max_examples=60, deadline=None)
+def test_long_waits_are_counted_as_the_sum_of_their_days(begun: datetime, span: timedelta) -> None:
+    closed = FixedClosures(
+        {
+            date(2026, 9, 7): Closure("Labor Day"),
+            date(2026, 12, 24): Closure("Christmas Eve", parse_spans("08:00-12:00", "")),
+        }
+    )
+    hours = replace(week("07:30-12:00, 13:00-24:00"), closures=closed)
+    start = begun.replace(tzinfo=UTC)
+    end = start + span
+    summed, day = timedelta(), start
+    while day < end:
+        following = min(day + timedelta(hours=12), end)
+        summed += hours.staffed_between(day, following)
+        day = following
+
+    assert hours.staffed_between(start, end) == summed
