@@ -12,6 +12,7 @@ from inbox.errors import NotFound
 from inbox.message import Attachment, Direction, Message
 from inbox.plain import file_name, plain_line
 from inbox.practice import Practice
+from inbox.promise import PromiseState
 from inbox.signals.words import EMERGENCY, act_words, signal_words
 from inbox.words import ago_words, clock_words, leaves_words
 from tui.commandline import shapes
@@ -41,13 +42,31 @@ def conversations(options: Namespace, output: Output) -> int:
             if after is None:
                 break
         now = desk.clock()
+        live = await desk.promises.live()
+        # The one that is due first stands for its conversation.
+        first = {one.conversation_id: one for one in reversed(live)}
         if output.as_json:
             # Staffed minutes may need the holidays, which the plain list does not wait for.
-            output.document([shapes.conversation(row, now, desk.practice) for row in rows])
-        for line in table([_row(row, office) for row in rows]):
+            output.document(
+                [
+                    {
+                        **shapes.conversation(row, now, desk.practice),
+                        "promise": shapes.promise(first[row.id], now, desk.practice.timezone)
+                        if row.id in first
+                        else None,
+                    }
+                    for row in rows
+                ]
+            )
+        for line, row in zip(table([_row(row, office) for row in rows]), rows, strict=True):
             output.line(line)
+            if row.id in first:
+                output.line(f"      {desk.promises.words(first[row.id])}")
         if not rows:
             output.line(f"Nothing here ({options.state}).")
+        broken = sum(1 for one in live if one.state(now) is PromiseState.BROKEN)
+        if broken:
+            output.line(f"! Promises broken: {broken}. `twoway promises` shows them.")
         return 0
 
     return with_office(options, work)
@@ -66,6 +85,10 @@ def show(options: Namespace, output: Output) -> int:
                 "opted_out": [channel.value for channel in view.marks.opted_out],
                 "candidates": [patient.id for patient in view.candidates],
                 "others": [row.id for row in view.others],
+                "promises": [
+                    shapes.promise(one, now, zone)
+                    for one in await office.desk.promises.of_conversation(view.row.id)
+                ],
                 "messages": [
                     {
                         **shapes.message(one, zone, whole=options.whole),

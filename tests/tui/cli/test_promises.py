@@ -26,7 +26,9 @@ def test_a_promise_is_watched_until_the_patient_was_answered(
     assert refused.status == 1
     assert "you promised: here until 11:30" in refused.err
     [row] = type_("list", "--state", "promised", "--json").json
-    assert row["id"] == rosa
+    assert (row["id"], row["promise"]["id"]) == (rosa, promise["id"])
+    assert [one["id"] for one in type_("show", rosa, "--json").json["promises"]] == [promise["id"]]
+    assert "you promised: here until 11:30" in type_("list", "--state", "promised").out
     # The patient of the sample practice answers by herself.
     desk.clock.advance(minutes=2)
     assert type_("sync", "--once").status == 0
@@ -40,6 +42,20 @@ def test_a_promise_is_watched_until_the_patient_was_answered(
     assert kept["id"] == promise["id"]
     actions = [entry["action"] for entry in type_("audit", "--json").json]
     assert "promise" in actions
+
+
+def test_a_broken_promise_is_told_with_every_list(type_: Type, rosa: int, desk: Desk) -> None:
+    assert type_("promises", "add", rosa, "--until", "20min", "--kind", "answer").status == 0
+    desk.clock.advance(minutes=45)
+    assert "! Promises broken: 1." in type_("list", "--state", "all").out
+    [broken] = type_("promises", "--state", "broken", "--json").json
+    assert broken["minutes_left"] == -25
+    assert "! answer by" in type_("promises").out
+    assert type_("sync", "--once").status == 0
+    [everybodys] = type_("promises", "--json").json
+    assert everybodys["everybodys_at"]
+    actions = [entry["action"] for entry in type_("audit", "--json").json]
+    assert {"promise broken", "promise is everybody's"} <= set(actions)
 
 
 def test_a_promise_is_set_by_hand_and_withdrawn_with_a_reason(type_: Type, rosa: int) -> None:
@@ -58,6 +74,8 @@ def test_a_promise_is_set_by_hand_and_withdrawn_with_a_reason(type_: Type, rosa:
 
 
 def test_options_add_a_promise_or_say_that_words_are_none(type_: Type, rosa: int) -> None:
+    # The clock of these tests goes on: read the lines, so that they are known to be read.
+    assert type_("sync", "--once").status == 0
     printed = type_(
         "reply", rosa, "--text", "It is done today.", "--promise", "answer 2h", "--json"
     )
