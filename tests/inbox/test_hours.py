@@ -242,11 +242,11 @@ def test_the_status_bar_says_why_nobody_answers(now: str, words: str) -> None:
 
 
 @given(
-    st.datetimes(datetime(2025, 11, 1), datetime(2027, 1, 31)),
+    st.timedeltas(timedelta(), timedelta(days=450)),
     st.timedeltas(timedelta(), timedelta(days=400)),
 )
 @settings(max_examples=60, deadline=None)
-def test_long_waits_are_counted_as_the_sum_of_their_days(begun: datetime, span: timedelta) -> None:
+def test_long_waits_are_counted_as_the_sum_of_their_days(later: timedelta, span: timedelta) -> None:
     closed = FixedClosures(
         {
             date(2026, 9, 7): Closure("Labor Day"),
@@ -254,7 +254,7 @@ def test_long_waits_are_counted_as_the_sum_of_their_days(begun: datetime, span: 
         }
     )
     hours = replace(week("07:30-12:00, 13:00-24:00"), closures=closed)
-    start = begun.replace(tzinfo=UTC)
+    start = datetime(2025, 11, 1, tzinfo=UTC) + later
     end = start + span
     summed, day = timedelta(), start
     while day < end:
