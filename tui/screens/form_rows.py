@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from inbox.forms import FormView
 
 _TITLE: Final = 22
+_BESIDE: Final = " · "
 _GROUPS: Final = {
     "form_date": "The form",
     "voicemail": "Voicemail, and who may be told",
@@ -81,16 +82,20 @@ def _heading(words: str) -> Row:
 def _row(subject: str, title: str, words: Sequence[tuple[str, str]], changed: set[str]) -> Row:
     mark = ("* ", "bold $warning") if subject in changed else ("  ", "")
     spans = [mark, *([(fit(title, _TITLE), "$quiet")] if title else []), *words]
-    return Row(Content.assemble(*((one_line(text, 400), style) for text, style in spans)), subject)
+    return Row(
+        Content.assemble(
+            *((text if text == _BESIDE else one_line(text, 400), style) for text, style in spans)
+        ),
+        subject,
+    )
 
 
 def _point(point: ContactPoint, view: FormView, zone: tzinfo) -> list[tuple[str, str]]:
     bad = point.health is PointHealth.BAD
     spans = [(f"{point.value}  ", ""), (point_words(point), "bold $error" if bad else "$quiet")]
-    for words, no in said_words(point, view.consents, zone):
-        spans.append((f" · {words}", "bold $error" if no else "$quiet"))
+    spans += _said(point, view, zone)
     shared = shared_words(point, view.shared)
-    return [*spans, (f" · {shared}", "$warning")] if shared else spans
+    return [*spans, (_BESIDE, "$quiet"), (shared, "$warning")] if shared else spans
 
 
 def _proxy(proxy: Proxy, view: FormView, today: date, zone: tzinfo) -> list[tuple[str, str]]:
@@ -98,9 +103,13 @@ def _proxy(proxy: Proxy, view: FormView, today: date, zone: tzinfo) -> list[tupl
     words = ", ".join(part for part in (proxy.relation, access_words(proxy, today)) if part)
     spans = [(f"{proxy.name}  ", "$quiet" if ended else ""), (words, "$quiet")]
     for point in proxy.points:
-        spans.append((f" · {point.value}", "$quiet"))
-        spans += [
-            (f" · {said}", "bold $error" if no else "$quiet")
-            for said, no in said_words(point, view.consents, zone)
-        ]
+        spans += [(_BESIDE, "$quiet"), (point.value, "$quiet"), *_said(point, view, zone)]
     return spans
+
+
+def _said(point: ContactPoint, view: FormView, zone: tzinfo) -> list[tuple[str, str]]:
+    return [
+        span
+        for words, no in said_words(point, view.consents, zone)
+        for span in ((_BESIDE, "$quiet"), (words, "bold $error" if no else "$quiet"))
+    ]
