@@ -13,6 +13,7 @@ from inbox.conversation import ConversationRow
 from inbox.message import Arrival, Direction, MessageKind, MessageStatus
 from inbox.outgoing import Draft
 from inbox.patient import ContactPoint, Patient
+from inbox.promise import NewPromise, PromiseKind
 from inbox.repository import Filed, Filing, NewOutbox, OutboxRow
 from store.database import SqliteRepository
 from tests.clock import FakeClock
@@ -126,7 +127,13 @@ class Practice:
         }
         return Draft(**{**values, **more})
 
-    async def queue(self, conversation_id: int | None, text: str = "Yes", **more: Any) -> OutboxRow:
+    async def queue(
+        self,
+        conversation_id: int | None,
+        text: str = "Yes",
+        promises: tuple[NewPromise, ...] = (),
+        **more: Any,
+    ) -> OutboxRow:
         """Queue an answer."""
         name = str(uuid.uuid4())
         return await self.repository.outbox.enqueue(
@@ -144,8 +151,16 @@ class Practice:
                 proof="round trip, 3 min ago",
                 created_at=self.clock(),
                 not_before=self.clock(),
+                promises=promises,
             )
         )
+
+    def promise(self, conversation_id: int | None = None, **more: Any) -> NewPromise:
+        """Dana is there for an hour."""
+        now = self.clock()
+        due = now + timedelta(hours=1)
+        plain = NewPromise(conversation_id, None, "dana", PromiseKind.HERE, "I'm here", due, now)
+        return replace(plain, **more)
 
     async def send(
         self, conversation_id: int | None, status: MessageStatus = MessageStatus.SENT, **more: Any

@@ -80,6 +80,9 @@ def check_database(path: Path) -> None:
         "an outbox row and its message that disagree": """
             SELECT 1 FROM outbox AS o JOIN message AS m ON m.id = o.message_id
             WHERE o.status <> m.status""",
+        "a message without the promise it makes": """
+            SELECT 1 FROM outbox WHERE id NOT IN (
+                SELECT outbox_id FROM promise WHERE outbox_id IS NOT NULL)""",
     }
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]

@@ -3,52 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-import uuid
 from contextlib import closing
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from inbox.errors import NotFound, Stale, StoreError
 from inbox.message import MessageKind, MessageStatus
-from inbox.outgoing import Call, CallOutcome, Draft
-from inbox.promise import NewPromise, Promise, PromiseKind, PromiseState
-from inbox.repository import NewOutbox, OutboxRow
+from inbox.outgoing import Call, CallOutcome
+from inbox.promise import Promise, PromiseKind, PromiseState
 from store.database import open_repository
-from tests.store.practice import DESK, ROSA, ROSA_PATIENT, Practice
-
-
-def new(practice: Practice, conversation_id: int | None, **more: object) -> NewPromise:
-    """Dana is there for an hour."""
-    now = practice.clock()
-    due = now + timedelta(hours=1)
-    plain = NewPromise(conversation_id, None, "dana", PromiseKind.HERE, "I'm here", due, now)
-    return replace(plain, **more)  # type: ignore[arg-type]  # fields by name
-
-
-async def queue(practice: Practice, draft: Draft, *promises: NewPromise) -> OutboxRow:
-    """Queue a message that promises something."""
-    name = str(uuid.uuid4())
-    return await practice.repository.outbox.enqueue(
-        NewOutbox(
-            uuid=name,
-            draft=draft,
-            line_address=DESK.value,
-            rfc_id=f"{name}@lakeside.example",
-            in_reply_to="",
-            references=(),
-            staff_id="dana",
-            because="",
-            overridden=frozenset(),
-            findings=(),
-            proof="",
-            created_at=practice.clock(),
-            not_before=practice.clock(),
-            promises=promises,
-        )
-    )
+from tests.store.practice import ROSA, ROSA_PATIENT, Practice
 
 
 async def state(practice: Practice, promise: Promise) -> PromiseState:
@@ -59,12 +24,12 @@ async def state(practice: Practice, promise: Promise) -> PromiseState:
 async def test_it_is_stored_with_its_message_or_not_at_all(
     practice: Practice, folder: Path
 ) -> None:
-    draft = practice.draft(await practice.conversation())
+    conversation = await practice.conversation()
     stores = practice.repository
 
     async def interrupted() -> None:
         async with stores.batch():
-            await queue(practice, draft, new(practice, None))
+            await practice.queue(conversation, promises=(practice.promise(),))
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -77,11 +42,13 @@ async def test_it_is_stored_with_its_message_or_not_at_all(
             "BEGIN SELECT raise(ABORT, 'no'); END"
         )
     with pytest.raises(StoreError):
-        await queue(practice, draft, new(practice, None))
+        await practice.queue(conversation, promises=(practice.promise(),))
     assert await stores.outbox.open_rows(10) == []
     with closing(sqlite3.connect(folder / "twoway.db")) as db:
         db.execute("DROP TRIGGER no_promise")
-    row = await queue(practice, draft, new(practice, None), new(practice, None, said="again"))
+    row = await practice.queue(
+        conversation, promises=(practice.promise(), practice.promise(said="again"))
+    )
     await stores.close()
     opened = await open_repository(folder, practice.clock)
     stored = await opened.promises.of_outbox(row.id)
@@ -93,7 +60,7 @@ async def test_it_is_stored_with_its_message_or_not_at_all(
 
 
 async def test_a_message_that_begins_a_conversation_promises_there(practice: Practice) -> None:
-    row = await queue(practice, practice.draft(None), new(practice, None))
+    row = await practice.queue(None, promises=(practice.promise(),))
     [promise] = await practice.repository.promises.live(practice.clock())
     assert (promise.conversation_id, promise.person) == (row.conversation_id, ROSA.name)
 
@@ -111,10 +78,10 @@ async def test_a_call_keeps_it_when_it_reached_them(
 ) -> None:
     conversation = await practice.conversation()
     promise = await practice.repository.promises.add(
-        new(practice, conversation, kind=PromiseKind.ANSWER)
+        practice.promise(conversation, kind=PromiseKind.ANSWER)
     )
     practice.clock.advance(minutes=1)
-    row = await queue(practice, practice.draft(conversation, call=Call(outcome)))
+    row = await practice.queue(conversation, call=Call(outcome))
     await practice.repository.outbox.claim(practice.clock(), "me")
     await practice.repository.outbox.settle(row.id, MessageStatus.SENT, practice.clock())
     # What a call is stored as.
@@ -131,7 +98,7 @@ async def test_a_call_keeps_it_when_it_reached_them(
 async def test_a_message_made_by_a_list_is_no_answer(practice: Practice) -> None:
     conversation = await practice.conversation()
     promise = await practice.repository.promises.add(
-        new(practice, conversation, kind=PromiseKind.ANSWER)
+        practice.promise(conversation, kind=PromiseKind.ANSWER)
     )
     practice.clock.advance(minutes=1)
     await practice.send(conversation, automatic=True)
@@ -143,7 +110,7 @@ async def test_a_message_made_by_a_list_is_no_answer(practice: Practice) -> None
 async def test_an_answer_that_bounces_later_keeps_it_no_more(practice: Practice) -> None:
     conversation = await practice.conversation()
     promise = await practice.repository.promises.add(
-        new(practice, conversation, kind=PromiseKind.ANSWER)
+        practice.promise(conversation, kind=PromiseKind.ANSWER)
     )
     practice.clock.advance(minutes=1)
     row = await practice.send(conversation)
@@ -154,7 +121,7 @@ async def test_an_answer_that_bounces_later_keeps_it_no_more(practice: Practice)
 
 async def test_an_answer_from_another_program_keeps_it(practice: Practice) -> None:
     conversation = await practice.conversation()
-    promise = await practice.repository.promises.add(new(practice, conversation))
+    promise = await practice.repository.promises.add(practice.promise(conversation))
     practice.clock.advance(minutes=1)
     await practice.receive("Which door?", into=conversation)
     practice.clock.advance(minutes=1)
@@ -166,7 +133,7 @@ async def test_an_answer_from_another_program_keeps_it(practice: Practice) -> No
 async def test_a_merge_takes_the_promises_along(practice: Practice) -> None:
     await practice.repository.patients.save([ROSA_PATIENT])
     one, other = await practice.conversation("one"), await practice.conversation("other")
-    promise = await practice.repository.promises.add(new(practice, other))
+    promise = await practice.repository.promises.add(practice.promise(other))
     practice.clock.advance(minutes=1)
     await practice.receive("both", into=(one, other))
     merged = await practice.repository.promises.get(promise.id)
@@ -181,7 +148,7 @@ async def test_withdrawing_and_passing_on_happen_once(practice: Practice) -> Non
     stores = practice.repository
     conversation = await practice.conversation()
     await stores.conversations.assign(conversation, "dana")
-    promise = await stores.promises.add(new(practice, conversation))
+    promise = await stores.promises.add(practice.promise(conversation))
     assert await stores.promises.make_everybodys(promise.id, practice.clock())
     assert not await stores.promises.make_everybodys(promise.id, practice.clock())
     assert (await practice.row(conversation)).assigned_to == ""
@@ -191,4 +158,4 @@ async def test_withdrawing_and_passing_on_happen_once(practice: Practice) -> Non
     with pytest.raises(NotFound):
         await stores.promises.get(99)
     with pytest.raises(NotFound):
-        await stores.promises.add(new(practice, 99))
+        await stores.promises.add(practice.promise(99))

@@ -63,7 +63,8 @@ async def file_all(repository: SqliteRepository, clock: FakeClock) -> None:
 
 
 async def send(repository: SqliteRepository, clock: FakeClock) -> None:
-    await Practice(repository, clock).queue(1)
+    practice = Practice(repository, clock)
+    await practice.queue(1, promises=(practice.promise(),))
     claimed = await repository.outbox.claim(clock(), "worker")
     if claimed is not None:
         await repository.outbox.handing_over(claimed.id, "worker")
