@@ -19,15 +19,23 @@ UPDATE promise SET patient_id = (SELECT patient_id FROM conversation WHERE id = 
 WHERE conversation_id = :id
     AND patient_id IS NOT (SELECT patient_id FROM conversation WHERE id = :id)
 """
-AFFECTED: Final = """
-SELECT * FROM (SELECT id FROM promise WHERE conversation_id = :id
-    ORDER BY made_at DESC, id DESC LIMIT 50)
+_OPEN: Final = """
+SELECT id FROM promise INDEXED BY {index} WHERE stands > 0 AND stands = 2 AND {of}
 UNION
-SELECT * FROM (SELECT id FROM promise
-    WHERE patient_id = (SELECT patient_id FROM conversation WHERE id = :id)
-        AND patient_id IS NOT NULL
-    ORDER BY made_at DESC, id DESC LIMIT 50)
+SELECT id FROM promise INDEXED BY {index} WHERE stands > 0 AND stands = 1 AND {of}
+    AND due > (SELECT last_message_at FROM conversation WHERE id = :id)
+UNION
+SELECT * FROM (SELECT id FROM promise WHERE {of} ORDER BY made_at DESC, id DESC LIMIT 10)
 """
+_PATIENTS: Final = (
+    "patient_id = (SELECT patient_id FROM conversation WHERE id = :id) AND patient_id IS NOT NULL"
+)
+# What stands, and the latest: a bounce can take back what kept a promise a while ago.
+AFFECTED: Final = (
+    _OPEN.format(index="promise_open", of="conversation_id = :id")
+    + "UNION"
+    + _OPEN.format(index="promise_open_to_patient", of=_PATIENTS)
+)
 _FACTS: Final = """
 SELECT p.id, p.conversation_id, p.patient_id, p.kind, p.due, p.made_at, p.withdrawn_at, p.outbox_id,
     p.asked_at, p.answered_at, p.unsaid, p.stands,

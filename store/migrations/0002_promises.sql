@@ -27,6 +27,9 @@ CREATE INDEX promise_standing ON promise (stands, due, id, conversation_id, owne
 CREATE INDEX promise_of_conversation ON promise (conversation_id, made_at DESC, id DESC);
 CREATE INDEX promise_of_patient ON promise (patient_id, made_at DESC, id DESC)
     WHERE patient_id IS NOT NULL;
+CREATE INDEX promise_open ON promise (conversation_id, stands, due) WHERE stands > 0;
+CREATE INDEX promise_open_to_patient ON promise (patient_id, stands, due)
+    WHERE stands > 0 AND patient_id IS NOT NULL;
 CREATE INDEX promise_kept ON promise (id) WHERE answered_at IS NOT NULL AND audited <> 'kept';
 CREATE INDEX promise_of_outbox ON promise (outbox_id) WHERE outbox_id IS NOT NULL;
 

@@ -159,3 +159,17 @@ async def test_withdrawing_and_passing_on_happen_once(practice: Practice) -> Non
         await stores.promises.get(99)
     with pytest.raises(NotFound):
         await stores.promises.add(practice.promise(99))
+
+
+async def test_many_open_promises_are_all_called_on_and_kept(practice: Practice) -> None:
+    stores = practice.repository
+    conversation = await practice.conversation()
+    for _ in range(25):
+        await stores.promises.add(practice.promise(conversation))
+    practice.clock.advance(minutes=1)
+    await practice.receive("Which door?", into=conversation)
+    standing = await stores.promises.live(practice.clock())
+    assert [one.state(practice.clock()) for one in standing] == [PromiseState.CALLED_ON] * 25
+    practice.clock.advance(minutes=1)
+    await practice.send(conversation)
+    assert await stores.promises.live(practice.clock()) == []

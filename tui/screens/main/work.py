@@ -232,7 +232,7 @@ class Work:
             await self.refresh()
 
     async def _promise(self, row: ConversationRow) -> None:
-        from tui.screens.promise import tend_promises
+        from tui.screens.main.promising import tend_promises
 
         await tend_promises(self._screen, self._desk, row)
 

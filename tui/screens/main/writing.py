@@ -382,7 +382,7 @@ class Writing:
 
     async def promise(self) -> None:
         """Set a promise that no words make, or take one off."""
-        from tui.screens.promise import promise_by_hand
+        from tui.screens.main.promising import promise_by_hand
 
         draft = self.draft
         changed = await promise_by_hand(self._screen, self._desk, draft) if draft else None
@@ -396,7 +396,7 @@ class Writing:
         """The draft with a yes or no to all it promises; None when it is not to be sent."""
         if not self._desk.promises.unconfirmed(draft):
             return draft
-        from tui.screens.promise import settle_promises
+        from tui.screens.main.promising import settle_promises
 
         settled = await settle_promises(self._screen, self._desk, draft)
         if settled is not None and self._composer is not None:
