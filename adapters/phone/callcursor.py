@@ -6,8 +6,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-OVERLAP = timedelta(hours=48)
-"""How far behind the newest call a late one is still looked for."""
+from adapters.phone.cursor import OVERLAP, Bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +41,19 @@ class CallCursor:
         if self.top is None or at > self.top:
             self.top = at
 
+    @property
+    def bounds(self) -> Bounds:
+        """Between which times everything is known, whether its SID is remembered or not."""
+        if self.top is None or (self.low is None and not self.whole):
+            return Bounds(None, None)
+        # Some days more: lists are asked for by the day, and calls go on over midnight.
+        low = None if self.whole or self.low is None else self.low + timedelta(days=2)
+        return Bounds(low, self.top - OVERLAP - timedelta(days=1))
+
     def dump(self) -> str:
         """The cursor as the store keeps it; forgets what is out of the overlap."""
-        if self.top is not None:
-            floor = self.top - OVERLAP - timedelta(days=1)
-            near = None if self.whole or self.low is None else self.low + timedelta(days=1)
-            self.seen = {
-                sid: at
-                for sid, at in self.seen.items()
-                if at >= floor or (near is not None and at <= near)
-            }
+        bounds = self.bounds
+        self.seen = {sid: at for sid, at in self.seen.items() if not bounds.hold(at)}
         kept = {
             "account": self.account,
             "top": None if self.top is None else int(self.top.timestamp()),

@@ -14,8 +14,9 @@ from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime, timedelta
 
 from adapters.phone.call import Ending, Recorded, ending_of, is_over, write_call
-from adapters.phone.callcursor import OVERLAP, CallCursor, Open
+from adapters.phone.callcursor import CallCursor, Open
 from adapters.phone.connection import Page, Record, Twilio, moment
+from adapters.phone.cursor import OVERLAP
 from adapters.phone.recording import Recordings
 from inbox.channel import Batch, RawItem, RemoteId
 from inbox.clock import Clock
@@ -60,6 +61,8 @@ class CallReader:
         self._met: set[str] = set()
         self._done = 0
         self._before = cursor.dump()
+        self._bounds = cursor.bounds
+        self._newest: datetime | None = None
 
     async def read(self, *, sweep: bool) -> AsyncIterator[Batch]:
         """Every batch of this run.
@@ -74,6 +77,7 @@ class CallReader:
             found += await self._still_open()
             async for batch in self._tell(found):
                 yield batch
+            self._reach()
         if not self.cursor.whole:
             async for batch in self._walk():
                 yield batch
@@ -86,7 +90,9 @@ class CallReader:
             return True
         page = await self._ask({"PageSize": str(GLANCE)})
         return any(
-            self._is_call(one) and str(one.get("sid")) not in self.cursor.seen
+            self._is_call(one)
+            and str(one.get("sid")) not in self.cursor.seen
+            and not self._bounds.hold(_at(one))
             for one in page.records
         )
 
@@ -123,6 +129,12 @@ class CallReader:
             async for batch in self._tell(self._learn(page.records), walked=True):
                 yield batch
         self.cursor.whole, self.cursor.low = True, None
+        self._reach()
+
+    def _reach(self) -> None:
+        """A look has come to its end; only now is nothing missing below the newest call."""
+        if self._newest is not None:
+            self.cursor.reach(self._newest)
 
     def _learn(self, records: Iterable[Record]) -> list[Record]:
         """Note legs, and pick the calls of the number that are not told yet."""
@@ -131,12 +143,14 @@ class CallReader:
             sid, parent = record.get("sid"), record.get("parent_call_sid")
             if not isinstance(sid, str) or not sid.isalnum():
                 continue
-            self.cursor.reach(_at(record))
+            if self._newest is None or _at(record) > self._newest:
+                self._newest = _at(record)
             if isinstance(parent, str) and parent:
                 self._legs.setdefault(parent, {})[sid] = record
             elif self._is_call(record) and sid not in self._met:
                 self._met.add(sid)
-                if sid not in self.cursor.seen or sid in self.cursor.open:
+                known = sid in self.cursor.seen or self._bounds.hold(_at(record))
+                if not known or sid in self.cursor.open:
                     calls.append(record)
         return calls
 
@@ -170,6 +184,7 @@ class CallReader:
             item = await self._settle(call)
             if walked:
                 self.cursor.low = _at(call)
+                self.cursor.reach(_at(call))
             if item is not None:
                 items.append(item)
             if len(items) >= BATCH_ITEMS:

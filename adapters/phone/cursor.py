@@ -19,6 +19,20 @@ MOST_SEEN = 20_000
 """SIDs remembered at most. One that is forgotten is fetched again and known by its SID."""
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """A span of time of which nothing needs to be remembered."""
+
+    low: datetime | None
+    """None: from the beginning."""
+    high: datetime | None
+    """None: there is no such span."""
+
+    def hold(self, at: datetime) -> bool:
+        """Whether a time lies within."""
+        return self.high is not None and at < self.high and (self.low is None or at > self.low)
+
+
 @dataclass(slots=True)
 class Cursor:
     """What has been fetched of one folder. Times are the account's own."""
@@ -36,11 +50,24 @@ class Cursor:
     open: dict[str, datetime] = field(default_factory=dict)
     """Texts of ours whose end is not known yet, with the time of each."""
 
-    def add(self, sid: str, at: datetime) -> None:
-        """A text has been fetched."""
-        self.seen[sid] = at
+    def reach(self, at: datetime) -> None:
+        """Everything up to this time has been listed, as far as lists show it."""
         if self.top is None or at > self.top:
             self.top = at
+
+    @property
+    def bounds(self) -> Bounds:
+        """Between which times everything is known, whether its SID is remembered or not."""
+        if self.top is None:
+            return Bounds(None, None)
+        # A day more, because lists are asked for by the day.
+        high = self.top - OVERLAP - timedelta(days=1)
+        if self.whole:
+            return Bounds(None, high)
+        # A day more still: what was written one day may have been sent on the next.
+        return (
+            Bounds(None, None) if self.low is None else Bounds(self.low + timedelta(days=2), high)
+        )
 
     def dump(self) -> str:
         """The cursor as the store keeps it; forgets what is out of the overlap."""
@@ -56,16 +83,8 @@ class Cursor:
         return json.dumps(kept, separators=(",", ":"), sort_keys=True)
 
     def _forget(self) -> None:
-        if self.top is None:
-            return
-        # A day more, because lists are asked for by the day.
-        floor = self.top - OVERLAP - timedelta(days=1)
-        near = None if self.whole or self.low is None else self.low + timedelta(days=2)
-        kept = {
-            sid: at
-            for sid, at in self.seen.items()
-            if at >= floor or (near is not None and at <= near)
-        }
+        bounds = self.bounds
+        kept = {sid: at for sid, at in self.seen.items() if not bounds.hold(at)}
         if len(kept) > MOST_SEEN:
             newest = sorted(kept, key=lambda sid: kept[sid], reverse=True)[:MOST_SEEN]
             kept = {sid: kept[sid] for sid in newest}

@@ -89,6 +89,8 @@ class FolderReader:
         self._done = 0
         self._looked = time.monotonic()
         self._moved = False
+        self._bounds = cursor.bounds
+        self._newest: datetime | None = None
         self.missed = False
         """More may have come than a glance could see; a sweep is due."""
 
@@ -103,6 +105,7 @@ class FolderReader:
                 self._plan(page.records)
                 async for batch in self._batches():
                     yield batch
+            self._reach()
         if sweep and self.cursor.open:
             await self._follow()
             async for batch in self._batches():
@@ -123,7 +126,7 @@ class FolderReader:
     async def _glance(self) -> AsyncIterator[Page]:
         page = await self._ask({"PageSize": str(GLANCE)})
         while True:
-            known = any(str(one.get("sid")) in self.cursor.seen for one in page.records)
+            known = any(self._is_known(one) for one in page.records)
             yield page
             if known or not page.next:
                 return
@@ -149,7 +152,14 @@ class FolderReader:
             self._plan(page.records, walked=True)
             async for batch in self._batches():
                 yield batch
+        self._reach()
         self.cursor.whole, self.cursor.low, self._moved = True, None, True
+
+    def _reach(self) -> None:
+        """A look has come to its end; only now is nothing missing below the newest text."""
+        if self._newest is not None and self._newest != self.cursor.top:
+            self.cursor.reach(self._newest)
+            self._moved = True
 
     async def _follow(self) -> None:
         """Ask for texts of ours that no list told the end of, one by one."""
@@ -166,6 +176,10 @@ class FolderReader:
                 except ServerRefused:
                     del self.cursor.open[sid]
                     self._moved = True
+
+    def _is_known(self, record: Record) -> bool:
+        at = moment(record.get("date_created")) or self._clock()
+        return str(record.get("sid")) in self.cursor.seen or self._bounds.hold(at)
 
     def _plan(self, records: Iterable[Record], *, walked: bool = False) -> None:
         """Put what is new behind what is planned."""
@@ -185,7 +199,7 @@ class FolderReader:
         entry = _Pending(record, sid, at or self._clock())
         if sid in self.cursor.open and is_final(record.get("status")):
             entry.ended = True
-        elif sid in self.cursor.seen:
+        elif sid in self.cursor.seen or self._bounds.hold(entry.at):
             return None
         return None if _key(entry) in self._planned else entry
 
@@ -228,13 +242,16 @@ class FolderReader:
         if entry.ended:
             self.cursor.open.pop(entry.sid, None)
             return
-        self.cursor.add(entry.sid, entry.at)
+        self.cursor.seen[entry.sid] = entry.at
         if self._folder == SENT and not is_final(entry.record.get("status")):
             age = self._clock() + self._twilio.skew - entry.at
             if age < FOLLOWED:
                 self.cursor.open[entry.sid] = entry.at
         if entry.walked:
             self.cursor.low = entry.at
+            self.cursor.reach(entry.at)
+        elif self._newest is None or entry.at > self._newest:
+            self._newest = entry.at
 
     def _batch(self, items: tuple[RawItem, ...]) -> Batch:
         self._moved = False

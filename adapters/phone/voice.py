@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from xml.sax.saxutils import escape, quoteattr
 
 from adapters.phone.call import is_over, read_call, read_sound
-from adapters.phone.callcursor import OVERLAP, CallCursor, parse_call_cursor
+from adapters.phone.callcursor import CallCursor, parse_call_cursor
 from adapters.phone.callfolder import (
     CALLS,
     CallReader,
@@ -17,6 +17,7 @@ from adapters.phone.callfolder import (
     read_one_call,
 )
 from adapters.phone.connection import Twilio, moment
+from adapters.phone.cursor import OVERLAP
 from adapters.phone.number import Inspection, inspect_number, shape_problem
 from adapters.phone.settings import TwilioSettings
 from adapters.phone.trouble import sending_trouble

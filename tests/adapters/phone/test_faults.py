@@ -207,3 +207,37 @@ async def test_the_sweep_is_not_every_time(world: PhoneHandle, texts: SmsChannel
     world.clock.advance(SWEEP_EVERY)
     await collect(texts, cursors)
     assert any("DateSent>" in one.query for one in world.server.seen[asked:])
+
+
+async def test_a_long_absence_that_is_broken_off_loses_nothing(
+    world: PhoneHandle, texts: SmsChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.phone.folder.BATCH_ITEMS", 10)
+    world.deliver("before")
+    cursors = stored(await collect(texts))
+    there = []
+    for place in range(60):
+        world.clock.advance(hours=12)
+        there.append(world.deliver(f"message {place}"))
+    run = texts.fetch(cursors)
+    first = await run.__anext__()
+    await run.aclose()  # type: ignore[attr-defined]  # same
+    cursors[first.folder] = first.cursor
+    another = world.channel()
+    rest = numbers(arrived(await collect(another, cursors)))
+    assert numbers(first.items) + rest == there[::-1]
+    await another.close()
+
+
+async def test_old_texts_that_are_still_on_top_are_not_fetched_again(
+    world: PhoneHandle, texts: SmsChannel
+) -> None:
+    for place in range(20):
+        world.clock.advance(days=3)
+        world.deliver(f"message {place}")
+    cursors = stored(await collect(texts))
+    assert len(cursors["messages"]) < 500
+    for _ in range(2):
+        assert await collect(texts, cursors) == []
+        assert not await texts._news()
+        world.clock.advance(minutes=11)
