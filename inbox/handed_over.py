@@ -87,7 +87,7 @@ class HandedOver:
 
     async def _copy(self, row: OutboxRow) -> str:
         """Put the copy of a row where it belongs; why that failed, empty when it lies there."""
-        channel = self._channels.get(row.draft.line_id)
+        channel: object = self._channels.get(row.draft.line_id)
         if not isinstance(channel, KeepsCopies):
             return "Its line is no longer set up."
         message = await self._repository.conversations.message(row.message_id)

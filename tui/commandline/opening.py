@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import sys
 from argparse import Namespace
@@ -104,6 +105,8 @@ def _open(
     banner: str = "",
     try_first: tuple[str, ...] = (),
 ) -> int:
+    # Nothing that is made while starting is garbage; to look for it costs a part of the start.
+    gc.disable()
     from tui import themes
     from tui.app import TwowayApp
     from tui.screens.telling import tell
@@ -115,7 +118,12 @@ def _open(
     opened: list[PracticeOffice] = []
 
     async def open_and_listen() -> PracticeOffice:
-        found = await office()
+        try:
+            found = await office()
+        finally:
+            # What is there by now stays: later searches for garbage need not look at it again.
+            gc.freeze()
+            gc.enable()
         found.on_trouble = lambda error: tell(app, error.sentence, error.hint, trouble=True)
         opened.append(found)
         return found
