@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from textual.app import App
+from textual.app import App, ComposeResult
+from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import OptionList, Static
+from textual.widgets import Input, OptionList, Static
 
 from inbox.address import ChannelKind
 from inbox.desk import Desk
@@ -35,11 +36,14 @@ class ChooseTemplate(Choose[str]):
         super().__init__(title, choices)
         self._filled = filled
 
-    def on_mount(self) -> None:
-        """Put the preview below the list."""
-        box = self.query_one(".box")
-        box.mount(Static("", id="preview", markup=False), after="#choices")
-        super().on_mount()
+    def compose(self) -> ComposeResult:
+        """Title, field, list, and what the marked one says."""
+        with Vertical(classes="box"):
+            yield Static(self._title, classes="title", markup=False)
+            yield Input(placeholder=self._placeholder, id="narrow")
+            yield OptionList(id="choices", markup=False)
+            yield Static("", id="preview", markup=False)
+            yield Static("Enter chooses · Esc goes back", classes="quiet", markup=False)
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Another one is marked: show what it says."""

@@ -279,8 +279,12 @@ class Composer(Vertical):
 
     def _edited(self) -> None:
         draft = self.draft
-        if draft is not None and not self._loading:
-            self.post_message(self.Edited(draft))
+        if draft is None or self._loading:
+            return
+        if not draft.text.strip():
+            # What a template said it is for went with its words.
+            self._draft = draft = replace(draft, category=Category.GENERAL)
+        self.post_message(self.Edited(draft))
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         """The text changed."""

@@ -171,3 +171,14 @@ def test_a_template_is_shown_filled_in(type_: Type) -> None:
     assert shown.json["gaps"] == []
     fields = type_("templates", "fields", "--json").json
     assert {"field": "my.name", "meaning": "Your name"} in fields
+
+
+def test_a_long_list_says_how_far_it_is(type_: Type, tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    path.write_text("mrn,type\n" + "".join(f"nobody-{n},flu\n" for n in range(250)))
+    printed = type_("remind", path)
+    assert [line for line in printed.err.splitlines() if "rows" in line] == [
+        "100 of 250 rows.",
+        "200 of 250 rows.",
+    ]
+    assert "Not understood 250." in printed.out

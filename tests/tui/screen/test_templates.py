@@ -105,6 +105,11 @@ async def test_a_template_is_put_where_the_cursor_is_and_its_gap_is_selected(
         assert draft.category is Category.REMINDER
         await type_text(pilot, "Friday")
         assert "Friday at {appointment.time}" in field.text
+        field.clear()
+        await pilot.pause()
+        draft = pilot.app.screen.query_one(Composer).draft
+        assert draft is not None
+        assert draft.category is Category.GENERAL
 
 
 async def test_a_new_message_takes_the_subject(desk: Lakeside) -> None:
