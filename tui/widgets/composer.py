@@ -219,8 +219,10 @@ class Composer(Vertical):
             spans.append(("about ? nobody chosen ", "bold $warning"))
         spans.append((self._keys["choose-patient"], "$accent"))
         if draft.confidential:
-            alone = f"  ✱ for {one_line(about, 30) or 'the patient'} alone "
-            spans += [(alone, "bold $warning"), (self._keys["confidential"], "$accent")]
+            alone = f"✱ for {one_line(about, 30) or 'the patient'} alone "
+            key = (f"{self._keys['confidential']}  ", "$accent")
+            # First, since the end of the line is cut where there is little room.
+            spans = [(alone, "bold $warning"), key, *spans]
         self.query_one("#composer-channel", Static).update(Content.assemble(*spans))
 
     def _show_files(self, draft: Draft) -> None:
