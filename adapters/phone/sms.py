@@ -213,7 +213,7 @@ class SmsChannel:
             ) from error
         sid = said.record.get("sid")
         if not 200 <= said.status < 300:
-            raise sending_trouble(said.status, said.code, form["To"])
+            raise sending_trouble(said.status, said.code, outgoing.to[0].value)
         if not isinstance(sid, str):
             raise OutcomeUnknown("Twilio's answer to the text could not be read.", "")
         self._own[sid] = outgoing.message_id
@@ -313,8 +313,15 @@ class SmsChannel:
         if outgoing.attachments:
             raise NotSent("A text carries no files.", "Send them by e-mail or portal.")
         numbers = {address.key for address in (*outgoing.to, *outgoing.cc)}
-        if len(numbers) != 1:
+        if len(numbers) != 1 or not outgoing.to:
             raise NotSent("A text goes to one number at a time.", "Write to each by itself.")
+        (number,) = numbers
+        if not number.startswith("+"):
+            raise NotSent(
+                "Their number has no country code.",
+                "Write it as +15550100101.",
+                recipients=(outgoing.to[0].value,),
+            )
         body = outgoing.text
         if outgoing.probe_token:
             body = f"{PROBE} {outgoing.probe_token}"
@@ -322,7 +329,7 @@ class SmsChannel:
             raise NotSent("The text is empty.", "Write something.")
         if len(body) > MOST_CHARACTERS:
             raise NotSent("The text is longer than 1,600 characters.", "Shorten it.")
-        form = {"To": numbers.pop(), "From": self._line.address, "Body": body}
+        form = {"To": number, "From": self._line.address, "Body": body}
         if self._settings.validity is not None:
             form["ValidityPeriod"] = str(self._settings.validity)
         return form

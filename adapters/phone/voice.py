@@ -203,7 +203,7 @@ class VoiceChannel:
             ) from error
         sid = said.record.get("sid")
         if not 200 <= said.status < 300:
-            raise _never_again(sending_trouble(said.status, said.code, outgoing.to[0].key))
+            raise _never_again(sending_trouble(said.status, said.code, outgoing.to[0].value))
         if not isinstance(sid, str):
             raise OutcomeUnknown("Twilio's answer to the call could not be read.", "")
         return Receipt(status=MessageStatus.SENT, at=self._clock(), provider_id=sid)
@@ -255,7 +255,14 @@ class VoiceChannel:
         numbers = {address.key for address in outgoing.to}
         if len(numbers) != 1:
             raise NotSent("A call goes to one number.", "Call each by itself.")
-        return {"To": desk, "From": self._line.address, "Twiml": _twiml(numbers.pop(), self._line)}
+        (number,) = numbers
+        if not number.startswith("+"):
+            raise NotSent(
+                "Their number has no country code.",
+                "Write it as +15550100101.",
+                recipients=(outgoing.to[0].value,),
+            )
+        return {"To": desk, "From": self._line.address, "Twiml": _twiml(number, self._line)}
 
 
 def _twiml(number: str, line: Line) -> str:

@@ -11,6 +11,7 @@ from adapters.phone.media import MOST_BYTES
 from adapters.phone.sms import SmsChannel
 from demo.twilio.fault import Fault
 from demo.twilio.record import Number
+from inbox.address import Address, AddressSystem
 from inbox.channel import RawItem
 from inbox.errors import ConnectionLost, NotSent, ServerRefused
 from inbox.line import Line
@@ -238,6 +239,34 @@ async def test_what_cannot_be_sent_never_leaves(
     with pytest.raises(NotSent, match=words):
         await send(texts, world, text)
     assert world.server.seen == []
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"), [("+1 (555) 010-0101", ROSA), ("(555) 010-0101", ""), ("front", "")]
+)
+async def test_numbers_are_handed_over_with_their_country(
+    world: PhoneHandle, texts: SmsChannel, written: str, sent: str
+) -> None:
+    to = Address(AddressSystem.PHONE, written)
+    outgoing = make_outgoing(LINE, to, "Hello.")
+    if sent:
+        await texts.send(outgoing, make_permit(outgoing), Handover(world))
+    else:
+        with pytest.raises(NotSent, match="country code") as caught:
+            await texts.send(outgoing, make_permit(outgoing), Handover(world))
+        assert caught.value.recipients == (written,)
+    assert [one.to for one in world.account.texts] == [sent] * bool(sent)
+
+
+async def test_a_refused_number_is_named_as_it_was_written(
+    world: PhoneHandle, texts: SmsChannel
+) -> None:
+    world.account.phone(ROSA).landline = True
+    to = Address(AddressSystem.PHONE, "+1 555 010 0101")
+    outgoing = make_outgoing(LINE, to, "Hello.")
+    with pytest.raises(NotSent, match="landline") as caught:
+        await texts.send(outgoing, make_permit(outgoing), Handover(world))
+    assert caught.value.recipients == (to.value,)
 
 
 async def test_files_go_another_way(world: PhoneHandle, texts: SmsChannel) -> None:

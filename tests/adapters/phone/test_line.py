@@ -1,0 +1,89 @@
+"""Lines of Twilio kept up to date in a real data folder: completeness, and nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from inbox.channel import Channel
+from inbox.filing import Filer
+from inbox.line import LineState
+from inbox.message import MessageKind
+from inbox.repository import Repository
+from inbox.sync import LineSync
+from store.database import open_repository
+from tests.adapters.phone.world import LINE, ROSA, VOICE, VoiceHandle
+from tests.inbox.making import practice
+
+
+@pytest.fixture
+async def repository(tmp_path: Path, office: VoiceHandle) -> AsyncIterator[Repository]:
+    opened = await open_repository(tmp_path / "data", office.clock)
+    yield opened
+    await opened.close()
+
+
+def sync(channel: Channel, repository: Repository, office: VoiceHandle) -> LineSync:
+    """As the back office runs it."""
+    filer = Filer(repository, practice(lines=(LINE, VOICE)), office.clock)
+    return LineSync(channel, repository, filer, office.clock)
+
+
+async def test_the_count_of_texts_is_the_servers(
+    office: VoiceHandle, repository: Repository
+) -> None:
+    channel = office.channel(line=LINE)
+    line = sync(channel, repository, office)
+    for place in range(30):
+        office.clock.advance(hours=5)
+        office.account.receive(ROSA, LINE.address, f"message {place}")
+        if place % 3 == 0:
+            office.account.send(ROSA, LINE.address, f"answer {place}")
+    await line.once()
+    office.clock.advance(minutes=15)
+    await line.once()
+    counted = {one.folder: (one.server, one.stored, one.missing) for one in line.health.folders}
+    assert counted == {"messages": (30, 30, 0), "sent": (10, 10, 0)}
+    assert line.health.state is LineState.READY
+    await channel.close()
+
+
+async def test_what_lists_show_days_late_is_found_by_counting(
+    office: VoiceHandle, repository: Repository
+) -> None:
+    office.account.receive(ROSA, LINE.address, "very late", lag=timedelta(days=6))
+    channel = office.channel(line=LINE)
+    line = sync(channel, repository, office)
+    for _ in range(8):
+        office.clock.advance(days=1)
+        office.account.receive(ROSA, LINE.address, "on time")
+        await line.once()
+    counted = {one.folder: (one.server, one.stored, one.missing) for one in line.health.folders}
+    assert counted["messages"] == (9, 9, 0)
+    await channel.close()
+
+
+async def test_a_call_in_progress_is_not_missing(
+    office: VoiceHandle, repository: Repository
+) -> None:
+    channel = office.voice()
+    line = sync(channel, repository, office)
+    office.account.call_in(ROSA, VOICE.address, voicemail=20, said="x", ago=timedelta(hours=1))
+    office.account.call_in(ROSA, VOICE.address, dialled="+15550107701", talks=900)
+    await line.once()
+    (folder,) = line.health.folders
+    assert (folder.server, folder.stored, folder.missing) == (1, 1, 0)
+    office.clock.advance(minutes=30)
+    await line.once()
+    (folder,) = line.health.folders
+    assert (folder.server, folder.stored, folder.missing) == (2, 2, 0)
+    kinds = [
+        message.kind
+        for conversation in (1, 2)
+        for message in await repository.conversations.messages(conversation)
+    ]
+    assert sorted(kinds) == [MessageKind.CALL, MessageKind.VOICEMAIL]
+    await channel.close()
