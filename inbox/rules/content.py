@@ -26,7 +26,7 @@ _NOREPLY_TEXT: Final = phrase(
         "«do not|don't|cannot|can not|can't|are unable to» (?:reply|respond|answer|write back) "
         rf"(?:(?:directly )?(?:to|by|via) )?{_THIS}{_MAIL}\b",
     ),
-    way("reply|respond", r"«do not|don't» (?:reply|respond)\s*+(?:[.!)]|\Z|(?<=\n)(?=[^a-z]))"),
+    way("reply|respond", r"«do not|don't» (?:reply|respond)[^\S\n]*+(?:[.!)]|\s*+\Z|\n\s*?\n)"),
     way("refrain", r"«refrain» from (?:replying|responding|answering)\b"),
     way("noreply|no-reply", r"«no-?reply»\b(?![\w.-]{0,60}+@)"),
     way("reply", rf"«no» reply {_MAIL}\b"),
@@ -145,17 +145,20 @@ def foreign_number(situation: Situation) -> Iterator[Finding]:
         said = digits(number)
         if any(known.endswith(said) for known in own):
             continue
-        meant = next((known for known in sorted(own) if _nearly(known[-len(said) :], said)), "")
+        meant = [known for known in sorted(own) if _nearly(known[-len(said) :], said)]
+        ways = tuple(
+            Fix(
+                f"Write {number_words(known)}",
+                text=situation.draft.text.replace(number, number_words(known)),
+            )
+            for known in meant[:3]
+        )
         yield Finding(
             "TW40",
             Severity.WARN,
             f"{number} is none of the practice's numbers. Is it right?",
-            Fix(
-                f"Write {number_words(meant)}",
-                text=situation.draft.text.replace(number, number_words(meant)),
-            )
-            if meant
-            else None,
+            ways[0] if ways else None,
+            ways[1:],
         )
         return
 

@@ -33,7 +33,7 @@ CALL_OFFICE: Final = phrase(
     unless_after=(
         "«we|i|she|he|they|nurse|doctor»(?:'(?:ll|ve|d)"
         "| (?:will|can|may|could|would|did|do|have|had|tried to))?"
-        "|«not|need to|have to|instead of|without|before you»|n't"
+        "|«not|needs? to|ha(?:ve|s|d) to|instead of|without|before you»|n't"
     ),
 )
 """Asks the reader to call the practice; not where it is we who call, or nobody has to."""
