@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.memory.server import Trouble
+from inbox.conversation import ListState
 from inbox.errors import Blocked, ChannelError, Held
 from inbox.line import LineHealth, LineState
+from inbox.message import MessageStatus
 from inbox.proving import Prover
 from inbox.reply_path import PROOF_LASTS, Evidence, EvidenceKind, ProofState
 from tests.inbox.conftest import House
@@ -131,3 +133,21 @@ async def test_a_test_message_that_may_not_have_left_fails_no_line(
         await tend(house)
         await house.sync()
     assert probes(house) == 1
+
+
+async def test_what_waits_when_its_line_fails_does_not_leave_and_says_why(house: House) -> None:
+    await house.arrive("ann@example.com", "Can I come?", id="1@example.com")
+    [row] = await house.rows()
+    draft = replace(await house.desk.reply_draft(row.id), text="Yes, at ten.")
+    queued = await house.desk.send(draft)
+    house.clock.advance(seconds=2)
+    await house.repository.lines.add_evidence(
+        Evidence(FRONT_DESK.id, EvidenceKind.SENDER_REFUSED, house.clock(), "the sender is refused")
+    )
+    house.clock.advance(seconds=10)
+    await house.outbox.deliver_due()
+    after = await house.repository.outbox.get(queued.id)
+    assert after.status is MessageStatus.FAILED
+    assert after.status_text.startswith("Not sent: ")
+    assert (await house.rows(ListState.UNDELIVERED))[0].undelivered
+    assert house.servers["front-desk"].sent == []
