@@ -22,14 +22,45 @@ _NOTE = "<!-- Made from the code by `make docs`; change the code instead. -->\n"
 
 
 _RULES = """\
-The gate looks at a draft as it is typed, and again right before it leaves. A finding blocks (it
-cannot leave like this), holds (a person may send it all the same, with a reason that is kept),
-warns, or informs. Rules marked *core* guard the promise that every message can be answered and
-reaches the right person.
+The gate looks at a draft as it is typed, all of it, and again right before it leaves. A finding
+blocks (it cannot leave like this), holds (a person may send it all the same, with a reason that is
+kept with the message, in the record and in the audit trail), warns, or informs. `F2` applies the
+first way out; `Ctrl+G` lists every other.
 
-A conversation cannot be closed while one of its messages is missing from the record or was not
-delivered. TW29 of the list these rules began with speaks of automatic replies, which Twoway does not
-send; TW37 looks at what a person sends from an after-hours template.
+A practice can set most rules itself, in its configuration:
+
+```toml
+[rules]
+TW38 = "off"      # off, info, warn, hold or block
+TW24 = "hold"
+```
+
+This holds wherever a draft is looked at: on the screen, in commands and `twoway lint`, and when the
+outbox asks again. There are limits:
+
+- Rules marked *core* can only be made heavier (`"block"`). They guard a working reply path (the line
+  answers come home to, is being read, and the words do not turn answers away; a message that was
+  left can be answered), those who asked not to be written to, the confidential channel and what may
+  be said where, and that a message is about and goes to the right patient, who wrote nothing
+  meanwhile.
+- Rules with *the law* behind them can be made heavier, or a warning at least.
+- What cannot leave at all stays blocked, whatever is set: nobody to send it to, nothing in it, more
+  than its channel carries.
+
+Core: {core}. With the law behind them: {law}.
+
+## Closing a conversation
+
+TW33: a conversation cannot be closed while one of its messages is missing from the record file.
+
+TW39: closing one in which something waits on us is held, until a reason is given: a message from
+them that nobody answered, or one of ours that was not delivered or of which nobody knows. “Ok
+thanks” waits for nothing; “yes” may answer a question, and a note or a message that did not arrive
+answers none. On the screen `e` asks for the reason; in a script `twoway done CONVERSATION --because
+"…"`, which ends with 3 without it. The reason is kept in the audit trail.
+
+TW29 of the list these rules began with speaks of automatic replies. Twoway sends none, so no loop
+can begin; TW37 looks at what a person sends from an after-hours template.
 """
 _INBOUND = """\
 # Rules for what arrives
@@ -72,11 +103,14 @@ def rules() -> str:
     parts = [
         "# Rules of the gate\n",
         _NOTE,
-        _RULES,
+        _RULES.format(
+            core=", ".join(rule.id for rule in RULES if rule.core),
+            law=", ".join(f"{rule.id} ({rule.law})" for rule in RULES if rule.law),
+        ),
     ]
     for rule in RULES:
-        core = " · core" if rule.core else ""
-        parts.append(f"## {rule.id} {rule.title}{core}\n\n{rule.help}\n")
+        mark = " · core" if rule.core else " · the law" if rule.law else ""
+        parts.append(f"## {rule.id} {rule.title}{mark}\n\n{rule.help}\n")
     parts.append(_INBOUND)
     parts += [f"## {rule.id} {rule.title}\n\n{rule.help}\n" for rule in INBOUND_RULES]
     return "\n".join(parts)
