@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from inbox.finding import Finding, Severity
 from inbox.rules.rule import rule
+from inbox.rules.ways import other_points
 from inbox.situation import Situation
 
 
@@ -25,10 +26,13 @@ def access_ended(situation: Situation) -> Iterator[Finding]:
         proxy = patient.ended_proxy_at(address, today)
         if proxy is None or proxy.until is None:
             continue
+        ways = other_points(situation, address)
         yield Finding(
             "TW41",
             Severity.BLOCK,
             f"The access of their {proxy.relation or 'proxy'} ended on {proxy.until.isoformat()}:"
             " nothing about this patient goes there. Write to the patient.",
+            ways[0] if ways else None,
+            ways[1:],
         )
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from inbox.address import AddressSystem, ChannelKind
 from inbox.answer import Answer, answer, read_day
@@ -20,16 +20,35 @@ from tui.widgets.form_words import channels_of, plural
 if TYPE_CHECKING:
     from datetime import date
 
+    from textual.app import App
+
     from inbox.desk import Desk
-    from tui.screens.form import FormScreen
 
 _OTHER = "another address"
+
+
+class FormRoom(Protocol):
+    """The screen of the form, as those see it who ask over it."""
+
+    @property
+    def app(self) -> App[Any]:
+        """Where questions are shown."""
+        ...
+
+    @property
+    def patient(self) -> Patient:
+        """As they were changed so far."""
+        ...
+
+    async def reread(self) -> None:
+        """What was said about an address changed."""
+        ...
 
 
 class FormEditing:
     """Asks over the form's screen; gives the changed patient, or None."""
 
-    def __init__(self, desk: Desk, screen: FormScreen) -> None:
+    def __init__(self, desk: Desk, screen: FormRoom) -> None:
         """Change what `screen` shows."""
         self._desk = desk
         self._screen = screen
