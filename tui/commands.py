@@ -188,9 +188,9 @@ COMMANDS: tuple[Command, ...] = (
     # other screens
     Command("prove", "p", "Prove now", "Send a test message through the line.", (Place.LINES,)),
     Command("retry", "r", "Send again", "Send the message again.", (Place.OUTBOX,)),
-    Command("next-reminder", "n,j,down", "Next", "Show the next reminder.", (Place.REMINDERS,)),
+    Command("next-reminder", "n,j", "Next", "Show the next reminder.", (Place.REMINDERS,)),
     Command(
-        "previous-reminder", "p,k,up", "Before", "Show the reminder before.", (Place.REMINDERS,)
+        "previous-reminder", "p,k", "Before", "Show the reminder before.", (Place.REMINDERS,)
     ),
     Command("send-reminder", "s", "Send", "Send this reminder.", (Place.REMINDERS,)),
     Command(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -242,6 +243,16 @@ async def test_an_appointment_is_told_once_and_a_repeated_list_says_when(desk: H
     assert len(await desk.repository.outbox.open_rows(10)) == 1
     other = replace(VISIT, at=datetime(2026, 3, 6, 21, tzinfo=UTC))
     assert (await one(desk, row(appointment=other))).state is not ReminderState.TOLD
+
+
+async def test_two_who_send_the_same_reminder_send_it_once(desk: House) -> None:
+    found = await one(desk)
+    reminding = desk.desk.reminding
+    done = await asyncio.gather(
+        reminding.send(found), reminding.send(found), return_exceptions=True
+    )
+    assert sorted(type(one).__name__ for one in done) == ["OutboxRow", "Stale"]
+    assert len(await desk.repository.outbox.open_rows(10)) == 1
 
 
 async def test_a_reminder_that_was_taken_back_or_failed_was_not_told(desk: House) -> None:

@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from inbox.errors import TwowayError
 from tui.importing.appointments import AppointmentList, read_appointments
@@ -150,6 +152,23 @@ def test_ten_thousand_rows_take_little_time_and_memory() -> None:
     assert len(found.rows) == 10_000
     assert taken < 30
     assert peak < 60_000_000
+
+
+@given(st.binary() | st.text().map(lambda text: f"mrn,name,date,time,when\n{text}".encode()))
+def test_anything_is_read_or_refused_in_words(content: bytes) -> None:
+    try:
+        found = read(content)
+    except TwowayError as error:
+        found = AppointmentList((), (), ())
+        assert_said(error)
+    assert all(row.patient_id or row.name for row in found.rows)
+    assert all(one.words.endswith(".") for one in found.troubles)
+
+
+def assert_said(error: TwowayError) -> None:
+    """It is a sentence and a hint."""
+    assert error.sentence.endswith(".")
+    assert error.hint.endswith(".")
 
 
 def test_too_many_rows_are_refused() -> None:
