@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
@@ -67,8 +68,13 @@ class Calendar:
 
     def keep_in(self, folder: Path) -> None:
         """Keep computed holidays in `folder`, and use what is there."""
-        if self._wanted.public:
-            self._public.keep_in(folder)
+        if not self._wanted.public:
+            return
+        self._public.keep_in(folder)
+        if self._public.names():
+            # A name that is wrong is told by `prepare`, which is called before anything is sent.
+            with contextlib.suppress(ConfigurationError):
+                self._check_names()
 
     def on(self, day: date) -> Closure | None:
         """What there is on a day: an own closure, else an observed public holiday."""
@@ -96,7 +102,6 @@ class Calendar:
         self._compute(range(day.year, day.year + _AHEAD_YEARS))
         if not self._checked:
             self._check_names()
-            self._checked = True
 
     def _holiday(self, day: date) -> Closure | None:
         try:
@@ -135,6 +140,7 @@ class Calendar:
                     hint = nearest(name, known, what="Holidays there")
                     what = "is no public holiday there"
                     raise self._tell(Problem(("holidays", key, at), what, hint))
+        self._checked = True
 
 
 def check_closures(tables: FileTables) -> Iterator[Problem]:

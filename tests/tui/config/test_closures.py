@@ -157,6 +157,22 @@ def test_what_was_computed_is_remembered(tmp_path: Path) -> None:
     assert again.on(date(2027, 12, 24)) == first.on(date(2027, 12, 24)) is not None
 
 
+def test_names_are_checked_by_what_is_remembered(tmp_path: Path) -> None:
+    first = read(WHOLE).calendar
+    first.keep_in(tmp_path)
+    first.prepare(TODAY)
+
+    right = read(WHOLE + '\n[holidays]\nskip = ["Veterans Day"]\n').calendar
+    right.keep_in(tmp_path)
+    wrong = read(WHOLE + '\n[holidays]\nskip = ["Veteran Day"]\n').calendar
+    wrong.keep_in(tmp_path)
+
+    assert right.known(TODAY)
+    assert not wrong.known(TODAY)
+    with pytest.raises(ConfigurationError):
+        wrong.prepare(TODAY)
+
+
 def test_a_year_that_is_not_there_yet_is_computed_when_it_comes(tmp_path: Path) -> None:
     calendar = read(WHOLE).calendar
     calendar.keep_in(tmp_path)
