@@ -200,6 +200,24 @@ async def test_a_machine_that_slept_over_the_opening_sends_no_call_at_closing(
     assert statuses(house) == 0
 
 
+async def test_a_reason_given_in_the_evening_holds_in_the_morning(house: House) -> None:
+    said = "Lakeside: we need to reschedule. Please call the office."
+    draft, preview = await texting(house, ann_by_text(), "2026-03-04 17:04", said)
+    fix = way(of(preview, "TW04"), "Let it leave")
+    later = replace(draft, send_at=fix.send_at)
+    with pytest.raises(Held, match="gives no other way to answer"):
+        await house.desk.send(later)
+
+    row = await house.desk.send(later, "She never texts back.")
+    house.clock.set(local("2026-03-05 08:00"))
+    await _proven(house)
+    await house.outbox.deliver_due()
+
+    after = await house.repository.outbox.get(row.id)
+    assert after.status is MessageStatus.SENT
+    assert after.because == "She never texts back."
+
+
 async def test_a_time_that_is_over_means_at_once(house: House) -> None:
     await house.arrive("ann@example.com", "Can I come on Thursday?", id="1@example.com")
     [asked] = await house.rows()
