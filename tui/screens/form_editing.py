@@ -15,6 +15,7 @@ from tui.screens.ask import AskLine
 from tui.screens.choose import Choice, Choose
 from tui.screens.form_rows import ADD_POINT, ADD_PROXY
 from tui.screens.telling import tell
+from tui.widgets.cells import one_line
 from tui.widgets.form_words import channels_of, plural
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ class FormEditing:
             ),
             *self._said_choices(point),
         ]
-        chosen = await self._ask(Choose(value, choices))
+        chosen = await self._ask(Choose(one_line(value, 80), choices))
         if chosen is None:
             return None
         if chosen == "old":
@@ -184,7 +185,7 @@ class FormEditing:
             Choice(consent.value, said, "for everybody who shares it")
             for consent, said in words.items()
         ]
-        said = await self._ask(Choose(point.value, choices))
+        said = await self._ask(Choose(one_line(point.value, 80), choices))
         if said is None:
             return
         explain = ["It is kept at once, and cannot be taken back; a later word counts more."]
@@ -234,7 +235,7 @@ class FormEditing:
                 )
             ),
         ]
-        chosen = await self._ask(Choose(name, choices))
+        chosen = await self._ask(Choose(one_line(name, 80), choices))
         if chosen is None:
             return None
         if chosen == "end":
