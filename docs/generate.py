@@ -40,9 +40,9 @@ outbox asks again. There are limits:
 
 - Rules marked *core* can only be made heavier (`"block"`). They guard a working reply path (answers
   come home to the line, somebody reads it, the words do not turn answers away, and a message that
-  was left can be answered), those who asked not to be written to, the confidential channel and what may
-  be said where, and that a message is about and goes to the right patient, who wrote nothing
-  meanwhile.
+  was left can be answered), those who asked not to be written to, the confidential channel and
+  what may be said where, and that a message is about and goes to the right patient, who wrote
+  nothing meanwhile.
 - Rules with *the law* behind them can be made heavier, or a warning at least.
 - What cannot leave at all stays blocked, whatever is set: nobody to send it to, nothing in it, more
   than its channel carries.

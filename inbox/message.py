@@ -223,3 +223,5 @@ class Message:
     """For the patient alone, not for proxies or others at the same address."""
     leaves_at: datetime | None = None
     """When it is to leave, while it is queued and has not been tried; it can be taken back."""
+    because: str = ""
+    """The reason somebody gave for sending it in spite of what held it."""

@@ -28,6 +28,7 @@ COLUMNS: Final = """
     m.confidential,
     (SELECT o.not_before FROM outbox AS o WHERE o.id = m.outbox_id AND o.status = 'queued'
         AND o.automatic_retry = 0) AS leaves_at,
+    (SELECT o.because FROM outbox AS o WHERE o.id = m.outbox_id) AS reason,
     m.patient_id IS NOT NULL AND m.status NOT IN ('queued', 'sending', 'cancelled')
     AND NOT EXISTS (SELECT 1 FROM record_due AS d WHERE d.message_id = m.id) AS recorded
 """
@@ -164,6 +165,7 @@ def from_row(db: sqlite3.Connection, row: sqlite3.Row) -> Message:
         recorded=bool(row["recorded"]),
         confidential=bool(row["confidential"]),
         leaves_at=moment(row["leaves_at"]),
+        because=row["reason"] or "",
     )
 
 

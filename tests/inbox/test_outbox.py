@@ -348,6 +348,24 @@ async def test_a_reason_given_for_sending_again_covers_what_holds_now(house: Hou
     assert (await house.repository.outbox.get(row.id)).status is MessageStatus.SENT
 
 
+async def test_the_reason_for_sending_stays_with_the_message(house: House) -> None:
+    conversation = await asked(house)
+    draft = await house.desk.reply_draft(conversation)
+    copied = replace(draft, text="Yes, ten is fine.", cc=(email("ben@example.com"),))
+    held = replace(copied, seen_message_id=0)
+    with pytest.raises(Held):
+        await house.desk.send(held, undo=False)
+
+    await house.desk.send(held, "I have read it.", undo=False)
+    await house.outbox.deliver_due()
+
+    sent = (await house.messages(conversation))[-1]
+    assert sent.because == "I have read it."
+    (_, staff, action, detail), *_ = await house.repository.audit.latest(1)
+    assert (staff, action) == ("dana", "send in spite of a hold")
+    assert "I have read it." in detail
+
+
 async def test_all_of_a_very_long_draft_is_examined_as_it_is_typed(house: House) -> None:
     conversation = await asked(house)
     filler = "All is well. " * 20_000

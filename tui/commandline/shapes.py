@@ -89,6 +89,7 @@ def message(one: Message, zone: tzinfo, *, whole: bool = False) -> Document:
         "staff": one.staff_id or None,
         "message_id": one.message_id or None,
         "proof": one.proof or None,
+        "because": one.because or None,
         "outbox_id": one.outbox_id,
         "recorded": one.recorded,
         "partial": one.partial,

@@ -85,6 +85,7 @@ def message_lines(message: Message, width: int, look: Look, around: Around) -> l
         lines = _head(message, inner, around)
         lines += _beside(message, inner, around)
         lines += _subject(message, inner, around)
+        lines += _reason(message, inner)
         lines += _details(message, inner) if look.details else []
         lines += _body(message, inner, look)
         lines += [_file_line(file, inner) for file in message.attachments]
@@ -212,6 +213,14 @@ def _bare(subject: str) -> str:
     while bare[:3] in {"re:", "fw:", "aw:"} or bare[:4] == "fwd:":
         bare = bare.partition(":")[2].strip()
     return bare
+
+
+def _reason(message: Message, width: int) -> list[Line]:
+    """Why it was sent in spite of what held it."""
+    if not message.because:
+        return []
+    words = f"! sent all the same: {one_line(message.because, 500)}"
+    return [(("  ", ""), (line, "quiet")) for line in wrap(words, width - 2)[:3]]
 
 
 def _details(message: Message, width: int) -> list[Line]:
