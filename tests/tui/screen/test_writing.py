@@ -258,6 +258,8 @@ async def test_shared_address_is_blocked_until_a_patient_is_chosen(office: Lakes
         await type_text(pilot, "luisa")
         await gone(pilot, "Rosa Jimenez  born")
         await pilot.press("enter")
+        await see(pilot, "This conversation", "Always for this address")
+        await pilot.press("enter")
         await see(pilot, "about Luisa Jimenez", "Please bring her in at ten.")
         await gone(pilot, "✗ cannot leave")
 
