@@ -21,7 +21,6 @@ from inbox.patient import (
     VoicemailConsent,
 )
 from tui.widgets.cells import one_line
-from tui.widgets.form_words import access_words, said_words, shared_words, warned_words
 from tui.widgets.row_words import time_words
 
 if TYPE_CHECKING:
@@ -90,8 +89,10 @@ class PatientPanel(Widget):
             return Content.styled("Nobody is chosen.", _QUIET)
         lines = self._patient(view.patient) if view.patient else self._unknown(view)
         if self.promises:
-            lines += [[], [("Promises", _HEAD)]]
-            lines += [[(one_line(one, 120), "bold")] for one in self.promises]
+            told: list[list[Span]] = [
+                [(one_line(one, 120), "bold $accent")] for one in self.promises
+            ]
+            lines = [[("Promises", _HEAD)], *told, [], *lines]
         lines += self._others(view.others)
         spans: list[Span] = []
         for line in lines:
@@ -143,6 +144,8 @@ class PatientPanel(Widget):
         return lines + self._form(patient.form)
 
     def _point(self, point: ContactPoint, style: str = "") -> list[list[Span]]:
+        from tui.widgets.form_words import said_words, shared_words
+
         view = self.view
         line: list[Span] = [(one_line(point.value, 120), style)]
         if point.use in {PointUse.OLD, PointUse.WORK, PointUse.TEMP}:
@@ -163,6 +166,8 @@ class PatientPanel(Widget):
         return lines
 
     def _proxy(self, proxy: Proxy) -> list[list[Span]]:
+        from tui.widgets.form_words import access_words
+
         today = self._clock().astimezone(self._practice.timezone).date()
         ended = proxy.ended_by(today)
         access = access_words(proxy, today)
@@ -178,8 +183,9 @@ class PatientPanel(Widget):
         return lines
 
     def _form(self, form: PrivacyForm) -> list[list[Span]]:
-        # The first paint has no patient, and needs none of the form's table.
+        # The first paint has no patient, and needs none of the form's words.
         from inbox.answer import confidant_words
+        from tui.widgets.form_words import warned_words
 
         dated = f" {form.form_date.isoformat()}" if form.form_date else " missing"
         version = f", version {one_line(form.version, 20)}" if form.version else ""
