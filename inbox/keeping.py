@@ -173,11 +173,12 @@ class Promises:
 
     # ------------------------------------------------------------ words
 
-    def words(self, promise: Promise) -> str:
-        """`Dana promised: here until 17:30, 12 min left`."""
+    def words(self, promise: Promise, *, short: bool = False) -> str:
+        """`Dana promised: here until 17:30, 12 min left`; `Dana: here until …` when short."""
         member = self._practice.member(promise.owner)
         who = "you" if promise.owner == self._member.id else member.first_name if member else "?"
-        return f"{who} promised: {promise_words(promise, self._clock(), self._practice)}"
+        said = "" if short else " promised"
+        return f"{who}{said}: {promise_words(promise, self._clock(), self._practice)}"
 
     async def _log(self, action: str, promise: Promise, why: str) -> None:
         due = promise.due.isoformat(timespec="minutes")

@@ -45,7 +45,7 @@ async def test_a_promise_is_confirmed_called_on_and_kept(
         await pilot.press("f9")
         await see(pilot, "You promise “I'm here until 11:30”.", "Watch until 11:30?")
         await pilot.press("enter")
-        await see(pilot, "Sending in", "you promised: here until 11:30, 1 h left")
+        await see(pilot, "Sending in", "Waiting for them · you: here until 11:30")
         await see(pilot, "Promises 1, next 11:30")
         office.clock.advance(seconds=9)
         await office.deliver()
@@ -129,7 +129,7 @@ async def test_others_see_who_promised_and_are_not_alerted(office: Lakeside) -> 
     async with stage(office, size=(120, 36)) as pilot:
         await see(pilot, "Rosa Jimenez", "Sam: here until 11:30")
         await pilot.press("g", "enter")
-        await see(pilot, "Which entrance?", "Sam promised: here until 11:30")
+        await see(pilot, "Which entrance?", "Sam promised: here until", "11:30, 1 h left")
         assert "wrote: you promised" not in shown(pilot)
         assert SAM in PRACTICE.staff
 

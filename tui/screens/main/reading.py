@@ -117,13 +117,14 @@ class Reading:
         if self.view is None:
             return
         row = self.view.row
-        promised = tuple(
-            self._desk.promises.words(one)
+        promised = [
+            one
             for one in self._standing
             if one.conversation_id == row.id
             or (one.patient_id is not None and one.patient_id == row.patient_id)
-        )
-        self._panel.promises = promised
+        ]
+        promises = self._desk.promises
+        self._panel.promises = tuple(promises.words(one) for one in promised)
         self._panel.view = self.view
         self._heading.display = True
         self._heading.update(
@@ -134,7 +135,10 @@ class Reading:
                 ("\n", ""),
                 *_pressing_spans(self.view),
                 *_state_spans(row, self._desk, shared=len(self.view.candidates) > 1),
-                *((f" · {one}", "bold $accent") for one in promised[:1]),
+                *(
+                    (f" · {promises.words(one, short=True)}", "bold $accent")
+                    for one in promised[:1]
+                ),
             )
         )
 
