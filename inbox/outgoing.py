@@ -141,7 +141,7 @@ class Outgoing:
     message_id: str
     """Chosen before the first attempt, kept for every later one; without angle brackets."""
     created_at: datetime
-    """When it was queued (aware); the Date header."""
+    """When it was queued, or was to leave (aware); the Date header."""
     cc: tuple[Address, ...] = ()
     in_reply_to: str = ""
     references: tuple[str, ...] = ()
