@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -38,6 +38,24 @@ def test_everything_arrives_where_the_rules_look() -> None:
     assert configuration.keys == {"reply": "R"}
     assert configuration.theme == "twoway-light"
     assert isinstance(configuration.lines["portal"], PortalTable)
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"), [("4h", 240), ("90min", 90), ("1h 30min", 90), ("2 h", 120)]
+)
+def test_how_soon_everybody_is_to_be_answered(text: str, minutes: int) -> None:
+    whole = WHOLE.replace("[practice]", f'[practice]\nanswer_within = "{text}"', 1)
+
+    assert read(whole).practice.answer_within == timedelta(minutes=minutes)
+    assert read(WHOLE).practice.answer_within is None
+
+
+@pytest.mark.parametrize("text", ["soon", "4", "0h", "h", "-2h"])
+def test_what_is_no_span_of_time_is_told(text: str) -> None:
+    whole = WHOLE.replace("[practice]", f'[practice]\nanswer_within = "{text}"', 1)
+
+    with pytest.raises(ConfigurationError, match="answer_within"):
+        read(whole)
 
 
 def test_the_practice_sets_rules_within_their_limits() -> None:
