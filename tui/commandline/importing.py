@@ -86,6 +86,8 @@ def _tell(plan: Plan, output: Output) -> None:
     if plan.ignored:
         output.progress(f"Not understood and left out: {', '.join(plan.ignored)}.")
     _lines(output, [f"{one.place}: {one.what}." for one in plan.notes])
+    if plan.refused:
+        return
     _lines(output, [f"add     {one.patient.id}" for one in plan.added])
     changes = [
         f"change  {one.patient.id}  {change.field}: {_said(change.old)} → {_said(change.new)}"
