@@ -1,4 +1,4 @@
-"""Privacy forms: nothing contradictory is kept, nothing is overwritten, everything is remembered."""
+"""Privacy forms: nothing contradictory is kept, nothing overwritten, everything remembered."""
 
 from __future__ import annotations
 

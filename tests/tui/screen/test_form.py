@@ -51,7 +51,12 @@ async def choose(pilot: Pilot[None], row: str, *answers: str) -> None:
         await type_text(pilot, words)
         await pilot.pause(0.05)
         await pilot.press("enter")
-        await until(pilot, lambda field=field: pilot.app.focused is not field)
+        await answered(pilot, field)
+
+
+async def answered(pilot: Pilot[None], field: Input) -> None:
+    """Wait until the question with this field is gone."""
+    await until(pilot, lambda: pilot.app.focused is not field)
 
 
 @SIZES
