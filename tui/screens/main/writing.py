@@ -227,9 +227,13 @@ class Writing:
         if not others and len(findings) < 2:
             tell(self._screen.app, "There is no other way out.")
             return
-        fix: Fix | None = others[0][0] if len(others) == 1 else None
+        # The second way out of one finding is named beside the first; all else is in the list.
+        alone = len(others) == 1 and others[0][1] is ways[0][1]
+        fix: Fix | None = others[0][0] if alone else None
         if fix is None:
-            choices = [Choice[Fix | None](fix, fix.label, one.reason) for fix, one in ways]
+            choices: list[Choice[Fix | None]] = [
+                Choice(fix, fix.label, one.reason) for fix, one in ways
+            ]
             choices += [Choice(None, one.reason, "no key mends it") for one in unfixed]
             chosen = await self._screen.app.push_screen_wait(Choose("Ways out", choices))
             fix = chosen.value if chosen is not None else None
