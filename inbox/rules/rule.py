@@ -34,9 +34,7 @@ class Rule:
         return self.check(situation)
 
 
-def rule(
-    id_: str, title: str, *, core: bool = False, law: str = ""
-) -> Callable[[Check], Rule]:
+def rule(id_: str, title: str, *, core: bool = False, law: str = "") -> Callable[[Check], Rule]:
     """Make a rule of a function.
 
     Raises:
