@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,11 +47,19 @@ class TwilioServer:
     Args:
         clock: the world's time.
         thread: a running loop to share with other servers; by default the server has its own.
+        listener: a socket that listens already, so that the port is known and clients may connect
+            before the server is there to answer them; by default it opens one.
     """
 
     host = "127.0.0.1"
 
-    def __init__(self, *, clock: Clock | None = None, thread: LoopThread | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        clock: Clock | None = None,
+        thread: LoopThread | None = None,
+        listener: socket.socket | None = None,
+    ) -> None:
         self.account = Account(ACCOUNT_SID, AUTH_TOKEN, clock or (lambda: datetime.now(UTC)))
         """What the server serves."""
         self.faults = Faults()
@@ -67,8 +76,9 @@ class TwilioServer:
         """The TCP port of the host of the media."""
         self.thread = thread or LoopThread("demo-twilio")
         self._owns_thread = thread is None
+        self._listener = listener
         self._runner: web.AppRunner | None = None
-        self._site: web.TCPSite | None = None
+        self._site: web.BaseSite | None = None
         self._far_runner: web.AppRunner | None = None
 
     @property
@@ -124,7 +134,12 @@ class TwilioServer:
     async def _listen(self) -> None:
         if self._runner is None:
             raise RuntimeError("the Twilio server was not started")
-        self._site = web.TCPSite(self._runner, self.host, self.port)
+        listener, self._listener = self._listener, None
+        self._site = (
+            web.TCPSite(self._runner, self.host, self.port)
+            if listener is None
+            else web.SockSite(self._runner, listener)
+        )
         await self._site.start()
         self.port = _port(self._runner)
 
