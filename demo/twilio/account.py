@@ -116,6 +116,7 @@ class Account:
         files: Sequence[tuple[str, bytes]] = (),
         hosted: str | None = None,
         lag: timedelta | None = None,
+        ago: timedelta = timedelta(0),
         **more: Any,
     ) -> Text | None:
         """Let somebody text one of our numbers.
@@ -127,6 +128,7 @@ class Account:
             files: media type and content of each picture.
             hosted: `far` keeps the pictures on another host.
             lag: how long lists do not show it; by default `index_lag`.
+            ago: how long ago it came; what lists show keeps the order of coming.
             more: fields that replace or add to what the API shows.
 
         Returns:
@@ -138,7 +140,7 @@ class Account:
             if number is None or not number.sms or (service is not None and service.dead):
                 self.lost.append((sender, to, body))
                 return None
-            now = self.now
+            now = self.now - ago
             name = sid("MM" if files else "SM", self.sid, next(self._serial))
             text = Text(
                 sid=name,

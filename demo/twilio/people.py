@@ -137,11 +137,11 @@ class Holders:
         wait = self._random.uniform(*self._delay)
 
         def answer() -> None:
-            self.answered += 1
             if person.calls:
                 self._ring(person.number, self._voice or text.sender, words, 20)
             else:
                 self._server.account.receive(person.number, text.sender, words)
+            self.answered += 1
 
         self._server.thread.soon(lambda: asyncio.get_running_loop().call_later(wait, answer))
 

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable
+from importlib.resources import files
 
-from demo.twilio.lakeside import COMMON, EVENTS, MAIN, PEOPLE, TEXTS
+import pytest
+
+from demo.twilio.lakeside import (
+    EVENTS,
+    MAIN,
+    PEOPLE,
+    ROSA,
+    STRANGER,
+    TAMIKA,
+    TEXTS,
+    WALTER,
+    Telephone,
+)
 from demo.twilio.people import Event, Holder, Holders, Reply
+from demo.twilio.problem import Problem
 from demo.twilio.server import TwilioServer
+from tests.clock import FakeClock
 
 ANN, BOB, CAL = "+15550100111", "+15550100112", "+15550100113"
 ANY = re.compile(".")
@@ -63,10 +79,33 @@ def test_some_things_come_unasked(server: TwilioServer) -> None:
     assert inbound(server) == [(ANN, "Hello?")]
 
 
-def test_the_sample_people_are_plainly_made_up(server: TwilioServer) -> None:
-    numbers = [one.number for one in PEOPLE] + [one.sender for one in EVENTS]
-    assert all(re.fullmatch(r"\+155501\d{5}", number) for number in numbers)
-    holders = Holders(server, PEOPLE, common=COMMON, voice=MAIN, delay=(0, 0))
-    holders.move_in()
-    server.account.send(PEOPLE[0].number, TEXTS, "How about Friday?")
-    until(lambda: holders.answered == 1)
+def test_the_sample_people_are_plainly_made_up_and_known(server: TwilioServer) -> None:
+    del server
+    patients = json.loads((files("sample_data") / "patients.json").read_text("utf-8"))
+    known = {
+        point["value"]
+        for patient in patients
+        for point in patient["contact"]
+        if point["system"] == "phone"
+    }
+    assert {one.number for one in PEOPLE} <= known
+    senders = {one.sender for one in EVENTS} | {one.number for one in PEOPLE}
+    assert all(re.fullmatch(r"\+155501\d{5}", number) for number in senders)
+    assert senders - known == {STRANGER}
+
+
+def test_the_practice_on_the_telephone(clock: FakeClock) -> None:
+    with Telephone(clock=clock, quick=True, quiet=True) as telephone:
+        account = telephone.server.account
+        assert len(account.texts) == 3
+        assert len(account.recordings) == 1
+        assert [one.status(clock()) for one in account.calls if one.parent is None] == [
+            "completed"
+        ] * 3
+        account.send(ROSA, TEXTS, "How about Friday at 9:00?")
+        account.send(TAMIKA, TEXTS, "Your visit is on Friday.")
+        until(lambda: telephone.holders.answered == 1)
+        assert (ROSA, "Perfect, see you then 🙂") in inbound(telephone.server)
+        with pytest.raises(Problem):
+            account.send(WALTER, TEXTS, "Your visit is on Friday.")
+    assert telephone.server.thread.failures == []
