@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from inbox.address import Address, ChannelKind
+from inbox.ending import Ending
+from inbox.outgoing import Call
 
 
 class Direction(StrEnum):
@@ -86,6 +88,20 @@ class Attachment:
     """Hex digest of the decoded bytes."""
 
 
+class Effect(StrEnum):
+    """What follows from it that a provider did not deliver a message."""
+
+    NONE = ""
+    STOPPED = "stopped"
+    """They told the provider to stop messages from us: they have opted out."""
+    DEAD = "dead"
+    """Their address takes no such messages, and never will."""
+    LATER = "later"
+    """It may work later: worth one more try."""
+    MUTE = "mute"
+    """The provider or the carriers do not take our own address as a sender."""
+
+
 @dataclass(frozen=True, slots=True)
 class FailedRecipient:
     """One recipient a delivery report speaks of (RFC 3464 section 2.3)."""
@@ -96,6 +112,10 @@ class FailedRecipient:
     status: str = ""
     """Enhanced status code `5.1.1` (RFC 3463), or empty."""
     diagnostic: str = ""
+    hint: str = ""
+    """What to do about it, where the provider's code tells."""
+    effect: Effect = Effect.NONE
+    """What follows from it, where the provider's code tells."""
 
     @property
     def permanent(self) -> bool:
@@ -163,6 +183,10 @@ class Arrival:
     received: Received = field(default_factory=Received)
     defects: tuple[str, ...] = ()
     """What was wrong with it, one sentence each, for the raw view."""
+    ending: Ending | None = None
+    """How a call ended; None for what is no call."""
+    seconds: int = 0
+    """How long they talked, or spoke to the machine; 0 for what is no call."""
 
     @property
     def parents(self) -> tuple[str, ...]:
@@ -225,3 +249,11 @@ class Message:
     """When it is to leave, while it is queued and has not been tried; it can be taken back."""
     because: str = ""
     """The reason somebody gave for sending it in spite of what held it."""
+    ending: Ending | None = None
+    """How a call ended; None for what is no call, or a call of which only its log tells."""
+    seconds: int = 0
+    """How long they talked, or spoke to the machine."""
+    call: Call | None = None
+    """What became of a call of ours, as it was logged; None for all else."""
+    heads_up: MessageStatus | None = None
+    """How the heads-up stands that goes with a call of ours; None when there is none."""

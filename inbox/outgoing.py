@@ -70,6 +70,15 @@ class Call:
     """What was said about answering."""
     heads_up_sent: bool = False
     """The answering service has been told; its message has left."""
+    heads_up: str = ""
+    """What the answering service is told; the log stays open until it has left."""
+    watched: str = ""
+    """Id of the line that the caller watches after the phones are off."""
+
+    @property
+    def answers(self) -> bool:
+        """Whether it is a real answer: somebody was talked with."""
+        return self.outcome is CallOutcome.REACHED
 
 
 @dataclass(frozen=True, slots=True)

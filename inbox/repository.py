@@ -13,6 +13,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar
 
 from inbox.events import Change
+from inbox.storage.call import CallStore
 from inbox.storage.consent import ConsentEntry, ConsentKey, ConsentStore
 from inbox.storage.conversation import ConversationStore, SearchStore
 from inbox.storage.filing import Filed, Filing, FilingStore, Relative, StatusChange
@@ -71,6 +72,11 @@ class Repository(Protocol):
     @property
     def promises(self) -> PromiseStore:
         """See `PromiseStore`."""
+        ...
+
+    @property
+    def calls(self) -> CallStore:
+        """See `CallStore`."""
         ...
 
     @property

@@ -17,6 +17,7 @@ from inbox.events import Change
 from store import change, migration
 from store.audit import AuditTable
 from store.blob import BlobTable
+from store.call import CallTable
 from store.choice import ChoiceTable
 from store.connection import WorkerConnection, open_worker
 from store.consent import ConsentTable
@@ -107,6 +108,7 @@ class SqliteRepository:
         self.outbox: Final = OutboxTable(do)
         self.promises: Final = PromiseTable(do)
         self.handed_over: Final = HandedOverTable(do)
+        self.calls: Final = CallTable(do)
         self.blobs: Final = BlobTable(do)
         self.drafts: Final = DraftTable(do)
         self.lines: Final = LineTable(do)

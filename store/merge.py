@@ -27,6 +27,7 @@ _MOVES: Final = (
     "UPDATE message SET conversation_id = :kept WHERE conversation_id = :merged",
     "UPDATE outbox SET conversation_id = :kept WHERE conversation_id = :merged",
     "UPDATE record_due SET conversation_id = :kept WHERE conversation_id = :merged",
+    "UPDATE OR IGNORE draft SET key = 'call-c' || :kept WHERE key = 'call-c' || :merged",
     "UPDATE promise SET conversation_id = :kept WHERE conversation_id = :merged",
     "UPDATE message_signal SET conversation_id = :kept WHERE conversation_id = :merged",
     "UPDATE conversation SET merged_into = :kept WHERE merged_into = :merged",

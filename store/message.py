@@ -9,7 +9,8 @@ from typing import Any, Final
 from inbox.address import Address, ChannelKind
 from inbox.errors import NotFound
 from inbox.message import Attachment, Direction, Message, MessageKind, MessageStatus, Nature
-from store import search_index
+from inbox.outgoing import Call
+from store import search_index, structure
 from store.transaction import Writing
 from store.values import (
     Parameters,
@@ -29,6 +30,10 @@ COLUMNS: Final = """
     (SELECT o.not_before FROM outbox AS o WHERE o.id = m.outbox_id AND o.status = 'queued'
         AND o.automatic_retry = 0) AS leaves_at,
     (SELECT o.because FROM outbox AS o WHERE o.id = m.outbox_id) AS reason,
+    iif(m.kind = 'call', (SELECT json_extract(o.draft, '$.call') FROM outbox AS o
+        WHERE o.id = m.outbox_id), NULL) AS call,
+    iif(m.kind = 'call', (SELECT h.status FROM outbox AS o JOIN outbox AS h ON h.id = o.heads_up_id
+        WHERE o.id = m.outbox_id), NULL) AS heads_up,
     m.patient_id IS NOT NULL AND m.status NOT IN ('queued', 'sending', 'cancelled')
     AND NOT EXISTS (SELECT 1 FROM record_due AS d WHERE d.message_id = m.id) AS recorded
 """
@@ -166,6 +171,8 @@ def from_row(db: sqlite3.Connection, row: sqlite3.Row) -> Message:
         confidential=bool(row["confidential"]),
         leaves_at=moment(row["leaves_at"]),
         because=row["reason"] or "",
+        call=structure.unpack(Call, row["call"]) if row["call"] else None,
+        heads_up=MessageStatus(row["heads_up"]) if row["heads_up"] else None,
     )
 
 

@@ -14,7 +14,7 @@ from inbox.events import ChangeKind
 from inbox.message import MessageStatus
 from inbox.outgoing import Draft
 from inbox.repository import NewOutbox, OutboxRow
-from store import draft, outbox_entry, raw, record_due, state
+from store import call_state, draft, outbox_entry, raw, record_due, state
 from store.transaction import Transactions, Writing
 from store.values import moment, pack_list, stamp, storable, unpack_list
 
@@ -327,9 +327,15 @@ def _followed(
     writing.db.execute(_FOLLOW, values)
     record_due.add(writing.db, row.message_id)
     state.refresh(writing.db, row.conversation_id)
-    writing.tell(ChangeKind.OUTBOX, outbox_id)
-    writing.tell_conversation(row.conversation_id)
+    tell(writing, row)
+    call_state.follow(writing, outbox_id)
     return row
+
+
+def tell(writing: Writing, row: OutboxRow) -> None:
+    """Let everybody know that a row changed, and its conversation with it."""
+    writing.tell(ChangeKind.OUTBOX, row.id)
+    writing.tell_conversation(row.conversation_id)
 
 
 def from_row(row: sqlite3.Row) -> OutboxRow:

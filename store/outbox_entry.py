@@ -13,7 +13,7 @@ from inbox.outgoing import Draft
 from inbox.record import MEDIUM_OF
 from inbox.repository import NewOutbox
 from store import draft as drafts
-from store import message, promise, state
+from store import message, promise, record_due, state
 from store.conversation import patient_name, resolve
 from store.transaction import Writing
 from store.values import pack_address, pack_addresses, pack_list, stamp, storable
@@ -22,10 +22,11 @@ _QUEUED: Final = "SELECT 1 FROM outbox WHERE uuid = :uuid"
 _ADD: Final = """
 INSERT INTO outbox (
     uuid, conversation_id, message_id, status, draft, line_address, rfc_id, in_reply_to, refs,
-    staff_id, because, overridden, findings, proof, created_at, not_before
+    staff_id, because, overridden, findings, proof, created_at, not_before, sent_at
 ) VALUES (
-    :uuid, :conversation_id, :message_id, 'queued', :draft, :line_address, :rfc_id, :in_reply_to,
-    :refs, :staff_id, :because, :overridden, :findings, :proof, :created_at, :not_before
+    :uuid, :conversation_id, :message_id, :status, :draft, :line_address, :rfc_id, :in_reply_to,
+    :refs, :staff_id, :because, :overridden, :findings, :proof, :created_at, :not_before,
+    iif(:status = 'queued', NULL, :created_at)
 )
 """
 _ADD_RECIPIENT: Final = """
@@ -67,6 +68,8 @@ def add(writing: Writing, new: NewOutbox) -> int:
     message_id = _add_message(writing, new, conversation_id)
     outbox_id = int(db.execute(_ADD, _values(new, conversation_id, message_id)).lastrowid or 0)
     db.execute(_STANDS_FOR, {"id": message_id, "outbox_id": outbox_id})
+    if new.status is not MessageStatus.QUEUED:
+        record_due.add(db, message_id)
     db.executemany(
         _ADD_RECIPIENT,
         [
@@ -115,10 +118,10 @@ def _add_message(writing: Writing, new: NewOutbox, conversation_id: int) -> int:
             "channel": draft.channel.value,
             "kind": MEDIUM_OF[draft.channel].value,
             "nature": Nature.PERSONAL.value,
-            "status": MessageStatus.QUEUED.value,
+            "status": new.status.value,
             "line_id": draft.line_id,
             "at": stamp(new.created_at),
-            "answers_until": _answers_until(db, draft, conversation_id, stamp(new.created_at)),
+            "answers_until": answers_until(db, draft, conversation_id, stamp(new.created_at)),
             "sender": pack_address(sender),
             "recipients": pack_addresses(draft.to),
             "cc": pack_addresses(draft.cc),
@@ -143,10 +146,15 @@ def _add_message(writing: Writing, new: NewOutbox, conversation_id: int) -> int:
     )
 
 
-def _answers_until(
+def answers_until(
     db: sqlite3.Connection, draft: Draft, conversation_id: int, created_at: int
 ) -> int:
-    """Up to when what they wrote is answered: what the writer had not seen is not."""
+    """Up to when what they wrote is answered: what the writer had not seen is not.
+
+    A call that reached nobody answers nothing: 0.
+    """
+    if draft.call is not None and not draft.call.answers:
+        return 0
     if not draft.seen_message_id:
         return created_at
     values = {"id": conversation_id, "seen": draft.seen_message_id}
@@ -158,6 +166,7 @@ def _values(new: NewOutbox, conversation_id: int, message_id: int) -> dict[str, 
         "uuid": new.uuid,
         "conversation_id": conversation_id,
         "message_id": message_id,
+        "status": new.status.value,
         "draft": drafts.pack(new.draft),
         "line_address": new.line_address,
         "rfc_id": new.rfc_id,

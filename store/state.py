@@ -24,6 +24,8 @@ SELECT
     (SELECT id FROM message WHERE conversation_id = :id
         AND direction = 'outbound' AND status NOT IN ('failed', 'cancelled')
         ORDER BY answers_until DESC, id DESC LIMIT 1) AS ours_id,
+    (SELECT max(id) FROM message WHERE conversation_id = :id AND answers_until = 0
+        AND direction = 'outbound' AND status NOT IN ('failed', 'cancelled')) AS tried_id,
     (SELECT id FROM message WHERE conversation_id = :id
         AND direction = 'inbound' AND nature IN ('personal', 'unreadable')
         ORDER BY at DESC, id DESC LIMIT 1) AS wanting_id,
@@ -69,6 +71,18 @@ FROM used JOIN message AS m ON m.id = (
 WHERE used.line_id IS NOT NULL
 ORDER BY m.at DESC, m.id DESC
 """
+# Calls whose log is not finished: nobody said how they ended, or their heads-up has not left.
+UNFINISHED: Final = """
+SELECT id, NULL AS heads_up_id FROM outbox WHERE conversation_id = :id
+    AND json_extract(draft, '$.channel') = 'phone'
+    AND json_extract(draft, '$.call.outcome') IS NULL AND status IN ('sent', 'delivered')
+UNION
+SELECT o.id, o.heads_up_id FROM outbox AS o INDEXED BY outbox_told
+JOIN outbox AS h ON h.id = o.heads_up_id
+WHERE o.conversation_id = :id AND o.heads_up_id IS NOT NULL
+    AND h.status NOT IN ('sent', 'delivered')
+ORDER BY id DESC LIMIT 20
+"""
 _TROUBLED: Final = """
 SELECT id, at, status, recipients, cc FROM message
 WHERE conversation_id = :id AND direction = 'outbound' AND status IN ('failed', 'unknown')
@@ -78,6 +92,7 @@ _ARRIVED: Final = """
 SELECT at, recipients, cc FROM message
 WHERE conversation_id = :id AND direction = 'outbound' AND status NOT IN ('failed', 'cancelled')
     AND at > :since AND status IN ('sent', 'delivered')
+    AND (kind <> 'call' OR status = 'delivered')
 ORDER BY at DESC, id DESC LIMIT 100
 """
 _WRITE: Final = """
@@ -123,7 +138,8 @@ def refresh(db: sqlite3.Connection, conversation_id: int) -> None:
             "newest_inbound_id": facts["newest_inbound_id"] or 0,
             "waiting_since": waiting_since,
             "state": state.value,
-            "undelivered": bool(facts["troubled"]) and _undelivered(db, conversation_id),
+            "undelivered": (bool(facts["troubled"]) and _undelivered(db, conversation_id))
+            or db.execute(UNFINISHED, {"id": conversation_id}).fetchone() is not None,
             "needs_look": facts["needs_look"],
             "subject": _PREFIX.sub("", facts["subject"] or "") or (facts["subject"] or ""),
             "snippet": one_line(last["beginning"]),
@@ -182,8 +198,11 @@ def _derive(
         # failed is still ours to do.
         open_ = bool(facts["troubled"]) and done_at is None
         return (ConversationState.WAITING if open_ else ConversationState.DONE), None
-    if done_at is not None and not (
-        ours["id"] > facts["done_message_id"] and ours["at"] >= done_at
+    # A call that reached nobody answers nothing, but somebody is at work again.
+    newer = (ours, _glimpse(db, facts["tried_id"]))
+    if done_at is not None and not any(
+        one is not None and one["id"] > facts["done_message_id"] and one["at"] >= done_at
+        for one in newer
     ):
         return ConversationState.DONE, None
     return ConversationState.WAITING, None

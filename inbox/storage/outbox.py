@@ -81,6 +81,8 @@ class NewOutbox:
     """Display name of the other end, when this begins a conversation."""
     promises: tuple[NewPromise, ...] = ()
     """What it promises; kept in the same transaction."""
+    status: MessageStatus = MessageStatus.QUEUED
+    """SENT or DELIVERED: it happened by other means already (a call), and nothing is sent."""
 
 
 class OutboxStore(Protocol):

@@ -11,6 +11,8 @@ import pytest
 
 from inbox.conversation import ListState
 from store import (
+    call,
+    call_state,
     choice,
     consent,
     contact_point,
@@ -74,6 +76,9 @@ STATEMENTS = {
     "newest inbound": conversation.NEWEST_INBOUND,
     "message": message.BY_ID,
     "line use": state.USED_LINES,
+    "unfinished calls": state.UNFINISHED,
+    "calls of a heads-up": call_state.CALLS_OF,
+    "told in": call.TOLD_IN,
     **{
         f"page promised {'mine' * owned} {'after' * after}": conversation.promised_sql(
             owned=owned, after=after
