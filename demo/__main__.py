@@ -50,11 +50,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m demo", description="The sample practice's mail servers and patients."
+        prog="python -m demo", description="The sample practice's servers and patients."
     )
     parser.add_argument("--seed", type=int, default=1, help="repeat the same delays and ids")
     parser.add_argument("--quick", action="store_true", help="patients answer at once")
-    parser.add_argument("--quiet", action="store_true", help="no mail arrives unasked")
+    parser.add_argument("--quiet", action="store_true", help="nothing comes unasked")
     return parser.parse_args(arguments)
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import socket
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from demo.patients import Patients
 from demo.sample import mails, practice_toml
 from demo.script import sample_script
 from demo.world import Clock, MailWorld, Treatment
 
+if TYPE_CHECKING:
+    from demo.twilio.lakeside import Telephone
+
 PASSWORD = "lakeside-demo"
-"""The password of every account of the sample practice."""
+"""The password of every account of the sample practice, and the token of its telephone."""
 
 ACCOUNTS = {
     "frontdesk": "frontdesk@lakeside.example",
@@ -24,16 +29,21 @@ ACCOUNTS = {
 DEAF = "noreply@lakeside.example"
 """The line nobody can write to: its provider throws away what comes in."""
 
+OPENING_SECONDS = 60.0
+"""How long the telephone may take to be there; on a busy machine its server loads slowly."""
+
 
 class Lakeside:
     """The sample practice's outside world on this machine.
 
     A context manager. What the practice sends really travels; the people of the script answer.
+    The telephone is not waited for: its port takes connections from the start, and answers them
+    once its server is loaded.
 
     Args:
         seed: makes delays and message ids of the patients repeat from run to run.
         quick: patients answer at once instead of after one to four seconds.
-        quiet: no mail arrives unasked.
+        quiet: no mail, text or call comes unasked.
         clock: the world's time.
         password: of the practice's accounts.
     """
@@ -54,12 +64,30 @@ class Lakeside:
         delay = (0.0, 0.0) if quick else (1.0, 4.0)
         self.patients = Patients(self.world, sample_script(), seed=seed, delay=delay)
         """Who answers."""
-        self._quiet = quiet
+        self._seed, self._quick, self._quiet = seed, quick, quiet
+        self._listener: socket.socket | None = None
+        self._opening: Future[Telephone] | None = None
+        self._twilio_port = 0
 
     @property
     def ports(self) -> dict[str, int]:
-        """The servers' ports, as ``imap_port`` and ``smtp_port``."""
-        return {"imap_port": self.world.imap.port, "smtp_port": self.world.smtp.port}
+        """The servers' ports, as ``imap_port``, ``smtp_port`` and ``twilio_port``."""
+        return {
+            "imap_port": self.world.imap.port,
+            "smtp_port": self.world.smtp.port,
+            "twilio_port": self._twilio_port,
+        }
+
+    @property
+    def telephone(self) -> Telephone:
+        """The practice's numbers and who texts and calls them; waits until they are there.
+
+        Raises:
+            RuntimeError: the practice was not started.
+        """
+        if self._opening is None:
+            raise RuntimeError("the practice was not started")
+        return self._opening.result(OPENING_SECONDS)
 
     @property
     def practice_toml(self) -> str:
@@ -76,11 +104,40 @@ class Lakeside:
         self.patients.move_in()
         if not self._quiet:
             self.patients.begin_arrivals()
+        # Last: loading its server would slow down everything above.
+        self._open_telephone()
         return self
 
     def stop(self) -> None:
         """Stop everything."""
-        self.world.stop()
+        try:
+            if self._opening is not None:
+                self.telephone.stop()
+        finally:
+            self._opening = None
+            self.world.stop()
+
+    def _open_telephone(self) -> None:
+        # Whoever connects before the server is loaded waits in the socket's queue.
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._twilio_port = self._listener.getsockname()[1]
+        pool = ThreadPoolExecutor(1, "demo-telephone")
+        self._opening = pool.submit(self._telephone)
+        pool.shutdown(wait=False)
+
+    def _telephone(self) -> Telephone:
+        # Its web server takes longer to load than all the rest.
+        from demo.twilio.lakeside import Telephone
+
+        return Telephone(
+            clock=self.world.clock,
+            seed=self._seed,
+            quick=self._quick,
+            quiet=self._quiet,
+            thread=self.world.thread,
+            listener=self._listener,
+            token=self.password,
+        ).start()
 
     async def _fill(self) -> None:
         for mail in mails(self.world.clock()):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from datetime import timedelta
+import socket
+import struct
+import zlib
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
 
 from demo.loop import LoopThread
 from demo.twilio.account import Account, Clock
-from demo.twilio.people import Event, Holder, Holders, Reply
+from demo.twilio.people import Holders
 from demo.twilio.record import Number, Service
-from demo.twilio.server import TwilioServer
+from demo.twilio.script import Past, Telephones, sample_telephones
+from demo.twilio.server import AUTH_TOKEN, TwilioServer
 
 TEXTS = "+15550107788"
 """The number patients text."""
@@ -26,51 +29,6 @@ DESK = "+15550107701"
 VOICEMAIL = "https://handler.twilio.example/voicemail"
 """What picks up on the main number."""
 
-ROSA, JOSE, MARCUS, HAROLD = "+15550107811", "+15550107830", "+15550107834", "+15550107838"
-WALTER, JASMINE, TAMIKA = "+15550107842", "+15550107844", "+15550107862"
-STRANGER = "+15550107899"
-
-PEOPLE = (
-    Holder(
-        ROSA,
-        "Rosa Jimenez; her husband Luis has the same telephone",
-        (
-            Reply(re.compile(r"(?i)fri|mon|tue|\d{1,2}:\d\d"), "Perfect, see you then 🙂"),
-            Reply(re.compile(r"\?"), "Yes please"),
-            Reply(re.compile("."), "Thank you! Rosa"),
-        ),
-        turns=3,
-    ),
-    Holder(JOSE, "José Peña Ortiz", (Reply(re.compile("."), "¡Gracias! Ahí estaré mañana."),)),
-    Holder(
-        MARCUS,
-        "Marcus Bell, who would rather call",
-        (Reply(re.compile("."), "Marcus Bell here. I got your text, please call me back."),),
-        calls=True,
-    ),
-    Holder(JASMINE, "Jasmine Carter, who has had enough", (Reply(re.compile("."), "STOP"),)),
-    Holder(TAMIKA, "Tamika Johnson, whose telephone is off", fails_with=30003),
-    Holder(WALTER, "Walter Lindqvist, at a landline", landline=True),
-    Holder(HAROLD, "Harold Finch, at a landline", landline=True),
-)
-"""Who has a telephone; the numbers are those of the sample patients."""
-
-COMMON = (Reply(re.compile("."), "Ok, thanks"),)
-"""What everybody else texts back."""
-
-EVENTS = (
-    Event(20, ROSA, TEXTS, "Running 10 min late for Luis, is that ok?"),
-    Event(
-        60,
-        HAROLD,
-        MAIN,
-        "This is Harold Finch. The new pills make me dizzy, please call me before five.",
-        call=True,
-    ),
-    Event(100, STRANGER, TEXTS, "Who is this? I think you have the wrong number"),
-)
-"""What comes unasked."""
-
 
 class Telephone:
     """The practice's numbers on this machine, with what has come in and people who answer.
@@ -83,6 +41,9 @@ class Telephone:
         quick: people answer at once instead of after one to four seconds.
         quiet: nothing comes unasked.
         thread: a running loop to share with other servers; by default it has its own.
+        listener: a socket that listens already; by default the server opens one.
+        token: what the account logs in with.
+        script: who has a telephone and what they do; by default the sample's.
     """
 
     def __init__(
@@ -93,22 +54,33 @@ class Telephone:
         quick: bool = False,
         quiet: bool = False,
         thread: LoopThread | None = None,
+        listener: socket.socket | None = None,
+        token: str = AUTH_TOKEN,
+        script: Telephones | None = None,
     ) -> None:
-        self.server = TwilioServer(clock=clock, thread=thread)
+        self.server = TwilioServer(clock=clock, thread=thread, listener=listener)
         """The account."""
+        self.server.account.secrets[self.server.account.sid] = token
         furnish(self.server.account)
-        delay = (0.0, 0.0) if quick else (1.0, 4.0)
+        self._script = script or sample_telephones()
         self.holders = Holders(
-            self.server, PEOPLE, common=COMMON, events=EVENTS, voice=MAIN, seed=seed, delay=delay
+            self.server,
+            self._script.people,
+            common=self._script.common,
+            events=self._script.events,
+            voice=MAIN,
+            seed=seed,
+            delay=(0.0, 0.0) if quick else (1.0, 4.0),
         )
         """Who answers."""
         self._quiet = quiet
 
     def start(self) -> Self:
         """Start the account with what has come in so far; returns when clients can connect."""
-        self.server.start()
-        fill(self.server.account)
+        # Clients may be waiting already: nobody is to see the account half filled.
+        fill(self.server.account, self._script.past)
         self.holders.move_in()
+        self.server.start()
         if not self._quiet:
             self.holders.begin()
         return self
@@ -139,28 +111,42 @@ def furnish(account: Account) -> None:
     account.add_service(Service("Old reminders", [DEAD]))
 
 
-def fill(account: Account) -> None:
+def fill(account: Account, past: Iterable[Past]) -> None:
     """Let things have come in before anybody looked."""
-    day, hour = timedelta(days=1), timedelta(hours=1)
-    account.receive(JOSE, TEXTS, "Buenos días, ¿tengo que venir en ayunas el jueves?", ago=2 * day)
-    account.receive(ROSA, TEXTS, "Can I move Thursday's visit?", ago=3 * hour)
-    account.receive(
-        JASMINE, TEXTS, "Is this rash normal? See the picture", files=[_PICTURE], ago=2 * hour
-    )
-    account.call_in(MARCUS, MAIN, dialled=DESK, talks=140, ago=day)
-    account.call_in(WALTER, MAIN, dialled=DESK, rings=25, ago=5 * hour)
-    account.call_in(
-        HAROLD,
-        MAIN,
-        dialled=DESK,
-        voicemail=24,
-        said="Harold Finch speaking. It is about my blood pressure. I am at home all day.",
-        ago=4 * hour,
-    )
+    for one in past:
+        if one.happened == "text":
+            files = [_picture()] if one.picture else []
+            account.receive(one.sender, one.to, one.say, files=files, ago=one.ago)
+        elif one.happened == "answered":
+            account.call_in(one.sender, one.to, dialled=DESK, talks=one.seconds, ago=one.ago)
+        elif one.happened == "missed":
+            account.call_in(one.sender, one.to, dialled=DESK, rings=one.seconds, ago=one.ago)
+        else:
+            account.call_in(
+                one.sender,
+                one.to,
+                dialled=DESK,
+                voicemail=one.seconds,
+                said=one.say or None,
+                ago=one.ago,
+            )
 
 
-_PICTURE = (
-    "image/gif",
-    bytes.fromhex("47494638396101000100800000ff9999ffffff2c00000000010001000002024401003b"),
-)
-"""A picture of one pink dot."""
+def _picture() -> tuple[str, bytes]:
+    """A photograph, nearly: skin with red spots, 96 by 72 dots (PNG, ISO/IEC 15948)."""
+    wide, high = 96, 72
+    spots = ((20, 18, 7), (48, 30, 11), (70, 52, 8), (30, 54, 5), (80, 14, 4))
+    rows = bytearray()
+    for y in range(high):
+        rows.append(0)
+        for x in range(wide):
+            red = any((x - left) ** 2 + (y - top) ** 2 < size**2 for left, top, size in spots)
+            rows += b"\xd6\x5a\x5a" if red else b"\xf0\xc8\xaa"
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        check = zlib.crc32(kind + content)
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", check)
+
+    head = struct.pack(">IIBBBBB", wide, high, 8, 2, 0, 0, 0)
+    data = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(rows))) + chunk(b"IEND", b"")
+    return "image/png", b"\x89PNG\r\n\x1a\n" + data

@@ -202,7 +202,7 @@ def test_patients_are_complete_and_varied() -> None:
 
 
 def test_nothing_leads_to_a_real_person_or_place(sample: Sample) -> None:
-    names = ("practice.toml", "script.toml")
+    names = ("practice.toml", "script.toml", "telephones.toml")
     texts = [(files("sample_data") / name).read_text("utf-8") for name in names]
     texts.append(json.dumps(patients(), ensure_ascii=False))
     texts += [str(parsed) for _, parsed in sample]

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
+import socket
 import time
 from collections.abc import Callable
-from importlib.resources import files
 
 import pytest
 
-from demo.twilio.lakeside import (
-    EVENTS,
-    MAIN,
-    PEOPLE,
-    ROSA,
-    STRANGER,
-    TAMIKA,
-    TEXTS,
-    WALTER,
-    Telephone,
-)
+from demo.twilio.lakeside import DEAD, MAIN, TEXTS, Telephone
 from demo.twilio.people import Event, Holder, Holders, Reply
 from demo.twilio.problem import Problem
 from demo.twilio.server import TwilioServer
@@ -79,33 +68,52 @@ def test_some_things_come_unasked(server: TwilioServer) -> None:
     assert inbound(server) == [(ANN, "Hello?")]
 
 
-def test_the_sample_people_are_plainly_made_up_and_known(server: TwilioServer) -> None:
-    del server
-    patients = json.loads((files("sample_data") / "patients.json").read_text("utf-8"))
-    known = {
-        point["value"]
-        for patient in patients
-        for point in patient["contact"]
-        if point["system"] == "phone"
-    }
-    assert {one.number for one in PEOPLE} <= known
-    senders = {one.sender for one in EVENTS} | {one.number for one in PEOPLE}
-    assert all(re.fullmatch(r"\+155501\d{5}", number) for number in senders)
-    assert senders - known == {STRANGER}
+ROSA, BEN, DALE = "+15550107811", "+15550107846", "+15550107860"
+WALTER, TAMIKA = "+15550107842", "+15550107862"
 
 
 def test_the_practice_on_the_telephone(clock: FakeClock) -> None:
     with Telephone(clock=clock, quick=True, quiet=True) as telephone:
         account = telephone.server.account
-        assert len(account.texts) == 3
+        assert sum(one.direction == "inbound" for one in account.texts) == 4
         assert len(account.recordings) == 1
-        assert [one.status(clock()) for one in account.calls if one.parent is None] == [
-            "completed"
-        ] * 3
+        whole = [one for one in account.calls if one.parent is None]
+        assert [one.status(clock()) for one in whole] == ["completed"] * 3
+        assert account.opted_out == {(TAMIKA, TEXTS)}
         account.send(ROSA, TEXTS, "How about Friday at 9:00?")
-        account.send(TAMIKA, TEXTS, "Your visit is on Friday.")
+        account.send(DALE, TEXTS, "Your visit is on Friday.")
         until(lambda: telephone.holders.answered == 1)
-        assert (ROSA, "Perfect, see you then 🙂") in inbound(telephone.server)
-        with pytest.raises(Problem):
-            account.send(WALTER, TEXTS, "Your visit is on Friday.")
+        assert (ROSA, "Perfect, see you then 🙂 Should I come fasting?") in inbound(
+            telephone.server
+        )
+        for number, code in ((WALTER, 21614), (TAMIKA, 21610)):
+            with pytest.raises(Problem) as caught:
+                account.send(number, TEXTS, "Your visit is on Friday.")
+            assert caught.value.code == code
+        account.send(BEN, TEXTS, "Your statement was corrected.")
+        until(lambda: (BEN, TEXTS) in account.opted_out)
+        assert account.receive(ROSA, DEAD, "Is anybody there?") is None
     assert telephone.server.thread.failures == []
+
+
+def test_the_picture_of_the_sample_is_one(clock: FakeClock) -> None:
+    with Telephone(clock=clock, quiet=True) as telephone:
+        [file] = [file for text in telephone.server.account.texts for file in text.files]
+    assert file.content_type == "image/png"
+    assert file.content.startswith(b"\x89PNG\r\n\x1a\n")
+    assert file.content.endswith(b"IEND\xaeB`\x82")
+
+
+def test_whoever_connects_before_it_is_there_waits() -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    with socket.create_connection(("127.0.0.1", port)) as early:
+        early.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        with Telephone(quiet=True, listener=listener) as telephone:
+            assert telephone.server.port == port
+            assert early.recv(12) == b"HTTP/1.1 401"
+
+
+def test_the_token_is_the_practices_own() -> None:
+    telephone = Telephone(quiet=True, token="of-this-test")
+    assert set(telephone.server.account.secrets.values()) == {"of-this-test"}
