@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ WHAT_TO_TRY = (
 )
 """What a newcomer is told."""
 _PASSWORD = "TWOWAY_DEMO_PASSWORD"  # noqa: S105 - the name of a variable
+_PORTS = ("imap_port", "smtp_port", "twilio_port")
 _READY_SECONDS = 30.0
 _ANSWER_SECONDS = 10.0
 _PATIENCE = 10.0
@@ -73,13 +75,18 @@ class Sample:
 
 @contextmanager
 def sample_practice(
-    keep: str = "", *, quiet: bool = False, tell: Callable[[str], None]
+    keep: str = "",
+    *,
+    quiet: bool = False,
+    screen: bool = False,
+    tell: Callable[[str], None],
 ) -> Iterator[Sample]:
     """Start the sample practice; it and its folder are gone afterwards.
 
     Args:
         keep: A folder to use and to leave behind instead.
-        quiet: Nobody writes unasked.
+        quiet: Nobody writes, texts or calls unasked.
+        screen: The screen follows; what it needs is loaded while the servers start.
         tell: Gets a sentence on what is going on.
 
     Raises:
@@ -91,12 +98,15 @@ def sample_practice(
     before = os.environ.get(_PASSWORD)
     try:
         process = _start(["--quiet"] if quiet else [])
+        if screen:
+            # The servers load there while the screen loads here.
+            import_module("tui.app")
         ready = _ready_line(process)
         os.environ[_PASSWORD] = str(ready["password"])
         from demo.sample import appointments_csv, practice_toml
 
         path = folder / "practice.toml"
-        ports = {name: int(ready[name]) for name in ("imap_port", "smtp_port")}
+        ports = {name: int(ready[name]) for name in _PORTS}
         path.write_text(practice_toml(ports), encoding="utf-8")
         listed = appointments_csv(datetime.now(UTC))
         (folder / "appointments.csv").write_text(listed, encoding="utf-8")

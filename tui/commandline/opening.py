@@ -40,7 +40,9 @@ def demo(options: Namespace, output: Output) -> int:
         _needs_terminal()
     with (
         _ended_by_signals(),
-        sample_practice(options.keep, quiet=options.smoke, tell=output.progress) as sample,
+        sample_practice(
+            options.keep, quiet=options.smoke, screen=not options.smoke, tell=output.progress
+        ) as sample,
     ):
         if options.smoke:
             words = asyncio.run(_until_told(smoke(sample, output.progress)))
