@@ -86,7 +86,8 @@ class NotSent(ChannelError):
 
     Attributes say why, so that the outbox can act: `temporary` (4xx, no connection: try later by
     itself), `sender_refused` (the server does not take our address: the line's reply path fails at
-    once) and `recipients` (addresses the server refused).
+    once), `recipients` (addresses the server refused) and `stopped` (they told the provider to stop
+    messages from us).
     """
 
     def __init__(
@@ -97,12 +98,14 @@ class NotSent(ChannelError):
         temporary: bool = False,
         sender_refused: bool = False,
         recipients: tuple[str, ...] = (),
+        stopped: bool = False,
     ) -> None:
         """Make the error; see the class for what the flags mean."""
         super().__init__(sentence, hint)
         self.temporary = temporary
         self.sender_refused = sender_refused
         self.recipients = recipients
+        self.stopped = stopped
 
 
 class OutcomeUnknown(ChannelError):

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from inbox.address import Address, ChannelKind, is_no_reply
+from inbox.address import Address, ChannelKind
+from inbox.bounce import is_unknown_address, status_change
 from inbox.channel import Channel, RawItem
 from inbox.clock import Clock
 from inbox.errors import StoreError
@@ -17,22 +18,22 @@ from inbox.matching import match
 from inbox.message import (
     Arrival,
     Direction,
-    FailedRecipient,
     Message,
     MessageKind,
     MessageStatus,
     Nature,
 )
+from inbox.pairing import PAIRED
 from inbox.plain import plain_text
 from inbox.practice import Practice
 from inbox.reply_path import Evidence, EvidenceKind, judge_round_trip
 from inbox.repository import Filing, Relative, Repository, StatusChange, StoredRaw
 from inbox.signals.machine import nature_of
-from inbox.thread import join
+from inbox.telephony import Telephony
+from inbox.thread import join, other_end
 
 _AT_ONCE = 40
 """Raw items that are read and filed in one transaction."""
-_UNKNOWN_ADDRESS_STATUSES = ("5.1.", "5.4.")
 _RAW_SHOWN = 20_000
 _JUST_AFTER = timedelta(milliseconds=1)
 
@@ -46,6 +47,7 @@ class Filer:
         self._practice = practice
         self._clock = clock
         self._listening = Listening(repository, practice, clock)
+        self._telephony = Telephony(repository, practice, self._listening)
 
     async def drain(self, channel: Channel) -> int:
         """File every raw item of a line that is not filed yet; return how many there were.
@@ -112,6 +114,10 @@ class Filer:
         if arrival.nature is Nature.PROBE:
             await self._repository.filing.file(replace(filing, visible=False))
             return
+        if line.channel in PAIRED:
+            await self._telephony.file(filing, own)
+            await self._note_inbound(line, direction, arrival, stored.item.received_at)
+            return
         echo = await self._echo_of(line, direction, arrival, own)
         if echo is not None:
             await self._repository.filing.file(replace(filing, visible=False, echo_of=echo))
@@ -122,10 +128,14 @@ class Filer:
             await self._listening.heed(filing, filed)
         if direction is Direction.OUTBOUND and filed.conversation_id is not None:
             await self._late_reports(channel, arrival.message_id, filed.conversation_id)
+        await self._note_inbound(line, direction, arrival, stored.item.received_at)
+
+    async def _note_inbound(
+        self, line: Line, direction: Direction, arrival: Arrival, at: datetime
+    ) -> None:
+        """What others sent to the line is evidence that it receives."""
         if direction is Direction.INBOUND and _addressed_to(line, arrival):
-            await self._repository.lines.add_evidence(
-                Evidence(line.id, EvidenceKind.INBOUND, stored.item.received_at)
-            )
+            await self._repository.lines.add_evidence(Evidence(line.id, EvidenceKind.INBOUND, at))
 
     async def _place(self, filing: Filing, own: frozenset[str]) -> Filing:
         """Find the conversation and the patient, and what the arrival says of messages of ours."""
@@ -148,7 +158,7 @@ class Filer:
             ),
             None,
         )
-        other = _other_end(arrival, direction, own)
+        other = other_end(arrival, direction, own)
         candidates = await self._repository.patients.by_address(other) if other else []
         day = filing.at.astimezone(self._practice.timezone).date()
         remembered = None
@@ -273,17 +283,17 @@ class Filer:
                 # Their mailbox passes mail on; the report names where it stopped.
                 only, told = next(iter(keys)), report.recipients[0]
                 if told.address.casefold() != only:
-                    change = _status_change(message, told)
+                    change = status_change(message, told)
                     changes += [change] if change is not None else []
                     continue
             for recipient in report.recipients:
                 address = keys.get(recipient.address.casefold())
                 if address is None:
                     continue
-                change = _status_change(message, recipient)
+                change = status_change(message, recipient)
                 if change is not None:
                     changes.append(change)
-                if recipient.permanent and _unknown_address(recipient):
+                if recipient.permanent and is_unknown_address(recipient):
                     dead.append((address, change.text if change else "unknown address"))
         return tuple(changes), tuple(dead)
 
@@ -353,16 +363,6 @@ def _addressed_to(line: Line, arrival: Arrival) -> bool:
     return bool(named & line.keys) and arrival.nature is not Nature.PROBE
 
 
-def _other_end(arrival: Arrival, direction: Direction, own: frozenset[str]) -> Address | None:
-    if direction is Direction.INBOUND:
-        sender = arrival.sender
-        if sender is not None and is_no_reply(sender.value):
-            outside = [address for address in arrival.reply_to if address.key not in own]
-            return outside[0] if outside else sender
-        return sender
-    return next((address for address in (*arrival.to, *arrival.cc) if address.key not in own), None)
-
-
 def _same_words(stored: Message, arrival: Arrival) -> bool:
     return stored.text.split() == arrival.text.split() or (
         stored.whole.split() == arrival.whole.split()
@@ -379,36 +379,3 @@ def _same_message(stored: Message, arrival: Arrival) -> bool:
         and stored.subject == arrival.subject
         and _same_words(stored, arrival)
     )
-
-
-def _status_change(message: Message, recipient: FailedRecipient) -> StatusChange | None:
-    code = f" ({recipient.status})" if recipient.status else ""
-    if recipient.action == "delivered":
-        if message.status in {MessageStatus.SENT, MessageStatus.UNKNOWN}:
-            return StatusChange(message.id, MessageStatus.DELIVERED, "delivered")
-        return None
-    if recipient.action == "delayed":
-        return StatusChange(message.id, message.status, f"delayed, still being tried{code}")
-    if recipient.action == "failed":
-        return StatusChange(message.id, MessageStatus.FAILED, _why(recipient) + code)
-    return None
-
-
-def _why(recipient: FailedRecipient) -> str:
-    for beginning, words in (
-        ("5.1.", "there is no such address"),
-        ("5.2.2", "the mailbox is full"),
-        ("4.2.2", "the mailbox is full"),
-        ("5.2.", "the mailbox does not take mail"),
-        ("5.3.4", "the message is too large for them"),
-        ("5.4.", "their mail server cannot be reached"),
-        ("4.4.", "their mail server cannot be reached"),
-        ("5.7.", "their mail server refused it"),
-    ):
-        if recipient.status.startswith(beginning):
-            return words
-    return "it came back"
-
-
-def _unknown_address(recipient: FailedRecipient) -> bool:
-    return not recipient.status or recipient.status.startswith(_UNKNOWN_ADDRESS_STATUSES)

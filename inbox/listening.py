@@ -40,6 +40,11 @@ class Listening:
             now = self._clock()
             self._began[line_id] = await self._repository.signals.line_began(line_id, now)
 
+    async def is_fresh(self, line_id: str, at: datetime) -> bool:
+        """Whether something is not older than the practice's use of a line."""
+        await self.begin(line_id)
+        return at >= self._began[line_id] - _HISTORY
+
     async def signs(self, filing: Filing, candidates: Sequence[Patient]) -> tuple[Sign, ...]:
         """What is heard in an arrival, and whether it takes effect at once.
 
@@ -64,8 +69,7 @@ class Listening:
         signs = listen(heard)
         if not any(sign.state is SignalState.PROPOSED for sign in signs):
             return signs
-        await self.begin(filing.line_id)
-        fresh = filing.at >= self._began[filing.line_id] - _HISTORY
+        fresh = await self.is_fresh(filing.line_id, filing.at)
         return tuple(
             replace(sign, state=SignalState.APPLIED, by=BY_PATIENT)
             if fresh and other is not None and _at_once(sign, arrival.channel, declined)

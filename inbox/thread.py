@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from inbox.address import Address
+from inbox.address import Address, is_no_reply
 from inbox.message import Arrival, Direction, Nature
 from inbox.repository import Relative
 
@@ -81,3 +81,14 @@ def _behind(
         return frozenset({sender} if sender else ())
     outside = people - own
     return outside or people
+
+
+def other_end(arrival: Arrival, direction: Direction, own: frozenset[str]) -> Address | None:
+    """Who is at the other end of a message: the writer, or for one of ours who it goes to."""
+    if direction is Direction.INBOUND:
+        sender = arrival.sender
+        if sender is not None and is_no_reply(sender.value):
+            outside = [address for address in arrival.reply_to if address.key not in own]
+            return outside[0] if outside else sender
+        return sender
+    return next((address for address in (*arrival.to, *arrival.cc) if address.key not in own), None)

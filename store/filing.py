@@ -6,19 +6,21 @@ import json
 import sqlite3
 import uuid
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
+from inbox.address import ChannelKind
 from inbox.errors import NotFound
-from inbox.events import ChangeKind
-from inbox.message import Arrival, Direction, Message, MessageStatus, Nature
+from inbox.message import Arrival, Direction, Message, MessageKind, MessageStatus, Nature
+from inbox.pairing import PairUse
 from inbox.patient import PointHealth
 from inbox.repository import Filed, Filing, Relative, StatusChange
-from store import contact_point, message, record_due, signal, state
+from store import call_log, contact_point, delivery, message, pair, record_due, signal, state
 from store.conversation import patient_name, resolve
 from store.merge import merge
+from store.status import change_status, read_own
 from store.transaction import Transactions, Writing
 from store.values import (
-    Parameters,
     pack_address,
     pack_addresses,
     pack_list,
@@ -63,18 +65,8 @@ WHERE id = :id AND snoozed_until IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM message WHERE conversation_id = :id
         AND direction = 'inbound' AND nature IN ('personal', 'unreadable') AND at > :at)
 """
-_OWN: Final = """
-SELECT conversation_id, raw_id, outbox_id, status, patient_id, match_reason FROM message
-WHERE id = :id
-"""
+_NEW_RAW: Final = "UPDATE message SET raw_id = :raw_id WHERE id = :id"
 _GIVE_RAW: Final = "UPDATE message SET raw_id = :raw_id WHERE id = :id AND raw_id IS NULL"
-_STATUS: Final = "UPDATE message SET status = :status, status_text = :text WHERE id = :id"
-_OUTBOX_STATUS: Final = """
-UPDATE outbox SET status = :status, status_text = :text, automatic_retry = 0,
-    sent_at = CASE WHEN :status IN ('sent', 'delivered') THEN coalesce(sent_at, :now)
-        ELSE sent_at END
-WHERE id = :id
-"""
 
 
 class FilingTable:
@@ -99,6 +91,26 @@ class FilingTable:
         """Stored messages with this Message-ID (of one line, when given), oldest first."""
         return await self._do.read(lambda db: message.with_rfc_id(db, message_id, line_id))
 
+    async def with_provider_id(self, provider_id: str) -> Message | None:
+        """The message of ours that a provider knows by this name, of any attempt; or None."""
+        return await self._do.read(lambda db: delivery.message_of(db, provider_id))
+
+    async def bears(self, provider_id: str) -> bool:
+        """Whether any stored text or call goes by this name at its provider."""
+        return await self._do.read(lambda db: delivery.bears(db, provider_id))
+
+    async def unsettled_on(self, pair_key: str) -> list[Message]:
+        """Messages of ours on a pair that are being sent or may have left; see the contract."""
+        return await self._do.read(lambda db: pair.unsettled(db, pair_key))
+
+    async def on_pair(self, pair_key: str, at: datetime) -> list[PairUse]:
+        """The messages on a pair of numbers around a moment: at most 60 each before and after."""
+        return await self._do.read(lambda db: pair.around(db, pair_key, at))
+
+    async def waiting_on(self, patient_id: str) -> list[int]:
+        """Conversations with a patient in which we wait for them; at most two."""
+        return await self._do.read(lambda db: pair.waiting_on(db, patient_id))
+
     async def file(self, filing: Filing) -> Filed:
         """File one arrival in one transaction; see the contract."""
         return await self._do.write(lambda writing: file(writing, filing))
@@ -114,13 +126,24 @@ def file(writing: Writing, filing: Filing) -> Filed:
         change_status(writing, change)
     for address, reason in filing.bad_points:
         contact_point.mark(writing, address, PointHealth.BAD, reason)
-    earlier = None if raw["message_id"] is None else _own(db, raw["message_id"])
+    filed = _file(writing, filing, raw["message_id"])
+    if filing.direction is Direction.OUTBOUND and filing.arrival.channel is ChannelKind.SMS:
+        delivery.heed(writing, filing.arrival.report)
+    return filed
+
+
+def _file(writing: Writing, filing: Filing, message_id: int | None) -> Filed:
+    db = writing.db
+    earlier = None if message_id is None else read_own(db, message_id)
     if filing.echo_of is not None:
         return _echo(writing, filing, filing.echo_of)
-    if earlier is not None and earlier["outbox_id"] is not None:
-        return _echo(writing, filing, raw["message_id"])
-    if earlier is not None:
-        return _again(writing, filing, raw["message_id"], earlier)
+    if filing.replaces is not None:
+        db.execute(_NEW_RAW, {"id": filing.replaces, "raw_id": filing.raw_id})
+        return _again(writing, filing, filing.replaces, read_own(db, filing.replaces))
+    if earlier is not None and message_id is not None:
+        if earlier["outbox_id"] is not None:
+            return _echo(writing, filing, message_id)
+        return _again(writing, filing, message_id, earlier)
     if not filing.visible:
         _set_raw(db, filing, None)
         return Filed(None, None)
@@ -208,35 +231,15 @@ def _named(arrival: Arrival) -> tuple[str, ...]:
 def _echo(writing: Writing, filing: Filing, message_id: int) -> Filed:
     """Our own message, seen on the server: it left, whatever we knew of it."""
     db = writing.db
-    own = _own(db, message_id)
+    own = read_own(db, message_id)
+    delivery.name(db, own["outbox_id"], filing.provider_id)
     db.execute(_GIVE_RAW, {"id": message_id, "raw_id": filing.raw_id})
     _set_raw(db, filing, message_id)
+    if filing.arrival.ending is not None:
+        call_log.told(writing, message_id, filing.arrival)
     if own["status"] == MessageStatus.UNKNOWN:
         change_status(writing, StatusChange(message_id, MessageStatus.SENT))
     return Filed(None, message_id)
-
-
-def change_status(writing: Writing, change: StatusChange) -> None:
-    """Give a stored message a new state, its outbox row too, and put it on the record's list."""
-    db = writing.db
-    own = _own(db, change.message_id)
-    text = storable(change.text)
-    values: Parameters = {"id": change.message_id, "status": change.status.value, "text": text}
-    db.execute(_STATUS, values)
-    if own["outbox_id"] is not None:
-        now = stamp(writing.clock())
-        db.execute(_OUTBOX_STATUS, {**values, "id": own["outbox_id"], "now": now})
-        writing.tell(ChangeKind.OUTBOX, own["outbox_id"])
-    record_due.add(db, change.message_id)
-    state.refresh(db, own["conversation_id"])
-    writing.tell_conversation(own["conversation_id"])
-
-
-def _own(db: sqlite3.Connection, message_id: int) -> sqlite3.Row:
-    row: sqlite3.Row | None = db.execute(_OWN, {"id": message_id}).fetchone()
-    if row is None:
-        raise NotFound("The message this speaks of is not stored here.", "Sync again.")
-    return row
 
 
 def _new_conversation(db: sqlite3.Connection, filing: Filing) -> int:
@@ -269,7 +272,7 @@ def _values(
         "status": filing.status.value,
         "line_id": filing.line_id,
         "at": at,
-        "answers_until": at if filing.direction is Direction.OUTBOUND else None,
+        "answers_until": _answers_until(filing, at),
         "sent_at": stamp(arrival.sent_at),
         "sender": pack_address(arrival.sender),
         "recipients": pack_addresses(arrival.to),
@@ -283,11 +286,25 @@ def _values(
         "patient_id": patient_id,
         "match_reason": reason,
         "partial": filing.partial,
+        "ending": arrival.ending.value if arrival.ending else "",
+        "seconds": arrival.seconds,
         "indexed_patient": patient_name(db, patient_id),
         "subject": arrival.subject,
         "text": arrival.text,
         "whole": None if arrival.whole == arrival.text else arrival.whole,
     }
+
+
+def _answers_until(filing: Filing, at: int | None) -> int | None:
+    """Up to when what they wrote is answered by a message of ours that was made elsewhere.
+
+    What a carrier answers by itself answers nothing; nor does a call, because a machine may have
+    picked it up.
+    """
+    if filing.direction is not Direction.OUTBOUND:
+        return None
+    called = filing.arrival.kind in {MessageKind.CALL, MessageKind.VOICEMAIL}
+    return 0 if called or filing.arrival.nature is Nature.AUTO_REPLY else at
 
 
 def _people(filing: Filing) -> message.People:

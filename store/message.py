@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from inbox.address import Address, ChannelKind
+from inbox.ending import Ending
 from inbox.errors import NotFound
 from inbox.message import Attachment, Direction, Message, MessageKind, MessageStatus, Nature
 from inbox.outgoing import Call
@@ -26,7 +27,7 @@ COLUMNS: Final = """
     m.sender, m.recipients, m.cc, m.reply_to, m.at, m.sent_at, m.subject, m.text, m.whole, m.files,
     m.rfc_id, m.in_reply_to, m.refs, m.patient_id, m.match_reason, m.staff_id, m.raw_id,
     m.outbox_id, m.status_text, m.proof, m.partial, m.indexed_patient, m.search_id,
-    m.confidential,
+    m.confidential, m.ending, m.seconds,
     (SELECT o.not_before FROM outbox AS o WHERE o.id = m.outbox_id AND o.status = 'queued'
         AND o.automatic_retry = 0) AS leaves_at,
     (SELECT o.because FROM outbox AS o WHERE o.id = m.outbox_id) AS reason,
@@ -45,13 +46,14 @@ INSERT INTO message (
     uuid, conversation_id, direction, channel, kind, nature, status, line_id, at, answers_until,
     search_id, sent_at, sender, recipients, cc, reply_to, rfc_id, in_reply_to, refs, thread_key,
     list_id, patient_id, match_reason, staff_id, raw_id, outbox_id, status_text, proof, partial,
-    files, indexed_patient, subject, text, whole, confidential
+    files, indexed_patient, subject, text, whole, confidential, ending,
+    seconds
 ) VALUES (
     :uuid, :conversation_id, :direction, :channel, :kind, :nature, :status, :line_id, :at,
     :answers_until, :search_id, :sent_at, :sender, :recipients, :cc, :reply_to, :rfc_id,
     :in_reply_to, :refs, :thread_key, :list_id, :patient_id, :match_reason, :staff_id, :raw_id,
     :outbox_id, :status_text, :proof, :partial, :files, :indexed_patient, :subject, :text, :whole,
-    :confidential
+    :confidential, :ending, :seconds
 )
 """
 _REPLACE: Final = """
@@ -61,7 +63,8 @@ UPDATE message SET
     sender = :sender, recipients = :recipients, cc = :cc, reply_to = :reply_to, rfc_id = :rfc_id,
     in_reply_to = :in_reply_to, refs = :refs, thread_key = :thread_key, list_id = :list_id,
     patient_id = :patient_id, match_reason = :match_reason, partial = :partial, files = :files,
-    indexed_patient = :indexed_patient, subject = :subject, text = :text, whole = :whole
+    indexed_patient = :indexed_patient, subject = :subject, text = :text, whole = :whole,
+    ending = :ending, seconds = :seconds
 WHERE id = :id
 """
 DEFAULTS: Final[Parameters] = {
@@ -91,6 +94,8 @@ DEFAULTS: Final[Parameters] = {
     "text": "",
     "whole": None,
     "confidential": 0,
+    "ending": "",
+    "seconds": 0,
 }
 ADD_ADDRESS: Final = """
 INSERT INTO message_address (message_id, role, key) VALUES (:message_id, :role, :key)
@@ -171,6 +176,8 @@ def from_row(db: sqlite3.Connection, row: sqlite3.Row) -> Message:
         confidential=bool(row["confidential"]),
         leaves_at=moment(row["leaves_at"]),
         because=row["reason"] or "",
+        ending=Ending(row["ending"]) if row["ending"] else None,
+        seconds=row["seconds"],
         call=structure.unpack(Call, row["call"]) if row["call"] else None,
         heads_up=MessageStatus(row["heads_up"]) if row["heads_up"] else None,
     )

@@ -13,8 +13,9 @@ from inbox.errors import NotFound, Stale
 from inbox.events import ChangeKind
 from inbox.message import MessageStatus
 from inbox.outgoing import Draft
+from inbox.pairing import PAIRED
 from inbox.repository import NewOutbox, OutboxRow
-from store import call_state, draft, outbox_entry, raw, record_due, state
+from store import call_state, delivery, draft, outbox_entry, raw, record_due, state
 from store.transaction import Transactions, Writing
 from store.values import moment, pack_list, stamp, storable, unpack_list
 
@@ -178,9 +179,16 @@ class OutboxTable:
                 raw_id = raw.keep_copy(
                     writing.db, row.draft.line_id, packed, len(copy_raw), now, row.message_id
                 )
+            if row.draft.channel in PAIRED and provider_id:
+                delivery.name(writing.db, outbox_id, provider_id)
             # It happened when it left, or may have left; what we learn later changes no time.
             left = row.status in _NOT_YET and (sent or status is MessageStatus.UNKNOWN)
-            return _followed(writing, outbox_id, at=stamp(now) if left else None, raw_id=raw_id)
+            settled = _followed(writing, outbox_id, at=stamp(now) if left else None, raw_id=raw_id)
+            if row.draft.channel not in PAIRED or not provider_id:
+                return settled
+            # What the provider told of it may have come before its word that it took it.
+            delivery.follow(writing, provider_id)
+            return read(writing.db, outbox_id)
 
         return await self._do.write(write)
 

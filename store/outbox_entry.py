@@ -10,6 +10,7 @@ from inbox.errors import Stale
 from inbox.events import ChangeKind
 from inbox.message import Attachment, Direction, MessageStatus, Nature
 from inbox.outgoing import Draft
+from inbox.pairing import PAIRED, pair_key
 from inbox.record import MEDIUM_OF
 from inbox.repository import NewOutbox
 from store import draft as drafts
@@ -126,6 +127,7 @@ def _add_message(writing: Writing, new: NewOutbox, conversation_id: int) -> int:
             "recipients": pack_addresses(draft.to),
             "cc": pack_addresses(draft.cc),
             "rfc_id": new.rfc_id,
+            "thread_key": _pair(sender, draft),
             "in_reply_to": pack_list([new.in_reply_to] if new.in_reply_to else []),
             "refs": pack_list(new.references),
             "patient_id": draft.patient_id,
@@ -144,6 +146,13 @@ def _add_message(writing: Writing, new: NewOutbox, conversation_id: int) -> int:
             for file in draft.attachments
         ],
     )
+
+
+def _pair(sender: Address, draft: Draft) -> str:
+    """The pair of numbers of a text or call; empty for what goes any other way."""
+    if draft.channel not in PAIRED or len(draft.to) != 1:
+        return ""
+    return storable(pair_key(sender, draft.to[0]))
 
 
 def answers_until(

@@ -13,11 +13,11 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from typing import Any
 
 from adapters.phone.connection import Record, moment
 from inbox.address import Address, AddressSystem, ChannelKind
+from inbox.ending import Ending as Ending  # noqa: PLC0414 - what calls are read into
 from inbox.errors import ServerRefused
 from inbox.message import Arrival, Attachment, MessageKind, Nature, Received
 from inbox.plain import plain_line, plain_text
@@ -27,29 +27,6 @@ ABANDONED_WITHIN = timedelta(seconds=10)
 TRANSCRIBED = "Auto-transcribed, may be wrong:"
 """What stands above the words a machine understood."""
 _OVER = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
-
-
-class Ending(StrEnum):
-    """What became of a call."""
-
-    ANSWERED = "answered"
-    """Somebody of ours talked with them."""
-    MISSED = "missed"
-    """It rang, or a greeting played, and nobody talked with them."""
-    VOICEMAIL = "voicemail"
-    """They left a message."""
-    ABANDONED = "abandoned"
-    """They hung up before anything happened."""
-    REACHED = "reached"
-    """Our call was answered over there, by somebody or by a machine."""
-    BUSY = "busy"
-    NO_ANSWER = "no-answer"
-    FAILED = "failed"
-    """Our call did not get through."""
-    NOT_MADE = "not-made"
-    """Our own phone was not picked up, so the patient's never rang."""
-    GOES_ON = "goes-on"
-    """It is not over, as far as anybody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +173,8 @@ def _read(call: Any, legs: list[Any], recordings: list[Any]) -> Arrival:
         thread_key=" ".join(sorted(one.key for one in (sender, to) if one is not None)),
         # Nobody waits for an answer to what was talked over.
         nature=Nature.RECEIPT if ending is Ending.ANSWERED else Nature.PERSONAL,
+        ending=ending,
+        seconds=_seconds(ending, call, legs, told),
         received=Received(
             from_=sender.value if sender else "",
             delivered_to=() if to is None else (to.value,),
@@ -219,6 +198,14 @@ def _words(ending: Ending, call: Record, legs: list[Record], recordings: list[Re
         Ending.NOT_MADE: "Call not made: the phone here was not picked up.",
         Ending.GOES_ON: "A call whose end was never told.",
     }[ending]
+
+
+def _seconds(ending: Ending, call: Record, legs: list[Record], recordings: list[Record]) -> int:
+    """How long they talked, or spoke to the machine."""
+    if ending is Ending.VOICEMAIL:
+        return sum(seconds_of(one) for one in recordings if is_voicemail(one))
+    talked = next((seconds_of(leg) for leg in legs if leg.get("status") == "completed"), 0)
+    return talked or (seconds_of(call) if ending is Ending.ANSWERED else 0)
 
 
 def _span(seconds: int) -> str:

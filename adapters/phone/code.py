@@ -9,6 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from inbox.message import Effect
+
+OPTED_OUT = 21610
+"""The code of a number whose owner has texted STOP: consent, and not a fault of the number."""
+
 
 class Fault(StrEnum):
     """Whose matter an error is."""
@@ -50,6 +55,7 @@ class Code:
     """One more try, later, may help."""
 
 
+_OUT_OF_REACH = 30003
 _CALL = "Call them, or write by e-mail or portal."
 _DOCTOR = "Run `twoway doctor`; it names what to set up in Twilio's console."
 _STOPPED = Code(
@@ -182,6 +188,21 @@ _DEFAULTS: tuple[tuple[range, Code], ...] = (
     (range(20000, 21000), Code(Fault.ACCOUNT, "Twilio refused the account.", _DOCTOR, "5.7.0")),
 )
 _ANY = Code(Fault.UNSURE, "Twilio did not take it.", _CALL, "5.0.0")
+
+
+_EFFECTS = {
+    Fault.NUMBER: Effect.DEAD,
+    Fault.SENDER: Effect.MUTE,
+}
+
+
+def effect_of(code: Code) -> Effect:
+    """What follows from it that a text was not delivered for this reason."""
+    if code.code == OPTED_OUT:
+        return Effect.STOPPED
+    if code.fault is Fault.PASSING and code.code == _OUT_OF_REACH:
+        return Effect.LATER
+    return _EFFECTS.get(code.fault, Effect.NONE)
 
 
 def code_of(number: int) -> Code:

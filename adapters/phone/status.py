@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from adapters.phone.code import code_of
-from inbox.message import DeliveryReport, FailedRecipient
+from adapters.phone.code import code_of, effect_of
+from inbox.message import DeliveryReport, Effect, FailedRecipient
 from inbox.plain import plain_line
 
 _RANK = {
@@ -54,13 +54,15 @@ def report_of(message: dict[str, Any]) -> DeliveryReport | None:
     action = _ACTIONS.get(status)
     if action is None:
         return None
-    enhanced, words = "", ""
+    enhanced, words, hint, effect = "", "", "", Effect.NONE
     if action == "failed":
         number = message.get("error_code")
         code = code_of(number if isinstance(number, int) else 30008)
         enhanced, words = code.enhanced, code.sentence
+        hint, effect = code.hint, effect_of(code)
         if status == "canceled":
             enhanced, words = "5.0.0", "It was cancelled before it left."
+            hint, effect = "", Effect.NONE
     return DeliveryReport(
         recipients=(
             FailedRecipient(
@@ -68,6 +70,8 @@ def report_of(message: dict[str, Any]) -> DeliveryReport | None:
                 action=action,
                 status=enhanced,
                 diagnostic=words,
+                hint=hint,
+                effect=effect,
             ),
         ),
         original_message_id=plain_line(str(message.get("sid", "")), 100),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.phone.code import Code, Fault, code_of
+from adapters.phone.code import OPTED_OUT, Code, Fault, code_of
 from inbox.errors import (
     AuthenticationFailed,
     ChannelError,
@@ -27,6 +27,7 @@ class TextRefused(NotSent):
             temporary=temporary or code.retries,
             sender_refused=code.fault is Fault.SENDER,
             recipients=(to,) if code.fault is Fault.NUMBER else (),
+            stopped=code.code == OPTED_OUT,
         )
         self.code = code
 

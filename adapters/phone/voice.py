@@ -166,8 +166,9 @@ class VoiceChannel:
     # ---- calling -----------------------------------------------------------------------------
 
     async def send(self, outgoing: Outgoing, permit: Permit, handing_over: HandingOver) -> Receipt:
-        """Call the desk, and the patient once the desk has picked up. See `call`."""
-        return await self.call(outgoing, permit, handing_over, self._desk)
+        """Call the caller's own phone, else the desk's, and the patient once it was picked up."""
+        desk = outgoing.ring_first or self._desk
+        return await self.call(outgoing, permit, handing_over, desk)
 
     async def call(
         self, outgoing: Outgoing, permit: Permit, handing_over: HandingOver, desk: str

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from inbox.address import Address
 from inbox.message import Arrival, Direction, Message, MessageStatus
+from inbox.pairing import PairUse
 from inbox.signals.signal import Sign
 
 
@@ -39,6 +40,8 @@ class StatusChange:
     status: MessageStatus
     text: str = ""
     """Why, in words."""
+    hint: str = ""
+    """What to do about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,10 @@ class Filing:
     """Only the header was fetched."""
     signs: tuple[Sign, ...] = ()
     """What the inbound rules heard in it."""
+    replaces: int | None = None
+    """Id of the stored message whose place it takes: more was learned of the same call."""
+    provider_id: str = ""
+    """With `echo_of`: the provider's name for the message, for a row that has none yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +106,35 @@ class FilingStore(Protocol):
         """Stored messages with this Message-ID (of one line, when given), oldest first."""
         ...
 
+    async def with_provider_id(self, provider_id: str) -> Message | None:
+        """The message of ours that a provider knows by this name, of any attempt; or None."""
+        ...
+
+    async def bears(self, provider_id: str) -> bool:
+        """Whether any stored text or call goes by this name at its provider."""
+        ...
+
+    async def unsettled_on(self, pair_key: str) -> list[Message]:
+        """Messages of ours on a pair of numbers that are being sent or may have left.
+
+        Those without a name from the provider, oldest first.
+        """
+        ...
+
+    async def on_pair(self, pair_key: str, at: datetime) -> list[PairUse]:
+        """The messages on a pair of numbers around a moment: at most 60 each before and after."""
+        ...
+
+    async def waiting_on(self, patient_id: str) -> list[int]:
+        """Conversations with a patient in which we wait for them; at most two."""
+        ...
+
     async def file(self, filing: Filing) -> Filed:
         """File one arrival, in one transaction.
 
         Message, conversation, merges, status changes, dead contact points, search index, record
         queue, the raw item's state. Filing a raw item again (after `complete`) replaces its message
-        in its place.
+        in its place. What a provider tells of a text of ours (`arrival.report`) is kept, and its
+        state follows the furthest that was told.
         """
         ...

@@ -1,0 +1,58 @@
+"""Delivery of texts: what a provider tells of one, and the state that follows.
+
+Lists lag behind and are read again, so words come late, twice and in any order: the furthest one
+counts, whichever comes first.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from inbox.message import FailedRecipient, MessageStatus
+
+TRY_LATER: Final = timedelta(minutes=30)
+"""When a text is tried once more after their phone was off or out of reach."""
+WORTH_TRYING: Final = timedelta(hours=12)
+"""What is told later than this after a text left is no reason to try it again."""
+
+_RANKS: Final = {"relayed": 1, "delayed": 2, "failed": 3, "delivered": 4}
+_SETTLED: Final = frozenset(
+    {MessageStatus.SENT, MessageStatus.UNKNOWN, MessageStatus.FAILED, MessageStatus.DELIVERED}
+)
+
+
+def rank_of(action: str) -> int:
+    """How far along a word is (the actions of RFC 3464 section 2.3.3); 0 for an unknown one."""
+    return _RANKS.get(action, 0)
+
+
+def status_after(status: MessageStatus, action: str) -> MessageStatus | None:
+    """The state of a text by the furthest word on it; None: it stays as it is.
+
+    Args:
+        status: What is known so far. While it is being sent, the word waits.
+        action: The furthest word.
+    """
+    if status not in _SETTLED:
+        return None
+    told = {
+        "relayed": MessageStatus.SENT,
+        "delayed": MessageStatus.SENT,
+        "failed": MessageStatus.FAILED,
+        "delivered": MessageStatus.DELIVERED,
+    }.get(action)
+    if told is None or told is status:
+        return None
+    if told is MessageStatus.SENT and status is not MessageStatus.UNKNOWN:
+        return None
+    if told is MessageStatus.FAILED and status is MessageStatus.DELIVERED:
+        return None
+    return told
+
+
+def words_of(word: FailedRecipient) -> str:
+    """Why a text is what it is, for people."""
+    if word.action == "delivered":
+        return "delivered"
+    return word.diagnostic.rstrip(".") if word.action == "failed" else ""
