@@ -85,7 +85,8 @@ class Closing:
 def unanswered(messages: Sequence[Message]) -> tuple[Message, ...]:
     """What arrived from people and wants an answer since we last really answered.
 
-    A note is no answer, and neither is a message of ours that did not arrive or was taken back.
+    A note is no answer, and neither is a message of ours that did not arrive or was taken back, or a
+    call that reached nobody.
 
     Args:
         messages: Of one conversation, in time order.
@@ -94,10 +95,11 @@ def unanswered(messages: Sequence[Message]) -> tuple[Message, ...]:
     for message in messages:
         if message.direction is Direction.INBOUND and message.nature.wants_answer:
             waiting.append(message)
-        elif message.direction is Direction.OUTBOUND and message.status not in {
-            *_UNDELIVERED,
-            MessageStatus.CANCELLED,
-        }:
+        elif (
+            message.direction is Direction.OUTBOUND
+            and message.status not in {*_UNDELIVERED, MessageStatus.CANCELLED}
+            and (message.call is None or message.call.answers)
+        ):
             waiting.clear()
     return tuple(waiting)
 

@@ -8,7 +8,8 @@ from typing import Final
 
 from inbox.address import Address, ChannelKind
 from inbox.message import Message
-from inbox.patient import Consent, Patient
+from inbox.number import digits
+from inbox.patient import Consent, Patient, VoicemailConsent
 from inbox.storage.consent import ConsentEntry
 
 STRICTEST_FIRST: Final = (Consent.DECLINED, Consent.UNKNOWN, Consent.IMPLIED, Consent.ACCEPTED)
@@ -43,6 +44,21 @@ def consent_for(
     if Consent.DECLINED in said.values():
         return Consent.DECLINED
     return said[about] if about in said else _strictest(said.values())
+
+
+def voicemail_at(patient: Patient | None, numbers: Iterable[Address]) -> VoicemailConsent:
+    """What may be said to the voicemail of these numbers, as the patient's form has it.
+
+    A form may speak of some numbers only: on any other, no details are left.
+    """
+    if patient is None:
+        return VoicemailConsent.UNKNOWN
+    consent, named = patient.form.voicemail, patient.form.voicemail_on
+    if named and consent is not VoicemailConsent.NONE:
+        known = {digits(number) for number in named}
+        if any(digits(number.value) not in known for number in numbers):
+            return VoicemailConsent.CALLBACK_ONLY
+    return consent
 
 
 def wrote_first(address: Address, channel: ChannelKind, newest: Message | None) -> bool:

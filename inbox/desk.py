@@ -29,7 +29,7 @@ from inbox.message import Message
 from inbox.outgoing import Draft, DraftAttachment
 from inbox.patient import Consent, Patient
 from inbox.practice import Practice
-from inbox.reply_path import Plan, Proof
+from inbox.reply_path import Plan, Proof, ProofState
 from inbox.repository import ConsentEntry, ConsentKey, OutboxRow, Repository
 from inbox.situation import Situation
 from inbox.storage.handed_over import Uncopied
@@ -38,6 +38,7 @@ from inbox.words import answer_words, from_words, leaves_words, proof_words
 
 if TYPE_CHECKING:
     from inbox.attention import Attention
+    from inbox.calling import Calling
     from inbox.forms import Forms
     from inbox.reminding import Reminding
     from inbox.templating import ReadShelf, Templating
@@ -151,6 +152,13 @@ class Desk:
         from inbox.attention import Attention
 
         return Attention(self.repository, self.practice, self.clock, self.member)
+
+    @cached_property
+    def calling(self) -> Calling:
+        """Calls: what to know before, and what became of them."""
+        from inbox.calling import Calling
+
+        return Calling(self, self._gate, self._drafting)
 
     @cached_property
     def templating(self) -> Templating:
@@ -282,6 +290,11 @@ class Desk:
             )
             for line in self.practice.lines
         ]
+
+    async def proven_lines(self) -> frozenset[str]:
+        """Ids of the lines that are known to receive."""
+        proofs = await self._facts.proofs(self.clock())
+        return frozenset(id_ for id_, one in proofs.items() if one.state is ProofState.PROVEN)
 
     async def raw(self, message: Message) -> RawItem:
         """The raw bytes a message was read from.
@@ -501,6 +514,7 @@ class Desk:
         from inbox.closing import Closing
 
         await self.promises.check_closing(conversation_id)
+        await self.calling.check_closing(conversation_id)
         await Closing(self.repository, self.clock, self.member).close(conversation_id, because)
 
     async def reopen(self, conversation_id: int) -> None:

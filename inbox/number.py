@@ -34,3 +34,13 @@ def number_words(value: str) -> str:
         # Nobody reads a single digit by itself.
         groups[-2:] = [groups[-2] + groups[-1]]
     return " ".join((f"+{code}", *groups))
+
+
+def digits_only(text: str) -> str:
+    """Every digit of a text, one after the other."""
+    return re.sub(r"\D", "", text)
+
+
+def digits(text: str) -> str:
+    """The last ten digits of a phone number, or the fewer there are."""
+    return digits_only(text)[-10:]

@@ -219,6 +219,9 @@ class Outbox:
         """The message and its permit; None when the gate objects, which is kept with the row."""
         try:
             outgoing = await outgoing_of(self._repository, row, line)
+            if row.draft.call is not None:
+                caller = self._practice.member(row.staff_id)
+                outgoing = replace(outgoing, ring_first=caller.direct_line if caller else "")
             situation = await self._facts.situation(
                 replace(row.draft, outbox_id=row.id), self._clock(), row.staff_id
             )

@@ -157,6 +157,8 @@ class Outgoing:
     attachments: tuple[OutgoingAttachment, ...] = ()
     probe_token: str = ""
     """Set when this is the line's own round trip."""
+    ring_first: str = ""
+    """For a call: the caller's own phone (E.164), which rings before the patient's does."""
 
     def digest(self) -> str:
         """Hex SHA-256 over all that the recipients would see; what a permit is bound to."""

@@ -41,6 +41,8 @@ class AnsweringService:
     heads_up_channel: ChannelKind | None = None
     """How the service is told to expect a call."""
     heads_up_to: str = ""
+    names_patients: bool = False
+    """A heads-up names the patient; otherwise only that somebody may call back."""
 
 
 @dataclass(frozen=True, slots=True)

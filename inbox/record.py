@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from inbox.address import Address, ChannelKind
 from inbox.message import Direction, Message, MessageKind, MessageStatus
+from inbox.outgoing import Call, CallOutcome, WayBack
 
 Resource = dict[str, Any]
 """A FHIR resource as JSON."""
@@ -42,6 +43,19 @@ _STATUS: Final = {
     MessageStatus.UNKNOWN: "unknown",
     MessageStatus.CANCELLED: "stopped",
     MessageStatus.NOTED: "completed",
+}
+_MADE: Final = frozenset({MessageStatus.SENT, MessageStatus.DELIVERED})
+_CALL_STATUS: Final = {
+    CallOutcome.REACHED: "completed",
+    CallOutcome.LEFT_MESSAGE: "completed",
+    CallOutcome.NO_ANSWER: "not-done",
+    CallOutcome.BUSY: "not-done",
+    CallOutcome.WRONG_NUMBER: "not-done",
+}
+_CALL_NOT_DONE: Final = {
+    CallOutcome.NO_ANSWER: "recipient-unavailable",
+    CallOutcome.BUSY: "recipient-unavailable",
+    CallOutcome.WRONG_NUMBER: "invalid-phone-number",
 }
 _MEDIUM: Final = {
     MessageKind.EMAIL: ("EMAILWRIT", "e-mail"),
@@ -91,6 +105,8 @@ def communication(message: Message, context: RecordContext, recorded_at: datetim
             "coding": [{"system": _NOT_DONE, "code": "system-error"}],
             "text": message.status_text or "not delivered",
         }
+    if message.call is not None and message.status in _MADE:
+        _add_call(resource, message.call, message.heads_up)
     if message.kind in _MEDIUM:
         code, text = _MEDIUM[message.kind]
         resource["medium"] = [{"coding": [{"system": _MODES, "code": code}], "text": text}]
@@ -136,6 +152,20 @@ def retraction(message: Message, context: RecordContext, recorded_at: datetime) 
             _text_extension("delivery", ENTERED_IN_ERROR),
         ],
     }
+
+
+def _add_call(resource: Resource, call: Call, heads_up: MessageStatus | None) -> None:
+    """How a call ended, whatever the line it was made on says."""
+    if call.outcome is None:
+        return
+    told = heads_up is None or heads_up in _MADE
+    resource["status"] = _CALL_STATUS[call.outcome] if told else "in-progress"
+    if call.outcome in _CALL_NOT_DONE:
+        code = _CALL_NOT_DONE[call.outcome]
+        resource["statusReason"] = {
+            "coding": [{"system": _NOT_DONE, "code": code}],
+            "text": call.outcome.value,
+        }
 
 
 def _add_people(resource: Resource, message: Message, context: RecordContext) -> None:
@@ -188,6 +218,16 @@ def _add_extensions(resource: Resource, message: Message, context: RecordContext
         )
         if value
     ]
+    call = message.call
+    if call is not None and call.outcome is not None:
+        extensions.append(_text_extension("call-outcome", call.outcome.value))
+        extensions += [
+            _text_extension("way-to-answer", way.value) for way in WayBack if way in call.ways
+        ]
+        if call.watched:
+            extensions.append(_text_extension("watched-line", call.watched))
+        if message.heads_up is not None:
+            extensions.append(_text_extension("heads-up", message.heads_up.value))
     extensions += [_text_extension("finding", finding) for finding in context.findings]
     if message.references or message.in_reply_to:
         parent = (message.in_reply_to or message.references[-1:])[0]

@@ -91,7 +91,7 @@ class VoiceChannel:
         deaf = self._shape.sentence if self._shape else ""
         if not deaf and self._inspection is not None:
             deaf = self._inspection.deaf_because
-        return Capabilities(sends=bool(self._desk), deaf_because=deaf)
+        return Capabilities(deaf_because=deaf)
 
     @property
     def inspection(self) -> Inspection | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from inbox.address import ChannelKind
+from inbox.consent import voicemail_at
 from inbox.finding import Finding, Fix, Severity
-from inbox.number import number_words
+from inbox.number import digits, number_words
 from inbox.outgoing import CallOutcome, WayBack
 from inbox.patient import VoicemailConsent
 from inbox.rules.leaving import READ_WITHIN, leave_at_opening, next_answering, phones_answer
@@ -16,7 +17,6 @@ from inbox.rules.patterns import (
     RESULTS,
     SENSITIVE,
     VAGUE,
-    digits,
 )
 from inbox.rules.rule import rule
 from inbox.rules.sentence import with_sentence, without_sentence
@@ -133,11 +133,18 @@ def service_deaf(situation: Situation) -> Iterator[Finding]:
         yield Finding(
             "TW13", Severity.BLOCK, "The answering service takes no messages. Choose another way."
         )
-    elif not call.heads_up_sent:
+    elif not call.heads_up_sent and not call.heads_up.strip():
         yield Finding(
             "TW13",
             Severity.BLOCK,
             "The answering service has not been told yet. Send the heads-up.",
+        )
+    elif not call.heads_up_sent and service.heads_up_channel in {None, ChannelKind.PHONE}:
+        yield Finding(
+            "TW13",
+            Severity.BLOCK,
+            "Nothing says how the answering service is told. Call them and tell them, or name their"
+            " text number or e-mail address in the configuration.",
         )
 
 
@@ -153,11 +160,7 @@ def voicemail_detail(situation: Situation) -> Iterator[Finding]:
     leaving = call is not None and call.outcome in {None, CallOutcome.LEFT_MESSAGE}
     if draft.channel is not ChannelKind.PHONE or not leaving or call is None:
         return
-    consent = patient.form.voicemail if patient else VoicemailConsent.UNKNOWN
-    if patient is not None and patient.form.voicemail_on and consent is not VoicemailConsent.NONE:
-        allowed = {digits(number) for number in patient.form.voicemail_on}
-        if any(digits(address.value) not in allowed for address in draft.to):
-            consent = VoicemailConsent.CALLBACK_ONLY
+    consent = voicemail_at(patient, draft.to)
     if consent is VoicemailConsent.NONE and call.outcome is CallOutcome.LEFT_MESSAGE:
         yield Finding(
             "TW17",

@@ -7,8 +7,7 @@ from typing import Final
 
 from inbox.address import AddressSystem, ChannelKind
 from inbox.finding import Finding, Fix, Severity
-from inbox.number import number_words
-from inbox.rules.patterns import digits
+from inbox.number import digits, number_words
 from inbox.rules.rule import rule
 from inbox.rules.sentence import without_sentence
 from inbox.rules.wording import form, phrase, way, wording

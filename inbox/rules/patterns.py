@@ -166,8 +166,3 @@ GREETING: Final = re.compile(
 
 SAYS_MUCH: Final[tuple[Phrase, ...]] = (SSN, BIRTH_DATE, RECORD_NUMBER, RESULTS, SENSITIVE)
 """What says something of a person's health or identity."""
-
-
-def digits(text: str) -> str:
-    """The last ten digits of a phone number, or the seven there are."""
-    return re.sub(r"\D", "", text)[-10:]

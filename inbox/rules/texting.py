@@ -8,6 +8,7 @@ from typing import Final
 
 from inbox.address import ChannelKind
 from inbox.finding import Finding, Fix, Severity
+from inbox.number import digits
 from inbox.rules.leaving import leave_in_the_morning, places
 from inbox.rules.patterns import OPT_OUT_WORDS, SHORTENER
 from inbox.rules.rule import rule
@@ -69,7 +70,7 @@ def quiet_hours(situation: Situation) -> Iterator[Finding]:
     every place it may be. An answer to somebody who wrote within the hour is fine.
     """
     draft, quiet = situation.draft, situation.practice.quiet
-    if draft.channel not in {ChannelKind.SMS, ChannelKind.PHONE}:
+    if draft.channel not in {ChannelKind.SMS, ChannelKind.PHONE} or _to_service(situation):
         return
     asked = situation.newest_inbound_at
     if asked is not None and situation.leaves_at - asked <= _REPLY_WITHIN and not draft.automatic:
@@ -82,6 +83,13 @@ def quiet_hours(situation: Situation) -> Iterator[Finding]:
         "It is a time to rest where they may be.",
         leave_in_the_morning(situation) if draft.channel is ChannelKind.SMS else None,
     )
+
+
+def _to_service(situation: Situation) -> bool:
+    """Whether it goes to the answering service alone, which is awake when nobody else is."""
+    service = situation.practice.answering_service
+    told = digits(service.heads_up_to) if service is not None else ""
+    return bool(told) and all(digits(one.value) == told for one in situation.draft.recipients)
 
 
 @rule("TW24", "A shortened link")

@@ -57,6 +57,7 @@ def make_practice(tables: FileTables, days: Calendar) -> Practice:
             takes_messages=service.takes_messages,
             heads_up_channel=ChannelKind(heads_up.channel) if heads_up else None,
             heads_up_to=heads_up.to if heads_up else "",
+            names_patients=heads_up.names_patients if heads_up else False,
         )
         if service
         else None,

@@ -80,6 +80,8 @@ class HeadsUpTable:
     channel: Literal["sms", "email", "phone"]
     to: str
     """The number or address of the answering service's desk."""
+    names_patients: bool = False
+    """The patient is named to the service; otherwise only that somebody may call back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

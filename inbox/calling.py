@@ -1,0 +1,502 @@
+"""Calling: what is to be known before a call, dialling it, and keeping what became of it.
+
+A call is a message of its conversation, through the outbox like any other: dialled from here it is
+sent with a permit; made by hand it is a row that was settled when it was made. A message that was
+left is kept only with a way to answer it, and a log whose heads-up has not left is not finished.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from typing import Final, Protocol
+
+from inbox.address import Address, AddressSystem, ChannelKind
+from inbox.call_plan import (
+    OF_THE_LINE,
+    OF_THE_LOG,
+    CallNumber,
+    CallPlan,
+    choose_number,
+    completed,
+    numbers_of,
+    said_too_little,
+    watchable_lines,
+    ways_of,
+)
+from inbox.call_script import (
+    direct_words,
+    heads_up_words,
+    here_words,
+    likely_until,
+    may_tell_words,
+    voicemail_script,
+)
+from inbox.channel import Capabilities
+from inbox.clock import Clock
+from inbox.consent import voicemail_at
+from inbox.drafting import Drafting
+from inbox.errors import Blocked, Held, NotFound, TwowayError
+from inbox.finding import Finding, Severity
+from inbox.gate import Gate, Verdict
+from inbox.keeping import Promises
+from inbox.line import Line
+from inbox.message import Direction, Message, MessageKind, MessageStatus
+from inbox.number import number_words
+from inbox.outgoing import Call, Draft, WayBack
+from inbox.patient import Patient, VoicemailConsent
+from inbox.practice import Practice, StaffMember
+from inbox.repository import OutboxRow, Repository
+from inbox.rules.leaving import places
+from inbox.situation import Situation
+from inbox.storage.call import OpenCall
+from inbox.storage.outbox import NewOutbox
+
+_LOOKED_THROUGH: Final = 50
+
+
+class Telephone(Protocol):
+    """What calling needs of the desk (`inbox.desk.Desk`)."""
+
+    repository: Repository
+    practice: Practice
+    member: StaffMember
+    clock: Clock
+    promises: Promises
+
+    async def situation(self, draft: Draft) -> Situation:
+        """All facts about a draft."""
+        ...
+
+    async def proven_lines(self) -> frozenset[str]:
+        """Ids of the lines that are known to receive."""
+        ...
+
+    def capabilities(self, line_id: str) -> Capabilities:
+        """What the channel of a line can do."""
+        ...
+
+
+class Calling:
+    """What a staff member does on the telephone, under their own name; `Desk.calling`."""
+
+    def __init__(self, desk: Telephone, gate: Gate, drafting: Drafting) -> None:
+        """Call on behalf of `desk`."""
+        self._desk = desk
+        self._gate = gate
+        self._drafting = drafting
+        self._repository = desk.repository
+        self._practice = desk.practice
+
+    # ------------------------------------------------------------ before the call
+
+    async def prepare(self, about: int | str, number: str = "") -> CallPlan:
+        """All that is to be known before calling somebody.
+
+        Args:
+            about: A conversation, or a patient's id.
+            number: The one to call (E.164); empty: the likeliest one.
+
+        Raises:
+            NotFound: no such conversation or patient, no number to call, or no phone line.
+        """
+        draft, patient, called = await self._begun(about)
+        now = self._desk.clock()
+        today = now.astimezone(self._practice.timezone).date()
+        known = numbers_of(patient, today) if patient is not None else []
+        wanted = Address(AddressSystem.PHONE, number, draft.subject) if number else None
+        chosen, others = choose_number(known, wanted, called)
+        if chosen is None:
+            raise NotFound(
+                "No number is known to call.",
+                "Give one, or add it to the patient's contact points.",
+            )
+        line, used = await self._line(draft)
+        person = patient.name if patient is not None else draft.subject
+        to = replace(chosen.address, name=person or chosen.address.name)
+        draft = replace(draft, to=(to,), line_id=line.id, line_chosen=True, subject="", call=Call())
+        proven = await self._desk.proven_lines()
+        watchable = watchable_lines(self._practice, proven, patient, used)
+        return await self._planned(draft, patient, chosen, others, line, watchable)
+
+    async def _begun(self, about: int | str) -> tuple[Draft, Patient | None, Address | None]:
+        """A draft without a number; its subject is whom it is to, while nobody is chosen."""
+        now = self._desk.clock()
+        if isinstance(about, str):
+            patient = await self._repository.patients.get(about)
+            return (
+                Draft(ChannelKind.PHONE, "", (), "", patient_id=about, begun_at=now),
+                patient,
+                None,
+            )
+        row = await self._repository.conversations.row(about)
+        newest = await self._repository.conversations.messages(row.id, limit=_LOOKED_THROUGH)
+        found: Patient | None = None
+        if row.patient_id is not None:
+            with suppress(NotFound):
+                found = await self._repository.patients.get(row.patient_id)
+        answered = next((one for one in reversed(newest) if _called_us(one)), None)
+        called = answered.sender if answered is not None else None
+        if called is None and found is None and row.person_address.startswith("+"):
+            called = Address(AddressSystem.PHONE, row.person_address, row.person)
+        draft = Draft(
+            ChannelKind.PHONE,
+            "",
+            (),
+            "",
+            subject=row.title,
+            conversation_id=row.id,
+            answers=answered.id if answered is not None else None,
+            patient_id=row.patient_id,
+            begun_at=now,
+            seen_message_id=max((one.id for one in newest), default=0),
+            confidential=any(one.confidential for one in newest),
+        )
+        return draft, found, called
+
+    async def _line(self, draft: Draft) -> tuple[Line, list[str]]:
+        """The number of ours they see, and the lines the conversation has used.
+
+        Raises:
+            NotFound: the practice has no phone line.
+        """
+        lines = [one for one in self._practice.lines if one.channel is ChannelKind.PHONE]
+        if not lines:
+            raise NotFound(
+                "The practice has no phone line, so no call can be logged.",
+                'Add its main number: a [[line]] with channel = "phone" and provider = "manual".',
+            )
+        used: list[str] = []
+        if draft.conversation_id is not None:
+            received, sent = await self._repository.conversations.line_use(draft.conversation_id)
+            used = [*received, *sent]
+        return next((one for one in lines if one.id in used), lines[0]), used
+
+    async def _planned(
+        self,
+        draft: Draft,
+        patient: Patient | None,
+        number: CallNumber,
+        others: tuple[CallNumber, ...],
+        line: Line,
+        watchable: tuple[Line, ...],
+    ) -> CallPlan:
+        practice, caller, now = self._practice, self._desk.member, self._desk.clock()
+        until = likely_until(now, practice)
+        voicemail = voicemail_at(patient, (number.address,))
+        situation = await self._desk.situation(draft)
+        dials = self._desk.capabilities(line.id).sends and bool(caller.direct_line)
+        script = self._script(situation, voicemail, until, watchable)
+        draft = replace(draft, text=script)
+        situation = replace(situation, draft=replace(draft, line_id=line.id))
+        phones_until = practice.hours.open_until(now)
+        left = int((phones_until - now).total_seconds() // 60) if phones_until else 0
+        return CallPlan(
+            draft=draft,
+            situation=situation,
+            person=draft.to[0].name or number_words(draft.to[0].value),
+            patient=patient,
+            number=number,
+            others=others,
+            line=line,
+            dials=dials,
+            voicemail=voicemail,
+            may_tell=may_tell_words(patient),
+            quiet=not practice.quiet.allows(now, places(situation)),
+            phones_until=phones_until,
+            minutes_left=left,
+            caller=caller,
+            script=script,
+            until=until,
+            watchable=watchable,
+            ways=ways_of(practice, caller, patient, number, watchable),
+            heads_up=heads_up_words(practice, caller, patient, now),
+            findings=_of(self._gate.examine(situation), () if dials else OF_THE_LINE),
+            kept=await self._repository.drafts.load(_key(draft), self._desk.member.id),
+        )
+
+    def _script(
+        self,
+        situation: Situation,
+        voicemail: VoicemailConsent,
+        until: datetime,
+        watchable: Sequence[Line],
+    ) -> str:
+        """What to say to a voicemail: as much as the form allows, and a way to answer."""
+        practice, caller = self._practice, self._desk.member
+        ways = [direct_words(caller)] if caller.direct_line else []
+        closed = not practice.hours.is_open(situation.now)
+        if not ways or closed:
+            ways += [here_words(until, watchable[0], practice)] if watchable else []
+        way = " ".join(ways)
+        said = voicemail_script(practice, caller, situation.patient, voicemail, way)
+        draft = replace(situation.draft, text=said)
+        found = self._gate.examine(replace(situation, draft=draft)).findings
+        if any(one.rule == "TW17" for one in found):
+            # The practice's own name says what it is about: “Lakeside Cancer Center”.
+            return voicemail_script(
+                practice, caller, situation.patient, voicemail, way, named=False
+            )
+        return said
+
+    # ------------------------------------------------------------ the call
+
+    async def dial(self, plan: CallPlan, because: str = "") -> OutboxRow:
+        """Ring the caller's own phone, then theirs. It leaves like every message, and at once.
+
+        Raises:
+            Blocked, Held: as for `Desk.send`.
+            TwowayError: calls on this line are made by hand.
+        """
+        if not plan.dials:
+            raise TwowayError(
+                f"Calls from {number_words(plan.line.address)} are made by hand.",
+                f"Dial {number_words(plan.number.address.value)} on your phone, then log the call.",
+            )
+        situation = await self._desk.situation(replace(plan.draft, call=Call()))
+        verdict = self._gate.examine(situation)
+        new = await self._checked(situation, verdict, because, self._desk.clock())
+        row = await self._repository.outbox.enqueue(new)
+        await self._audit("call", row)
+        return row
+
+    # ------------------------------------------------------------ after it
+
+    def against(self, plan: CallPlan, draft: Draft) -> tuple[Finding, ...]:
+        """What speaks against keeping a log as it is; pure, to be asked at every key."""
+        draft = completed(draft, plan, self._practice)
+        situation = replace(plan.situation, draft=draft, now=self._desk.clock())
+        return tuple(
+            one for one in self._gate.examine(situation).findings if one.rule in OF_THE_LOG
+        )
+
+    def completed(self, plan: CallPlan, draft: Draft) -> Draft:
+        """The log with the words of the chosen ways in it."""
+        return completed(draft, plan, self._practice)
+
+    async def log(self, plan: CallPlan, draft: Draft, because: str = "") -> OutboxRow:
+        """Keep what became of a call; its heads-up is queued, its promise is watched.
+
+        Args:
+            plan: What was known before the call.
+            draft: The call with its outcome; `outbox_id` names the row it was dialled by, if any.
+            because: The reason for a heads-up that is held.
+
+        Raises:
+            Blocked: there is no way to answer, or the form does not allow what was left.
+            Held: the heads-up is held.
+            TwowayError: something is missing.
+            Stale: it was logged already.
+        """
+        draft = self._promised(completed(draft, plan, self._practice))
+        found = self.against(plan, draft)
+        if found and found[0].severity is Severity.BLOCK:
+            raise Blocked(found[0].reason, found[0].fix.label if found[0].fix else "", found)
+        missing = said_too_little(draft, plan)
+        if missing:
+            raise TwowayError(missing, "Then save it again.")
+        call, now = draft.call or Call(), self._desk.clock()
+        heads_up = None
+        if WayBack.SERVICE in call.ways and not call.heads_up_sent:
+            heads_up = await self._heads_up(call.heads_up, because)
+        situation = await self._desk.situation(replace(draft, outbox_id=None))
+        verdict = self._gate.examine(situation)
+        new = await self._drafting.outbox_row(
+            situation, Verdict(_of(verdict, () if plan.dials else OF_THE_LINE)), because,
+            now=now, not_before=now,
+        )  # fmt: skip
+        status = MessageStatus.DELIVERED if call.answers else MessageStatus.SENT
+        async with self._repository.batch():
+            row = await self._repository.calls.log(
+                replace(new, status=status), dialled=draft.outbox_id, heads_up=heads_up
+            )
+            await self._repository.drafts.delete(_key(draft), self._desk.member.id)
+            await self._audit("log call", row, f", {call.outcome.value if call.outcome else ''}")
+            await self._desk.promises.sent(row)
+        return row
+
+    def _promised(self, draft: Draft) -> Draft:
+        """The log with all it promises, each once."""
+        draft = self._desk.promises.confirmed(draft)
+        spoken = {
+            (one.kind, one.due.replace(second=0, microsecond=0))
+            for one in draft.promises
+            if one.said
+        }
+        return replace(
+            draft,
+            promises=tuple(
+                one
+                for one in draft.promises
+                if one.said or (one.kind, one.due.replace(second=0, microsecond=0)) not in spoken
+            ),
+        )
+
+    # ------------------------------------------------------------ the answering service
+
+    async def tell_service(self, call: OpenCall, text: str, because: str = "") -> OutboxRow:
+        """Send another heads-up for a call whose first one did not leave.
+
+        Raises:
+            Blocked, Held: the gate objects to it.
+            Stale: the service has been told meanwhile.
+        """
+        row = await self._repository.calls.tell_again(
+            call.row.id, await self._heads_up(text, because)
+        )
+        await self._audit("tell the answering service", row, f" for outbox {call.row.id}")
+        return row
+
+    async def unfinished(self, conversation_id: int) -> list[OpenCall]:
+        """Calls of a conversation whose log is not finished, the latest first."""
+        return await self._repository.calls.unfinished(conversation_id)
+
+    async def check_closing(self, conversation_id: int) -> None:
+        """Let no conversation be closed while the log of a call is not finished.
+
+        Raises:
+            TwowayError: one is not.
+        """
+        for one in await self.unfinished(conversation_id):
+            if one.heads_up is None:
+                raise TwowayError(
+                    "It cannot be closed: nobody said how a call ended.",
+                    "Say it with c, or `twoway call log`.",
+                )
+            raise TwowayError(
+                "It cannot be closed: the answering service has not been told yet.",
+                "Look at the outbox, or send the heads-up again with c.",
+            )
+
+    async def _heads_up(self, text: str, because: str) -> NewOutbox:
+        """The message to the answering service, checked like any other.
+
+        Raises:
+            Blocked, Held: the gate objects to it.
+            TwowayError: nothing says how the service is told.
+        """
+        service = self._practice.answering_service
+        channel = service.heads_up_channel if service is not None else None
+        if service is None or channel in {None, ChannelKind.PHONE}:
+            raise TwowayError(
+                "Nothing says how the answering service is told in writing.",
+                "Name its text number or e-mail address under heads_up, or choose another way.",
+            )
+        to = Address(channel.system, service.heads_up_to, "Answering service")
+        now = self._desk.clock()
+        told_in = await self._repository.calls.told_in(to)
+        newest = 0
+        if told_in is not None:
+            last = await self._repository.conversations.messages(told_in, limit=1)
+            newest = max((one.id for one in last), default=0)
+        draft = Draft(
+            channel,
+            "",
+            (to,),
+            text.strip(),
+            subject=f"{self._practice.name}: a call may come back"
+            if channel is ChannelKind.EMAIL
+            else "",
+            conversation_id=told_in,
+            begun_at=now,
+            seen_message_id=newest,
+        )
+        situation = await self._desk.situation(draft)
+        return await self._checked(situation, self._gate.examine(situation), because, now)
+
+    # ------------------------------------------------------------ what was filled in so far
+
+    async def keep(self, draft: Draft) -> None:
+        """Keep a log that is being filled in safe from crashes."""
+        await self._repository.drafts.save(
+            _key(draft), self._desk.member.id, draft, self._desk.clock()
+        )
+
+    async def drop(self, draft: Draft) -> None:
+        """Forget a log that is not to be kept."""
+        await self._repository.drafts.delete(_key(draft), self._desk.member.id)
+
+    async def not_theirs(self, plan: CallPlan) -> Patient:
+        """Mark the number as no longer the patient's, and say so in a note.
+
+        Raises:
+            NotFound: it is none of theirs, or nobody knows whom it is about.
+            Stale: the patient changed meanwhile.
+        """
+        from inbox.forms import Forms
+        from inbox.reaching import mark_old
+
+        desk, number = self._desk, plan.number.address.value
+        if plan.patient is None:
+            raise NotFound("Nobody knows whose number this is.", "Link the conversation first.")
+        patient = await self._repository.patients.get(plan.patient.id)
+        changed = mark_old(patient, number)
+        forms = Forms(self._repository, self._practice, desk.clock, desk.member)
+        async with self._repository.batch():
+            await forms.take([(changed, patient)], "wrong number, on the phone")
+            if plan.draft.conversation_id is not None:
+                await self._repository.conversations.add_note(
+                    plan.draft.conversation_id,
+                    desk.member.id,
+                    f"Wrong number: {number_words(number)} is no longer theirs. Ask the patient for"
+                    " their new number another way.",
+                    desk.clock(),
+                )
+        return changed
+
+    # ------------------------------------------------------------ inside
+
+    async def _checked(
+        self, situation: Situation, verdict: Verdict, because: str, now: datetime
+    ) -> NewOutbox:
+        """The row of a checked draft.
+
+        Raises:
+            Blocked, Held.
+        """
+        if verdict.blocked or situation.plan is None:
+            first = verdict.findings[0] if verdict.findings else None
+            raise Blocked(
+                first.reason if first else situation.plan_problem,
+                f"{first.fix.label}." if first and first.fix else "",
+                verdict.findings,
+            )
+        if verdict.held and not because.strip():
+            raise Held(
+                verdict.findings[0].reason,
+                "Give a reason to send it all the same.",
+                verdict.findings,
+            )
+        return await self._drafting.outbox_row(
+            situation, verdict, because.strip(), now=now, not_before=now
+        )
+
+    async def _audit(self, action: str, row: OutboxRow, more: str = "") -> None:
+        await self._repository.audit.add(
+            self._desk.member.id,
+            action if not row.because else f"{action} in spite of a hold",
+            self._desk.clock(),
+            patient_id=row.draft.patient_id or "",
+            detail=f"outbox {row.id}{more}" + (f": {row.because}" if row.because else ""),
+        )
+
+
+def _called_us(message: Message) -> bool:
+    return message.direction is Direction.INBOUND and message.kind in {
+        MessageKind.CALL,
+        MessageKind.VOICEMAIL,
+    }
+
+
+def _of(verdict: Verdict, left_out: Sequence[str] | frozenset[str]) -> tuple[Finding, ...]:
+    """What the gate says, without some rules."""
+    return tuple(one for one in verdict.findings if one.rule not in left_out)
+
+
+def _key(draft: Draft) -> str:
+    """The key a log that is being filled in is kept under; never that of a written answer."""
+    if draft.conversation_id is not None:
+        return f"call-c{draft.conversation_id}"
+    return f"call-p{draft.patient_id or ''}"
