@@ -36,13 +36,23 @@ class MemoryChannel:
         server: Where everything lies.
         clock: The present moment.
         batch: The most items in one batch.
+        dials: A phone line makes calls by itself; else they are made by hand.
     """
 
-    def __init__(self, line: Line, server: MemoryServer, clock: Clock, *, batch: int = 50) -> None:
+    def __init__(
+        self,
+        line: Line,
+        server: MemoryServer,
+        clock: Clock,
+        *,
+        batch: int = 50,
+        dials: bool = False,
+    ) -> None:
         self._line = line
         self._server = server
         self._clock = clock
         self._batch = batch
+        self._dials = dials
         self._seen = 0
 
     @property
@@ -56,7 +66,7 @@ class MemoryChannel:
         kind = self._line.channel
         rich = kind in {ChannelKind.EMAIL, ChannelKind.PORTAL}
         return Capabilities(
-            sends=kind is not ChannelKind.PHONE,
+            sends=kind is not ChannelKind.PHONE or self._dials,
             subject=rich,
             attachments=rich,
             copies=kind is ChannelKind.EMAIL,

@@ -102,13 +102,20 @@ def the_practice(lines: tuple[Line, ...]) -> Practice:
 
 
 @pytest.fixture
-async def house(tmp_path: Path, the_practice: Practice) -> AsyncIterator[House]:
+def dials() -> bool:
+    """Whether the phone lines of the house make calls by themselves."""
+    return False
+
+
+@pytest.fixture
+async def house(tmp_path: Path, the_practice: Practice, dials: bool) -> AsyncIterator[House]:
     """Lakeside with its lines on memory servers, Ann as its patient."""
     clock = FakeClock(NOW)
     repository = await open_repository(tmp_path / "data", clock)
     servers = {line.id: MemoryServer() for line in the_practice.lines}
     channels: dict[str, Channel] = {
-        line.id: MemoryChannel(line, servers[line.id], clock) for line in the_practice.lines
+        line.id: MemoryChannel(line, servers[line.id], clock, dials=dials)
+        for line in the_practice.lines
     }
     gate = Gate(RULES)
     desk = Desk(

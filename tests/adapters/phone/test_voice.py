@@ -266,11 +266,19 @@ async def test_no_call_is_made_twice(office: VoiceHandle) -> None:
 
 async def test_without_a_phone_here_calls_are_made_by_hand(office: VoiceHandle) -> None:
     calls = VoiceChannel(VOICE, office.settings(), office.clock)
-    assert not calls.capabilities.sends
     outgoing = make_outgoing(VOICE, office.patient, "x")
     with pytest.raises(NotSent, match="no phone here"):
         await calls.send(outgoing, make_permit(outgoing), Handover(office))
     assert office.server.seen == []
+
+
+async def test_the_callers_own_phone_rings_before_the_desks(office: VoiceHandle) -> None:
+    calls = VoiceChannel(VOICE, office.settings(), office.clock, desk=DESK)
+    outgoing = make_outgoing(VOICE, office.patient, "x", ring_first="+15550107702")
+    await calls.send(outgoing, make_permit(outgoing), Handover(office))
+    (asked,) = [one for one in office.server.seen if one.method == "POST"]
+    assert asked.form["To"] == "+15550107702"
+    await calls.close()
 
 
 async def test_a_number_that_may_not_be_shown_is_refused(
