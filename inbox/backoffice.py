@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
 
+from inbox.address import ChannelKind
 from inbox.channel import Channel
 from inbox.clock import Clock
 from inbox.errors import ChannelError, NotFound, StoreError, TwowayError
@@ -20,6 +21,7 @@ from inbox.events import ChangeKind
 from inbox.filing import Filer
 from inbox.gate import Gate
 from inbox.handed_over import HandedOver
+from inbox.inspection import Inspects
 from inbox.keeping import Keeper
 from inbox.line import Line, LineHealth, LineState
 from inbox.message import Message
@@ -111,6 +113,7 @@ class BackOffice:
         async def one(line_id: str, sync: LineSync) -> None:
             try:
                 await sync.once()
+                await self._heed_inspection(line_id)
             except StoreError:
                 raise
             except TwowayError as error:
@@ -158,6 +161,11 @@ class BackOffice:
             ChannelError: the test message could not be sent, or the line could not be read.
         """
         line, channel = self._practice.line(line_id), self._channels.get(line_id)
+        asked: object = channel
+        if line is not None and isinstance(asked, Inspects):
+            look = self._syncs[line_id].poke if self._working else self._syncs[line_id].once
+            by = self._second_number(line)
+            return await self._prover.prove_number(line, asked, step, look, by, patience=patience)
         if line is None or channel is None or not channel.capabilities.proves_itself:
             raise NotFound(f"The line “{line_id}” cannot be proven by a round trip.")
         sync = self._syncs[line_id]
@@ -201,6 +209,19 @@ class BackOffice:
         )
 
     # ------------------------------------------------------------ inside
+
+    def _second_number(self, line: Line) -> Line | None:
+        """Another number of the practice that can text this one."""
+        if line.channel is not ChannelKind.SMS:
+            return None
+        others = (one for one in self._practice.lines if one.channel is line.channel)
+        return next((one for one in others if one != line and one.id in self._channels), None)
+
+    async def _heed_inspection(self, line_id: str) -> None:
+        """Keep what the provider says of a number, once the line has been read."""
+        line, channel = self._practice.line(line_id), self._channels[line_id]
+        if line is not None and isinstance(channel, Inspects):
+            await self._prover.inspected(line, channel.inspection)
 
     async def _take_lease(self, *, own: bool = False) -> bool:
         """Take the folder's lease; with `own`, only say that this process is alive."""
@@ -293,6 +314,8 @@ class BackOffice:
             for line_id, sync in self._syncs.items():
                 line, channel = self._practice.line(line_id), self._channels[line_id]
                 ready = sync.health.state is LineState.READY
+                if ready:
+                    await self._guarded(partial(self._heed_inspection, line_id))
                 if line is not None and ready and channel.capabilities.proves_itself:
                     await self._guarded(partial(self._tend_line, line, sync))
             await asyncio.sleep(_TEND_EVERY if self._all_tended() else 1.0)

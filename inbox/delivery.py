@@ -6,10 +6,13 @@ counts, whichever comes first.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
+from inbox.address import Address, ChannelKind
 from inbox.message import FailedRecipient, MessageStatus
+from inbox.patient import Consent
+from inbox.storage.consent import ConsentEntry
 
 TRY_LATER: Final = timedelta(minutes=30)
 """When a text is tried once more after their phone was off or out of reach."""
@@ -56,3 +59,16 @@ def words_of(word: FailedRecipient) -> str:
     if word.action == "delivered":
         return "delivered"
     return word.diagnostic.rstrip(".") if word.action == "failed" else ""
+
+
+def stopped_entry(address: Address, at: datetime, message_id: int | None = None) -> ConsentEntry:
+    """What is kept of somebody whom the carrier lets us text no more."""
+    return ConsentEntry(
+        address=address,
+        channel=ChannelKind.SMS,
+        consent=Consent.DECLINED,
+        at=at,
+        by="carrier",
+        method="the carrier says they texted STOP",
+        message_id=message_id,
+    )

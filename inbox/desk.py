@@ -139,7 +139,7 @@ class Desk:
         self._gate = gate
         self._capabilities = capabilities
         self._undo_window = undo_window
-        self._facts = Facts(repository, practice)
+        self._facts = Facts(repository, practice, capabilities.get)
         self._drafting = Drafting(repository, practice)
         self.promises = Promises(repository, practice, clock, member)
         """What was promised to patients."""

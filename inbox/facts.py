@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from inbox.address import Address, AddressSystem, ChannelKind
 from inbox.atlas import places_of
+from inbox.capability import Capabilities
 from inbox.consent import consent_for, wrote_first
 from inbox.errors import NoReplyPath, NotFound
 from inbox.message import Message, MessageStatus
@@ -28,10 +30,19 @@ _MOST_RECIPIENTS = 50
 class Facts:
     """Reads from the repository what the pure rules need."""
 
-    def __init__(self, repository: Repository, practice: Practice) -> None:
-        """Read from `repository` on behalf of `practice`."""
+    def __init__(
+        self,
+        repository: Repository,
+        practice: Practice,
+        capabilities: Callable[[str], Capabilities | None] | None = None,
+    ) -> None:
+        """Read from `repository` on behalf of `practice`.
+
+        `capabilities` tells what the channel of a line can do right now, None when it is not known.
+        """
         self._repository = repository
         self._practice = practice
+        self._capabilities = capabilities or _unknown
 
     async def proofs(self, now: datetime) -> dict[str, Proof]:
         """What is known of every line's reply path, by line id."""
@@ -96,6 +107,7 @@ class Facts:
             newest_inbound_id=newest.id if newest else 0,
             newest_inbound_at=newest.at if newest else None,
             earlier=await self._earlier(draft, now),
+            capabilities=self._capabilities(plan.line.id) if plan else None,
             automatic_today=reached.automatic_today,
             automatic_week=reached.automatic_week,
             first_contact=reached.first_contact,
@@ -195,6 +207,10 @@ class Facts:
             for row in rows
             if row.id != draft.outbox_id and row.status is not MessageStatus.CANCELLED
         )
+
+
+def _unknown(_: str) -> Capabilities | None:
+    """Nobody says what lines can do."""
 
 
 def _same(one: Draft, other: Draft) -> bool:

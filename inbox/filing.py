@@ -26,7 +26,7 @@ from inbox.message import (
 from inbox.pairing import PAIRED
 from inbox.plain import plain_text
 from inbox.practice import Practice
-from inbox.reply_path import Evidence, EvidenceKind, judge_round_trip
+from inbox.reply_path import Evidence, EvidenceKind, judge_round_trip, judge_second_number
 from inbox.repository import Filing, Relative, Repository, StatusChange, StoredRaw
 from inbox.signals.machine import nature_of
 from inbox.telephony import Telephony
@@ -214,8 +214,9 @@ class Filer:
         if stored.item.ours:
             return arrival
         probed = self._practice.line(sent[token])
-        if probed is not None:
-            evidence = judge_round_trip(probed, arrival.received, self._clock())
+        if probed is not None and (probed.channel not in PAIRED or probed.id == line.id):
+            judge = judge_second_number if probed.channel in PAIRED else judge_round_trip
+            evidence = judge(probed, arrival.received, self._clock())
             await self._repository.lines.add_evidence(evidence)
         return arrival
 

@@ -13,6 +13,7 @@ from typing import Final, final
 
 from inbox.errors import Blocked, Held
 from inbox.finding import Finding, Severity, by_severity
+from inbox.line import Line
 from inbox.outgoing import Outgoing
 from inbox.situation import Situation
 
@@ -174,14 +175,21 @@ class Gate:
             _SEAL, outgoing.digest(), verdict.findings, because, situation.staff_id, situation.now
         )
 
-    def permit_probe(self, outgoing: Outgoing, now: datetime) -> Permit:
-        """The permit for a line's own round trip: from the line to itself, to nobody else.
+    def permit_probe(self, outgoing: Outgoing, now: datetime, proves: Line | None = None) -> Permit:
+        """The permit for a line's round trip, which goes to that line and to nobody else.
+
+        Args:
+            outgoing: The test message.
+            now: Aware.
+            proves: The line it goes to, when that is another one of the practice: a number cannot
+                text itself. None: it goes from the line to itself.
 
         Raises:
             Blocked: it is not one.
         """
+        to = outgoing.line if proves is None else proves
         keys = [address.key for address in (*outgoing.to, *outgoing.cc)]
-        if not outgoing.probe_token or keys != [outgoing.line.as_address.key]:
+        if not outgoing.probe_token or keys != [to.as_address.key]:
             raise Blocked("A test message goes from a line to itself only.", "", ())
         return Permit(_SEAL, outgoing.digest(), (), "", "", now)
 

@@ -21,8 +21,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from inbox.capability import Capabilities
 from inbox.channel import Channel, Receipt
 from inbox.clock import Clock
+from inbox.delivery import stopped_entry
 from inbox.errors import (
     ChannelError,
     Held,
@@ -71,7 +73,7 @@ class Outbox:
         self._channels = channels
         self._clock = clock
         self._holder = holder
-        self._facts = Facts(repository, practice)
+        self._facts = Facts(repository, practice, self._capabilities)
         self._in_hand: set[int] = set()
         """Rows that this process is sending right now."""
         self._unwritten: dict[int, Callable[[], Awaitable[object]]] = {}
@@ -127,30 +129,33 @@ class Outbox:
                 await self._settle(row, MessageStatus.QUEUED, now, retry_at=now)
         return len(left)
 
-    async def send_probe(self, line: Line) -> str:
-        """Send a line's round trip: from itself to itself. Returns its token.
+    async def send_probe(self, line: Line, by: Line | None = None) -> str:
+        """Send a line's round trip: from itself to itself, or `by` another line to it.
+
+        Returns its token.
 
         Raises:
             ChannelError: it could not be sent; when the sender was refused, that is kept as
             evidence.
             NotFound, Blocked: the line has no channel, or the message is not a round trip.
         """
-        channel = self._channels[line.id]
+        sender = by or line
+        channel = self._channels[sender.id]
         token, now = secrets.token_hex(16), self._clock()
         name = uuid.uuid4()
         outgoing = Outgoing(
             outbox_id=0,
             uuid=str(name),
-            line=line,
+            line=sender,
             to=(line.as_address,),
             subject="Twoway test message",
             text="This message proves that replies to this address arrive."
             " Nobody needs to answer it.\n",
-            message_id=f"{name.hex}@{line.address.rpartition('@')[2] or 'twoway.invalid'}",
+            message_id=f"{name.hex}@{sender.address.rpartition('@')[2] or 'twoway.invalid'}",
             created_at=now,
             probe_token=token,
         )
-        permit = self._gate.permit_probe(outgoing, now)
+        permit = self._gate.permit_probe(outgoing, now, by and line)
         await self._repository.lines.add_evidence(
             Evidence(line.id, EvidenceKind.PROBE_SENT, now, token)
         )
@@ -162,9 +167,13 @@ class Outbox:
                 Evidence(line.id, EvidenceKind.PROBE_SENT, self._clock(), "")
             )
             if isinstance(error, NotSent) and (error.sender_refused or error.recipients):
-                await self._sender_refused(line.id, error)
+                await self._sender_refused(sender.id, error)
             raise
         return token
+
+    def _capabilities(self, line_id: str) -> Capabilities | None:
+        channel = self._channels.get(line_id)
+        return channel.capabilities if channel is not None else None
 
     async def _claim(self) -> OutboxRow | None:
         async with self._claiming:
@@ -278,6 +287,9 @@ class Outbox:
         if not ours:
             # Another process took it over meanwhile and says what becomes of it.
             return
+        if error.stopped:
+            entries = [stopped_entry(one, now) for one in row.draft.recipients]
+            await self._repository.consents.add(entries)
         if error.sender_refused:
             await self._sender_refused(row.draft.line_id, error)
         elif not error.temporary:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from inbox.clock import Clock
+from inbox.inspection import Inspection, Inspects
 from inbox.line import Line, LineHealth
 from inbox.outbox import Outbox
 from inbox.reply_path import (
@@ -23,6 +24,9 @@ from inbox.repository import Repository
 RENEW_BEFORE = timedelta(days=10)
 """A proof is renewed when it has this long left: as long as a practice closes over the holidays."""
 _PROBE_AT_MOST_EVERY = timedelta(hours=12)
+_SAID = frozenset({EvidenceKind.SET_UP, EvidenceKind.DEAF, EvidenceKind.SENDER_REFUSED})
+_SAID_AGAIN = timedelta(hours=1)
+"""The same word on a number is kept again after this."""
 _AGAIN_AFTER_LOSS = timedelta(hours=1)
 """A line whose test message was lost blocks sending: it is tried again sooner."""
 
@@ -44,8 +48,70 @@ class Prover:
         evidence = await self._repository.lines.evidence()
         return derive_proof(line.id, evidence, self._clock())
 
+    async def inspected(self, line: Line, inspection: Inspection | None) -> None:
+        """Keep what the provider of a number said of it as evidence; the line has just been read.
+
+        A number that is set up to receive is proven by that and by being read. One whose answers
+        are lost has failed, whatever arrived on it before.
+        """
+        if inspection is None or not (inspection.checked or inspection.problems):
+            return
+        evidence = await self._repository.lines.evidence()
+        newest = {seen.kind: seen.at for seen in evidence if seen.line_id == line.id}
+        found = _evidence_of(line, inspection)
+        last = newest.get(found.kind)
+        others = [at for kind, at in newest.items() if kind in _SAID and kind is not found.kind]
+        outdone = last is not None and any(at > last for at in others)
+        if last is not None and found.at - last < _SAID_AGAIN and not outdone:
+            return
+        if last is None or found.at > last:
+            await self._repository.lines.add_evidence(found)
+
+    async def prove_number(
+        self,
+        line: Line,
+        channel: Inspects,
+        step: Step,
+        look: Callable[[], object],
+        by: Line | None,
+        *,
+        patience: float = 60.0,
+    ) -> Proof:
+        """Prove a number: its provider is asked, it is read, and a text goes there if one can.
+
+        Args:
+            line: The line.
+            channel: Its channel.
+            step: Is told what happens.
+            look: Makes the line be read now.
+            by: Another number of the practice that can text it; None: there is none.
+            patience: Seconds to wait for that text.
+
+        Raises:
+            ChannelError: the provider could not be asked, or the text could not be sent.
+        """
+        step(f"Asking about {line.address}.")
+        inspection = await channel.inspect()
+        for problem in inspection.problems:
+            step(f"{problem.sentence} {problem.hint}")
+        if inspection.checked and not inspection.problems:
+            step(f"All is set up ({', '.join(inspection.checked)}).")
+        elif not inspection.problems:
+            step("The provider does not let us look at its set-up.")
+        await _done(look())
+        await self.inspected(line, inspection)
+        if by is None or inspection.problems:
+            return await self.proof(line)
+        return await self.prove(line, step, look, patience=patience, by=by)
+
     async def prove(
-        self, line: Line, step: Step, look: Callable[[], object], *, patience: float = 60.0
+        self,
+        line: Line,
+        step: Step,
+        look: Callable[[], object],
+        *,
+        patience: float = 60.0,
+        by: Line | None = None,
     ) -> Proof:
         """Send a round trip and wait until it is home.
 
@@ -55,20 +121,23 @@ class Prover:
             look: Makes the line be read now; called about once a second.
             patience: Seconds to wait. A round trip that is not home by then may still come: the
                 line is `proving` until it does or until it is judged lost.
+            by: Another line of the practice to send it from; None: it goes from the line to itself.
 
         Raises:
             ChannelError: it could not be sent.
         """
-        step(f"Sending a test message from {line.address} to itself.")
+        step(
+            f"Sending a test message from {by.address} to {line.address}."
+            if by
+            else f"Sending a test message from {line.address} to itself."
+        )
         sent_at = self._clock()
-        await self._outbox.send_probe(line)
+        await self._outbox.send_probe(line, by)
         step("The provider took it. Waiting for it to arrive.")
         loop = asyncio.get_running_loop()
         until = loop.time() + patience
         while loop.time() < until:
-            looked = look()
-            if asyncio.iscoroutine(looked):
-                await looked
+            await _done(look())
             seen = await self._answer(line.id, sent_at_or_later=sent_at)
             if seen is not None:
                 step(f"It arrived: {seen.detail}.")
@@ -141,3 +210,18 @@ class Prover:
             ):
                 return seen
         return None
+
+
+def _evidence_of(line: Line, inspection: Inspection) -> Evidence:
+    worst = next(iter(inspection.problems), None)
+    if worst is None:
+        detail = f"{inspection.how}: {', '.join(inspection.checked)}"
+        return Evidence(line.id, EvidenceKind.SET_UP, inspection.at, detail)
+    kind = EvidenceKind.DEAF if worst.deaf else EvidenceKind.SENDER_REFUSED
+    words = worst.sentence.rstrip(".")
+    return Evidence(line.id, kind, inspection.at, words[:1].lower() + words[1:])
+
+
+async def _done(looked: object) -> None:
+    if asyncio.iscoroutine(looked):
+        await looked

@@ -18,6 +18,8 @@ from inbox.message import Received
 
 PROOF_LASTS = timedelta(days=30)
 """A proof older than this is stale: providers, aliases and mailboxes change."""
+SET_UP_LASTS = timedelta(days=7)
+"""A number's set-up is looked at several times a day; anybody may change it in a console."""
 ROUND_TRIP_MAY_TAKE = timedelta(minutes=10)
 """A round trip that is not home by then, although the line was read, has failed."""
 
@@ -46,6 +48,11 @@ class EvidenceKind(StrEnum):
     """Our own message did not come back in time, although the line was being read."""
     SENDER_REFUSED = "sender-refused"
     """The provider refused the line's address as a sender."""
+    SET_UP = "set-up"
+    """The provider says that what is sent to the line's number is kept for us, and we have just
+    read all there was."""
+    DEAF = "deaf"
+    """The provider says that answers to the line's number are lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +82,14 @@ class Proof:
 _HOW = {
     EvidenceKind.ROUND_TRIP: "round trip",
     EvidenceKind.INBOUND: "message received",
+    EvidenceKind.SET_UP: "number checked",
 }
+_LASTS = {EvidenceKind.SET_UP: SET_UP_LASTS}
 _FAILURES = {
     EvidenceKind.PROBE_CHANGED,
     EvidenceKind.PROBE_LOST,
     EvidenceKind.SENDER_REFUSED,
+    EvidenceKind.DEAF,
 }
 
 
@@ -87,8 +97,9 @@ def derive_proof(line_id: str, evidence: Iterable[Evidence], now: datetime) -> P
     """What the evidence of one line says at `now`.
 
     The newest evidence of each kind is enough. A failure stands until a newer success answers it:
-    after a refused or rewritten sender only a round trip does; after a lost round trip, inbound
-    traffic does too, since it shows that the line receives.
+    after a refused or rewritten sender only a round trip does, or for a number the provider's word
+    that all is set up; after a lost round trip, inbound traffic does too, since it shows that the
+    line receives.
     """
     newest: dict[EvidenceKind, Evidence] = {}
     for seen in evidence:
@@ -106,23 +117,41 @@ def derive_proof(line_id: str, evidence: Iterable[Evidence], now: datetime) -> P
     )
     if failure is not None:
         return Proof(line_id, ProofState.FAILED, failure.at, failure.detail)
+    holding = (seen for seen in successes if now - seen.at <= _LASTS.get(seen.kind, PROOF_LASTS))
+    proven = max(holding, key=lambda seen: seen.at, default=None)
+    if proven is not None:
+        return Proof(line_id, ProofState.PROVEN, proven.at, _how(proven))
     success = max(successes, key=lambda seen: seen.at, default=None)
-    if success is not None and now - success.at <= PROOF_LASTS:
-        return Proof(line_id, ProofState.PROVEN, success.at, _HOW[success.kind])
     probe = newest.get(EvidenceKind.PROBE_SENT)
     if probe is not None and probe.detail and (success is None or probe.at > success.at):
         return Proof(line_id, ProofState.PROVING, probe.at, "a test message is on its way")
     if success is not None:
-        return Proof(line_id, ProofState.STALE, success.at, _HOW[success.kind])
+        return Proof(line_id, ProofState.STALE, success.at, _how(success))
     return Proof(line_id, ProofState.UNVERIFIED)
+
+
+def _how(seen: Evidence) -> str:
+    """How a success was seen; of a number's set-up, the beginning of the evidence says it."""
+    told = seen.detail.partition(":")[0] if seen.kind is EvidenceKind.SET_UP else ""
+    return told or _HOW[seen.kind]
 
 
 def _answered(failure: Evidence, newest: Mapping[EvidenceKind, Evidence]) -> bool:
     """Whether a newer success speaks against a failure."""
     answers = [EvidenceKind.ROUND_TRIP]
+    if failure.kind in {EvidenceKind.DEAF, EvidenceKind.SENDER_REFUSED}:
+        answers.append(EvidenceKind.SET_UP)
     if failure.kind is EvidenceKind.PROBE_LOST:
         answers.append(EvidenceKind.INBOUND)
     return any(kind in newest and newest[kind].at > failure.at for kind in answers)
+
+
+def judge_second_number(line: Line, received: Received, at: datetime) -> Evidence:
+    """What a round trip says that went from another number of the practice to a line.
+
+    That it arrived proves that the line receives; its sender is the other number.
+    """
+    return Evidence(line.id, EvidenceKind.ROUND_TRIP, at, f"a text from {received.from_} arrived")
 
 
 def judge_round_trip(line: Line, received: Received, at: datetime) -> Evidence:

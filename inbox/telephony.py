@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from inbox.address import Address, ChannelKind
+from inbox.delivery import stopped_entry
 from inbox.listening import Listening
 from inbox.matching import Match, match
 from inbox.message import (
@@ -22,9 +23,9 @@ from inbox.message import (
     Nature,
 )
 from inbox.pairing import PairUse, about_by_answer, join_pair, pair_key
-from inbox.patient import Consent, Patient
+from inbox.patient import Patient
 from inbox.practice import Practice
-from inbox.repository import ConsentEntry, Filed, Filing, Repository
+from inbox.repository import Filed, Filing, Repository
 from inbox.thread import other_end
 
 _SAME_CALL: Final = timedelta(minutes=15)
@@ -142,19 +143,6 @@ class Telephony:
         ]
         if entries:
             await self._repository.consents.add(entries)
-
-
-def stopped_entry(address: Address, at: datetime, message_id: int | None = None) -> ConsentEntry:
-    """What is kept of somebody whom the carrier lets us text no more."""
-    return ConsentEntry(
-        address=address,
-        channel=ChannelKind.SMS,
-        consent=Consent.DECLINED,
-        at=at,
-        by="carrier",
-        method="the carrier says they texted STOP",
-        message_id=message_id,
-    )
 
 
 def _dead(report: DeliveryReport) -> tuple[tuple[Address, str], ...]:

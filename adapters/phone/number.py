@@ -2,44 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from adapters.phone.connection import MESSAGING, Record, Twilio
 from inbox.clock import Clock
 from inbox.errors import AuthenticationFailed, ServerRefused
+from inbox.inspection import Inspection, Problem
 
 _MOST_SERVICES = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is wrong with the set-up of a number."""
-
-    sentence: str
-    hint: str
-    deaf: bool
-    """Answers to the number are lost; otherwise it only sends badly, or not at all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Inspection:
-    """What was found out about a number."""
-
-    at: datetime
-    problems: tuple[Problem, ...] = ()
-    """The worst first."""
-    service: str = ""
-    """The name of the Messaging Service it belongs to, if any."""
-    registered: bool | None = None
-    """Whether its 10DLC campaign is verified; None where nobody could say."""
-    checked: tuple[str, ...] = ()
-    """What was looked at, in words, for the evidence."""
-
-    @property
-    def deaf_because(self) -> str:
-        """Why answers are lost, or empty."""
-        return next((one.sentence for one in self.problems if one.deaf), "")
 
 
 def shape_problem(number: str) -> Problem | None:

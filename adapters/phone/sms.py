@@ -13,7 +13,7 @@ from adapters.phone.cursor import OVERLAP, Cursor, parse_cursor
 from adapters.phone.folder import RECEIVED, SENT, FolderReader, read_one, sids
 from adapters.phone.item import PROBE, read_attachment, read_text
 from adapters.phone.media import MediaReader
-from adapters.phone.number import Inspection, inspect_number, shape_problem
+from adapters.phone.number import inspect_number, shape_problem
 from adapters.phone.settings import TwilioSettings
 from adapters.phone.trouble import sending_trouble
 from inbox.channel import (
@@ -37,6 +37,7 @@ from inbox.errors import (
     TwowayError,
 )
 from inbox.gate import Permit
+from inbox.inspection import Inspection
 from inbox.line import Line
 from inbox.message import Arrival, MessageStatus
 from inbox.outgoing import Outgoing
@@ -69,6 +70,7 @@ class SmsChannel:
         clock: The present moment.
         claimed: Tells whether a SID belongs to another message of ours; without it only what this
             channel itself has sent is known.
+        twilio: The connection to share with other lines of the account; else one of its own.
     """
 
     def __init__(
@@ -78,12 +80,13 @@ class SmsChannel:
         clock: Clock,
         *,
         claimed: Claimed | None = None,
+        twilio: Twilio | None = None,
     ) -> None:
         self._line = line
         self._settings = settings
         self._clock = clock
         self._claimed = claimed
-        self.twilio = Twilio(settings, clock)
+        self.twilio = twilio or Twilio(settings, clock)
         """The connection."""
         self._media = MediaReader(self.twilio)
         self._shape = shape_problem(line.address)

@@ -18,7 +18,7 @@ from adapters.phone.callfolder import (
 )
 from adapters.phone.connection import Twilio, moment
 from adapters.phone.cursor import OVERLAP
-from adapters.phone.number import Inspection, inspect_number, shape_problem
+from adapters.phone.number import inspect_number, shape_problem
 from adapters.phone.settings import TwilioSettings
 from adapters.phone.trouble import sending_trouble
 from inbox.channel import (
@@ -41,6 +41,7 @@ from inbox.errors import (
     TwowayError,
 )
 from inbox.gate import Permit
+from inbox.inspection import Inspection
 from inbox.line import Line
 from inbox.message import Arrival, MessageStatus
 from inbox.outgoing import Outgoing
@@ -64,16 +65,23 @@ class VoiceChannel:
         clock: The present moment.
         desk: The number that rings first when a call is made from here, as E.164; empty: calls are
             made by hand.
+        twilio: The connection to share with other lines of the account; else one of its own.
     """
 
     def __init__(
-        self, line: Line, settings: TwilioSettings, clock: Clock, *, desk: str = ""
+        self,
+        line: Line,
+        settings: TwilioSettings,
+        clock: Clock,
+        *,
+        desk: str = "",
+        twilio: Twilio | None = None,
     ) -> None:
         self._line = line
         self._settings = settings
         self._clock = clock
         self._desk = desk
-        self.twilio = Twilio(settings, clock)
+        self.twilio = twilio or Twilio(settings, clock)
         """The connection."""
         self._shape = shape_problem(line.address)
         self._inspection: Inspection | None = None
