@@ -28,6 +28,8 @@ class Place(StrEnum):
     SEARCH = "On the search screen"
     REMINDERS = "On the reminders screen"
     FORM = "On the privacy form"
+    CALL = "Before a call"
+    CALL_LOG = "After a call"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     # list and conversation
     Command("reply", "r", "Reply", "Answer the person.", _BOTH),
+    Command("call", "c", "Call", "Call the person, or say how a call ended.", _BOTH),
     Command("note", "n", "Note", "Add a note that never leaves the practice.", _BOTH),
     Command("assign", "a", "Assign", "Give the conversation to somebody.", _BOTH),
     Command("snooze", "s", "Snooze", "Hide it until later, or until something arrives.", _BOTH),
@@ -112,11 +115,17 @@ COMMANDS: tuple[Command, ...] = (
     Command("reopen", "E", "Reopen", "Open a closed or snoozed conversation again.", _BOTH),
     Command("link", "l", "Link patient", "Say which patient it is about.", _BOTH, short="Link"),
     Command(
-        "accept", "x", "Accept",
-        "Do what a message asks for between its lines; an emergency is looked after.", _BOTH,
+        "accept",
+        "x",
+        "Accept",
+        "Do what a message asks for between its lines; an emergency is looked after.",
+        _BOTH,
     ),
     Command(
-        "dismiss", "X", "Dismiss", "What a message seems to ask for between its lines is nothing.",
+        "dismiss",
+        "X",
+        "Dismiss",
+        "What a message seems to ask for between its lines is nothing.",
         _BOTH,
     ),
     Command("promise", "P", "Promise", "Withdraw a promise, or set one by hand.", _BOTH),
@@ -146,7 +155,10 @@ COMMANDS: tuple[Command, ...] = (
     Command("save-attachment", "d", "Save file", "Save an attachment to a folder.", (_CONV,)),
     Command("open-attachment", "V", "Open file", "Save an attachment and open it.", (_CONV,)),
     Command(
-        "link-message", "M", "About another", "Say that this one message is about another patient.",
+        "link-message",
+        "M",
+        "About another",
+        "Say that this one message is about another patient.",
         (_CONV,),
     ),
     Command("earlier", "b", "Earlier", "Load earlier messages.", (_CONV,)),
@@ -156,9 +168,7 @@ COMMANDS: tuple[Command, ...] = (
         "send", "f9,ctrl+s", "Send", "Send it; it can be taken back for some seconds.", (_WRITE,)
     ),
     Command("fix", "f2", "Fix", "Apply the way out of the first finding that has one.", (_WRITE,)),
-    Command(
-        "other-fix", "ctrl+g", "Other ways", "Choose among all that is offered.", (_WRITE,)
-    ),
+    Command("other-fix", "ctrl+g", "Other ways", "Choose among all that is offered.", (_WRITE,)),
     Command(
         "choose-time",
         "ctrl+o",
@@ -175,9 +185,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("choose-patient", "ctrl+l", "About", "Say which patient it is about.", (_WRITE,)),
     Command("promise-by-hand", "ctrl+r", "Promise", "Set a promise, or take one off.", (_WRITE,)),
-    Command(
-        "confidential", "ctrl+k", "Confidential", "For the patient alone, or not.", (_WRITE,)
-    ),
+    Command("confidential", "ctrl+k", "Confidential", "For the patient alone, or not.", (_WRITE,)),
     Command("discard", "f8", "Discard", "Throw the draft away.", (_WRITE,)),
     Command("whole-pane", "ctrl+t", "More room", "Hide or show the conversation above.", (_WRITE,)),
     Command("keep-draft", "escape", "Keep", "Keep the draft and go back.", (_WRITE,)),
@@ -185,13 +193,54 @@ COMMANDS: tuple[Command, ...] = (
     Command("edit-answer", "enter", "Change", "Change the marked answer.", (Place.FORM,)),
     Command("save-form", "f9,ctrl+s", "Keep", "Keep what was changed.", (Place.FORM,)),
     Command("form-history", "h", "History", "Show what was changed, by whom.", (Place.FORM,)),
+    # a call
+    Command("dial", "d", "Dial", "Ring your phone, then theirs.", (Place.CALL,)),
+    Command("call-number", "n", "Number", "Call another of their numbers.", (Place.CALL,)),
+    Command("call-reached", "1", "Reached", "You talked with them.", (Place.CALL,)),
+    Command("call-left-message", "2", "Left message", "You left a message.", (Place.CALL,)),
+    Command("call-no-answer", "3", "No answer", "Nobody picked up.", (Place.CALL,)),
+    Command("call-busy", "4", "Busy", "The line was busy.", (Place.CALL,)),
+    Command("call-wrong-number", "5", "Wrong number", "It is not theirs.", (Place.CALL,)),
+    Command("leave-call", "escape", "Back", "Go back; what you wrote is kept.", (Place.CALL,)),
+    Command("save-call", "f9,ctrl+s", "Save", "Keep what became of the call.", (Place.CALL_LOG,)),
+    Command(
+        "way-direct-line",
+        "f2",
+        "Direct line",
+        "They can call your direct line.",
+        (Place.CALL_LOG,),
+        short="Direct",
+    ),
+    Command(
+        "way-here-until",
+        "f3",
+        "Here until",
+        "You are there until a time, then you watch a line.",
+        (Place.CALL_LOG,),
+        short="Until",
+    ),
+    Command(
+        "way-service",
+        "f4",
+        "Answering service",
+        "They can leave word; the service is told.",
+        (Place.CALL_LOG,),
+        short="Service",
+    ),
+    Command(
+        "way-information",
+        "f5",
+        "Information",
+        "You left the information itself.",
+        (Place.CALL_LOG,),
+        short="Info",
+    ),
+    Command("other-outcome", "escape", "Back", "It ended another way.", (Place.CALL_LOG,)),
     # other screens
     Command("prove", "p", "Prove now", "Send a test message through the line.", (Place.LINES,)),
     Command("retry", "r", "Send again", "Send the message again.", (Place.OUTBOX,)),
     Command("next-reminder", "n,j", "Next", "Show the next reminder.", (Place.REMINDERS,)),
-    Command(
-        "previous-reminder", "p,k", "Before", "Show the reminder before.", (Place.REMINDERS,)
-    ),
+    Command("previous-reminder", "p,k", "Before", "Show the reminder before.", (Place.REMINDERS,)),
     Command("send-reminder", "s", "Send", "Send this reminder.", (Place.REMINDERS,)),
     Command(
         "send-all-reminders",
@@ -208,8 +257,18 @@ COMMANDS: tuple[Command, ...] = (
 
 FOOTER: Mapping[Place, tuple[str, ...]] = {
     Place.FORM: ("edit-answer", "save-form", "form-history", "back", "help"),
-    _LIST: ("reply", "note", "assign", "snooze", "done", "search", "help"),
-    _CONV: ("reply", "note", "assign", "done", "whole-text", "back", "help"),
+    Place.CALL: ("dial", "call-number", "leave-call", "help"),
+    Place.CALL_LOG: (
+        "save-call",
+        "way-direct-line",
+        "way-here-until",
+        "way-service",
+        "way-information",
+        "other-outcome",
+        "help",
+    ),
+    _LIST: ("reply", "call", "note", "assign", "snooze", "done", "help"),
+    _CONV: ("reply", "call", "note", "done", "whole-text", "back", "help"),
     _WRITE: ("send", "fix", "choose-line", "editor", "attach", "keep-draft", "help"),
     Place.LINES: ("prove", "back", "help"),
     Place.OUTBOX: ("retry", "undo-send", "open-row", "back", "help"),

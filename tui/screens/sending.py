@@ -13,13 +13,16 @@ from tui.screens.telling import tell
 
 
 async def send_or_ask(
-    screen: Screen[Any], attempt: Callable[[str], Awaitable[OutboxRow]]
+    screen: Screen[Any],
+    attempt: Callable[[str], Awaitable[OutboxRow]],
+    refused: str = "It cannot leave",
 ) -> OutboxRow | None:
     """Try to send; ask for a reason where it is held, say why where it is blocked.
 
     Args:
         screen: Over which to ask.
         attempt: Sends with a reason, which may be empty.
+        refused: What is said when it is blocked.
     """
     because = ""
     for _ in range(3):
@@ -36,6 +39,6 @@ async def send_or_ask(
             because = answer
         except Blocked as blocked:
             way_out = blocked.hint or "Change it as the words under the text say."
-            tell(screen.app, f"It cannot leave: {blocked.sentence}", way_out, trouble=True)
+            tell(screen.app, f"{refused}: {blocked.sentence}", way_out, trouble=True)
             return None
     return None

@@ -120,6 +120,12 @@ def status_words(message: Message, around: Around) -> tuple[str, str]:
     leaves = leaves_words(message.leaves_at, around.now, around.practice)
     if leaves:
         return f"· {leaves}; u takes it back", "pending"
+    if message.call is not None:
+        from tui.widgets.call_words import call_words
+
+        said = call_words(message)
+        if said is not None:
+            return said
     why = one_line(message.status_text, 200)
     return {
         MessageStatus.RECEIVED: ("", ""),
@@ -281,7 +287,7 @@ def _body(message: Message, width: int, look: Look) -> list[Line]:
 
 def _file_line(file: Attachment, width: int) -> Line:
     tail = f"  {size_words(file.size)}"
-    hint = "  d saves it"
+    hint = "  V plays it, d saves it" if file.media_type.startswith("audio/") else "  d saves it"
     room = width - 4 - len(tail) - len(hint)
     return (
         ("  ", ""),

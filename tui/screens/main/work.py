@@ -104,6 +104,7 @@ class Work:
             **tabs,
             "open": self._open_marked,
             "reply": self.reply,
+            "call": self._on_row(self._call),
             "write": self._write,
             "note": self._on_row(tending.note),
             "assign": self._on_row(tending.assign),
@@ -221,6 +222,15 @@ class Work:
         view = await self._desk.forms.open(row.patient_id)
         keymap = getattr(self._screen.app, "keys_changed", {})
         await self._screen.app.push_screen_wait(FormScreen(self._desk, view, keymap))
+
+    async def _call(self, row: ConversationRow) -> None:
+        from tui.screens.call import call_person
+
+        marked = None if self._list.has_focus else self._messages.marked
+        called = await call_person(self._screen, self._office, row.id, marked)
+        if called is not None:
+            await self.open(called)
+            self._screen.call_after_refresh(self._messages.move, "go-bottom")
 
     async def _link(self, row: ConversationRow) -> None:
         await self.tending.link(row)
