@@ -7,20 +7,25 @@ import contextlib
 import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from inbox.desk import LineView
 from inbox.errors import ChannelError, StoreError, TwowayError
 from inbox.line import FolderCount, Line, LineHealth, LineState
+from inbox.pairing import PAIRED
 from inbox.reply_path import Evidence, EvidenceKind, Proof, ProofState
 from inbox.repository import Repository
 from inbox.storage.handed_over import Uncopied
 from inbox.words import proof_words
-from tui.wiring import NOT_YET, PracticeOffice, usable
+from tui.channels import NOT_YET, usable
+from tui.wiring import PracticeOffice
 
 FRESH = timedelta(minutes=2)
 """A line that was read this recently is being read."""
 _TELL_EVERY = 2.0
+_DEAF = "Answers do not arrive"
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_ANSWERS_REFUSAL = (EvidenceKind.ROUND_TRIP, EvidenceKind.SET_UP)
 _LITTLE_ROOM = 500_000_000
 
 
@@ -111,7 +116,14 @@ async def examine_lines(
                 troubles = await _prove(office, patience, tell)
     evidence = await office.repository.lines.evidence()
     return [
-        _report(view, evidence, troubles.get(view.line.id), office.desk.clock(), offline=offline)
+        _report(
+            view,
+            evidence,
+            troubles.get(view.line.id),
+            office.desk.clock(),
+            _advice(office, view.line),
+            offline=offline,
+        )
         for view in await office.desk.lines()
     ]
 
@@ -171,22 +183,36 @@ async def _prove(
     return troubles
 
 
+def _advice(office: PracticeOffice, line: Line) -> str:
+    """What to set right about a number, as far as its provider tells."""
+    inspection = office.inspection(line.id)
+    return inspection.problems[0].hint if inspection and inspection.problems else ""
+
+
 def _report(
     view: LineView,
     evidence: list[Evidence],
     trouble: TwowayError | None,
     now: datetime,
+    advice: str,
     *,
     offline: bool,
 ) -> LineReport:
     line, health = view.line, view.health
     refused = _newest(evidence, line, EvidenceKind.SENDER_REFUSED)
-    proven_at = _newest(evidence, line, EvidenceKind.ROUND_TRIP)
-    sender_refused = refused is not None and (proven_at is None or proven_at < refused)
+    proven_at = max(
+        (_newest(evidence, line, kind) or _LONG_AGO for kind in _ANSWERS_REFUSAL),
+        default=_LONG_AGO,
+    )
+    sender_refused = refused is not None and proven_at < refused
+    # One account reads and sends: where it cannot be asked, nothing can leave either.
+    account_down = line.channel in PAIRED and health is not None and bool(health.sentence)
     problem, hint = _problem(view, trouble, now, offline=offline)
+    if advice and view.proof.state is ProofState.FAILED and problem.startswith(_DEAF):
+        hint = advice
     return LineReport(
         line=line,
-        sends=usable(line) and trouble is None and not sender_refused,
+        sends=usable(line) and trouble is None and not sender_refused and not account_down,
         receives=usable(line)
         and health is not None
         and health.last_poll_at is not None
@@ -229,7 +255,7 @@ def _problem(
             "Wait a few minutes; then look whether the provider filters or forwards it.",
         ),
         ProofState.FAILED: (
-            f"Answers do not arrive: {view.proof.how}.",
+            f"{_DEAF}: {view.proof.how}.",
             "Send from another line, or correct it at the provider; then use --prove.",
         ),
     }

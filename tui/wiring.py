@@ -18,23 +18,21 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inbox.address import ChannelKind
-from inbox.channel import Capabilities, Channel
+from inbox.channel import Channel
 from inbox.clock import Clock, utc_now
 from inbox.desk import UNDO_WINDOW, Desk
-from inbox.errors import AuthenticationFailed, ConfigurationError, NotFound, TwowayError
+from inbox.errors import NotFound, TwowayError
 from inbox.facts import Facts
 from inbox.gate import Gate
-from inbox.line import Line, LineHealth, LineState
+from inbox.inspection import Inspection, Inspects
+from inbox.line import LineHealth, LineState
 from inbox.message import Attachment, Message
 from inbox.recorder import Recorder
 from inbox.repository import Repository
+from tui.channels import Abilities, make_channels
 from tui.config.reading import Configuration
-from tui.config.tables import EmailTable
-from tui.secret import Secret
 
 if TYPE_CHECKING:
-    from adapters.mail.settings import MailSettings
     from inbox.atlas import Atlas
     from inbox.backoffice import BackOffice
     from inbox.gate import Rule
@@ -42,15 +40,7 @@ if TYPE_CHECKING:
     from inbox.template import Shelf
     from inbox.templating import ReadShelf
 
-NOT_YET = "This version of Twoway cannot use {} lines yet."
-"""What `doctor` says of a line whose channel has no adapter."""
-
-_AT_FIRST = {
-    ChannelKind.EMAIL: Capabilities(subject=True, attachments=True, copies=True, proves_itself=True)
-}
-"""What is known of a channel before its adapter is loaded."""
 _TELL_AGAIN = timedelta(minutes=1)
-_NOTHING = Capabilities(sends=False, receives=False)
 
 
 class PracticeOffice:
@@ -77,9 +67,8 @@ class PracticeOffice:
         self.repository = repository
         self._gate = gate
         self._clock = clock
-        self._capabilities = {
-            line.id: _AT_FIRST.get(line.channel, _NOTHING) for line in configuration.practice.lines
-        }
+        self._channels: dict[str, Channel] = {}
+        self._capabilities = Abilities(configuration, self._channels)
         self._desk = Desk(
             repository,
             configuration.practice,
@@ -90,7 +79,6 @@ class PracticeOffice:
             undo_window,
             _shelf_of(configuration),
         )
-        self._channels: dict[str, Channel] = {}
         self._back: BackOffice | None = None
         self._loading = asyncio.Lock()
         self._running: asyncio.Task[None] | None = None
@@ -172,6 +160,11 @@ class PracticeOffice:
         """
         await Recorder(self.repository, self.configuration.practice, self._clock).drain()
 
+    def inspection(self, line_id: str) -> Inspection | None:
+        """What the provider of a line's number said of it last; None when it was not asked."""
+        channel: object = self._channels.get(line_id)
+        return channel.inspection if isinstance(channel, Inspects) else None
+
     async def prove(self, line_id: str, step: Callable[[str], None] | None = None) -> None:
         """Send a line's own test message now and see it come home.
 
@@ -190,9 +183,10 @@ class PracticeOffice:
             if self._back is None:
                 # Nothing may leave by rules that do not know today's holiday yet.
                 await Facts(self.repository, self.configuration.practice).holidays(self._clock())
-                self._channels = await asyncio.to_thread(_channels, self.configuration, self._clock)
-                for line_id, channel in self._channels.items():
-                    self._capabilities[line_id] = channel.capabilities
+                made = await asyncio.to_thread(
+                    make_channels, self.configuration, self._clock, self.repository
+                )
+                self._channels.update(made)
                 back_office = await asyncio.to_thread(_back_office_class)
                 self._back = back_office(
                     self.repository,
@@ -267,65 +261,9 @@ async def open_office(
         raise
 
 
-def mail_settings(configuration: Configuration, table: EmailTable) -> MailSettings:
-    """The adapter's settings of one e-mail line."""
-    from adapters.mail.settings import ImapSettings, MailSettings, SmtpSettings
-
-    imap, smtp = table.imap, table.smtp
-    authorities = configuration.path.parent / Path(table.ca_file).expanduser()
-    return MailSettings(
-        imap=ImapSettings(
-            host=imap.host,
-            port=imap.port or (993 if imap.security == "tls" else 143),
-            security=imap.security,
-            user=imap.user,
-            folders=imap.folders,
-            sent=imap.sent or None,
-        ),
-        smtp=SmtpSettings(
-            host=smtp.host,
-            port=smtp.port or {"tls": 465, "starttls": 587, "none": 25}[smtp.security],
-            security=smtp.security,
-            user=smtp.user,
-            save_sent=smtp.save_sent,
-        ),
-        password=_password(configuration.secret(table.password, table.id)),
-        tls_cafile=str(authorities) if table.ca_file else None,
-    )
-
-
-def _password(secret: Secret) -> Callable[[], str]:
-    """A line's password; one that cannot be had is trouble of that line, not of the others."""
-
-    def read() -> str:
-        try:
-            return secret.read()
-        except ConfigurationError as error:
-            raise AuthenticationFailed(error.sentence, error.hint) from None
-
-    return read
-
-
-def usable(line: Line) -> bool:
-    """Whether this version has an adapter for a line's channel."""
-    return line.channel in _AT_FIRST
-
-
 def holder_name() -> str:
     """A name for this process among all that have the folder open: host, process id, a nonce."""
     return f"{platform.node() or 'localhost'}:{os.getpid()}:{secrets.token_hex(4)}"
-
-
-def _channels(configuration: Configuration, clock: Clock) -> dict[str, Channel]:
-    """A channel for each line that this version can use."""
-    from adapters.mail.channel import MailChannel
-
-    made: dict[str, Channel] = {}
-    for line in configuration.practice.lines:
-        table = configuration.lines[line.id]
-        if isinstance(table, EmailTable):
-            made[line.id] = MailChannel(line, mail_settings(configuration, table), clock)
-    return made
 
 
 def _back_office_class() -> type[BackOffice]:

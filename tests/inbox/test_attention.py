@@ -126,7 +126,7 @@ async def test_history_alarms_nobody_and_opts_nobody_out(house: House) -> None:
     rows = await house.rows()
     assert not any(row.urgent for row in rows)
     states = [await signals(house, row) for row in rows]
-    assert sorted(states) == [[], [("IN02", SignalState.PROPOSED)]]
+    assert states == [[("IN02", SignalState.PROPOSED)]]
     assert await consent(house) is None
 
 
@@ -165,13 +165,13 @@ async def test_start_takes_it_back_and_yes_does_so_only_by_a_person(house: House
     await text(house, "STOP")
     house.clock.advance(minutes=5)
     yes = await text(house, "Yes")
-    assert await signals(house, yes) == [("IN07", SignalState.PROPOSED)]
+    assert (await signals(house, yes))[-1:] == [("IN07", SignalState.PROPOSED)]
     assert await consent(house) is Consent.DECLINED
     house.clock.advance(minutes=5)
 
     start = await text(house, "START")
 
-    assert await signals(house, start) == [("IN07", SignalState.APPLIED)]
+    assert (await signals(house, start))[-1:] == [("IN07", SignalState.APPLIED)]
     assert await consent(house) is Consent.ACCEPTED
     assert "TW19" not in await findings(house, answer(start))
 
@@ -183,9 +183,10 @@ async def test_start_does_not_undo_what_staff_kept(house: House) -> None:
 
     start = await text(house, "START")
 
-    assert await signals(house, start) == [("IN07", SignalState.PROPOSED)]
+    said = await signals(house, start)
+    assert said[-1:] == [("IN07", SignalState.PROPOSED)]
     assert await consent(house) is Consent.DECLINED
-    assert await signals(house, await text(house, "yes")) == []
+    assert await signals(house, await text(house, "yes")) == said
 
 
 async def test_a_yes_of_somebody_who_never_opted_out_says_nothing(house: House) -> None:

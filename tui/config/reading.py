@@ -13,12 +13,13 @@ from zoneinfo import ZoneInfo
 from inbox.errors import ConfigurationError
 from inbox.hours import DAYS, parse_spans
 from inbox.practice import Practice
+from tui.config.accounts import check_account
 from tui.config.closures import Calendar, calendar, check_closures
 from tui.config.making import address_of, make_practice, span_of
 from tui.config.places import line_of, words_of
 from tui.config.policy import check_rules
 from tui.config.quiet import QuietFile, read_quiet
-from tui.config.strict import SOURCES_HINT, Problem, nearest, read_tables
+from tui.config.strict import Problem, nearest, read_tables
 from tui.config.tables import (
     EmailTable,
     FileTables,
@@ -160,7 +161,7 @@ def _check(tables: FileTables, folder: Path) -> Iterator[Problem]:
         yield from _mail(("staff", at, "email"), member.email)
     yield from _check_ids("line", [line.id for line in tables.line])
     for at, line in enumerate(tables.line):
-        yield from _check_line(("line", at), line, folder)
+        yield from _check_line(("line", at), line, folder, tables.line)
     yield from _check_same_address(tables)
     yield from _check_hours(tables)
     yield from check_rules(tables.rules)
@@ -197,7 +198,9 @@ def _check_same_address(tables: FileTables) -> Iterator[Problem]:
                 yield Problem(("line", at, key), "is an address of another line", hint)
 
 
-def _check_line(path: tuple[str | int, ...], line: LineTable, folder: Path) -> Iterator[Problem]:
+def _check_line(
+    path: tuple[str | int, ...], line: LineTable, folder: Path, tables: tuple[LineTable, ...]
+) -> Iterator[Problem]:
     if isinstance(line, EmailTable):
         yield from _mail((*path, "address"), line.address)
         for at, value in enumerate(line.also):
@@ -214,22 +217,21 @@ def _check_line(path: tuple[str | int, ...], line: LineTable, folder: Path) -> I
         if token is not None:
             yield from _check_secret((*path, "auth", "token"), token)
     else:
-        yield from _number((*path, "number"), line.number)
-        if isinstance(line, SmsTable) or line.provider == "twilio":
-            yield from _check_account(path, line)
+        yield from _check_number_line(path, line, tables)
 
 
-def _check_account(path: tuple[str | int, ...], line: SmsTable | PhoneTable) -> Iterator[Problem]:
-    if isinstance(line, PhoneTable) and not line.account_sid and line.auth_token is None:
-        return  # the provider's account may stand at the text line of the same number
-    if line.auth_token is None and not (line.api_key and line.api_secret):
-        hint = "Give auth_token, or api_key and api_secret. " + SOURCES_HINT
-        yield Problem((*path, "auth_token"), "is missing", hint)
+def _check_number_line(
+    path: tuple[str | int, ...], line: SmsTable | PhoneTable, tables: tuple[LineTable, ...]
+) -> Iterator[Problem]:
+    yield from _number((*path, "number"), line.number)
+    if isinstance(line, PhoneTable):
+        yield from _number((*path, "desk"), line.desk)
+        if line.provider == "manual":
+            return
+    yield from check_account(path, line, tables)
     for name, table in (("auth_token", line.auth_token), ("api_secret", line.api_secret)):
         if table is not None:
             yield from _check_secret((*path, name), table)
-    if not _URL.match(line.base_url):
-        yield Problem((*path, "base_url"), "is not a web address", "https://…")
 
 
 def _check_server(

@@ -178,6 +178,8 @@ class PhoneTable:
     number: str
     provider: Literal["twilio", "manual"]
     """`manual`: calls are made on the desk phone and logged here."""
+    desk: str = ""
+    """The phone here that rings first when somebody without a direct line of their own calls."""
     name: str = ""
     account_sid: str = ""
     auth_token: SecretTable | None = None

@@ -56,7 +56,7 @@ def test_lines_of_other_channels_do_not_keep_the_rest(
     more.write_text(
         desk.toml
         + '[[line]]\nid = "texts"\nchannel = "sms"\nnumber = "+15550107788"\n'
-        + 'account_sid = "AC0"\nauth_token = { env = "NONE" }\n'
+        + 'account_sid = "AC00000000000000000000000000000000"\nauth_token = { env = "NONE" }\n'
     )
     lines = type_("doctor", "--config", more, "--json").json
     assert [line["ok"] for line in lines] == [True, True, False]

@@ -51,7 +51,7 @@ password = { command = "pass show 'lakeside front'" }
 id = "texts"
 channel = "sms"
 number = "+15550107788"
-account_sid = "AC0"
+account_sid = "AC00000000000000000000000000000000"
 auth_token = { env = "TWILIO_TOKEN" }
 
 [[line]]

@@ -12,10 +12,10 @@ from inbox.address import ChannelKind
 from inbox.errors import ConfigurationError
 from inbox.finding import Severity
 from tests.tui.config.sample import WHOLE, problems, read
+from tui.channels import mail_settings
 from tui.config.reading import read_configuration
 from tui.config.tables import EmailTable, PortalTable
 from tui.secret import CommandSecret
-from tui.wiring import mail_settings
 
 
 def test_everything_arrives_where_the_rules_look() -> None:
