@@ -15,6 +15,8 @@ from importlib.resources import files
 import pytest
 
 from demo.sample import SampleMail, Shift, mails, patients, practice_toml
+from demo.twilio.lakeside import DEAD, DESK, MAIN, TEXTS
+from demo.twilio.server import ACCOUNT_SID
 
 NOW = datetime(2027, 7, 15, 3, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -226,12 +228,22 @@ def test_nothing_leads_to_a_real_person_or_place(sample: Sample) -> None:
 
 
 def test_the_configuration_is_whole() -> None:
-    config = tomllib.loads(practice_toml({"imap_port": 1143, "smtp_port": 1587}))
-    assert [line["id"] for line in config["line"]] == ["front-desk", "nurse", "reminders"]
-    for line in config["line"]:
-        assert line["password"] == {"env": "TWOWAY_DEMO_PASSWORD"}
-        assert (line["imap"]["port"], line["smtp"]["port"]) == (1143, 1587)
+    ports = {"imap_port": 1143, "smtp_port": 1587, "twilio_port": 1080}
+    config = tomllib.loads(practice_toml(ports))
+    lines = {line["id"]: line for line in config["line"]}
+    assert list(lines) == ["front-desk", "nurse", "reminders", "texts", "main-phone", "old-texts"]
+    for line in lines.values():
+        if line["channel"] == "email":
+            assert line["password"] == {"env": "TWOWAY_DEMO_PASSWORD"}
+            assert (line["imap"]["port"], line["smtp"]["port"]) == (1143, 1587)
+        else:
+            assert line["auth_token"] == {"env": "TWOWAY_DEMO_PASSWORD"}
+            assert line["base_url"] == "http://127.0.0.1:1080"
+            assert line["account_sid"] == ACCOUNT_SID
+    numbers = [lines[one]["number"] for one in ("texts", "main-phone", "old-texts")]
+    assert numbers == [TEXTS, MAIN, DEAD]
     assert [staff["id"] for staff in config["staff"]] == ["dana", "lee"]
+    assert config["staff"][0]["direct_line"] == DESK
     assert "," in config["hours"]["mon"]
 
 

@@ -34,7 +34,7 @@ def inbox(options: Namespace, output: Output) -> int:
 
 def demo(options: Namespace, output: Output) -> int:
     """`twoway demo`."""
-    from tui.demonstration import BANNER, STAFF, WHAT_TO_TRY, sample_practice, smoke
+    from tui.demonstration import BANNER, STAFF, WHAT_TO_TRY, sample_practice
 
     if not options.smoke:
         _needs_terminal()
@@ -45,6 +45,8 @@ def demo(options: Namespace, output: Output) -> int:
         ) as sample,
     ):
         if options.smoke:
+            from tui.smoke import smoke
+
             words = asyncio.run(_until_told(smoke(sample, output.progress)))
             output.document({"ok": True, "words": words})
             output.line(words)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,23 +43,37 @@ class Desk:
     lakeside: Lakeside
     folder: Path
     clock: FakeClock
+    phones: bool = False
 
     @property
     def toml(self) -> str:
-        """The configuration without the line that nobody can answer."""
+        """The configuration without the lines that nobody can answer."""
         text = self.lakeside.practice_toml
-        return text[: text.index("# The address the old reminder system")]
+        mail, rest = text.split("# The address the old reminder system")
+        return mail + (rest[rest.index(_PHONES) : rest.index(_DEAD)] if self.phones else "")
+
+
+_PHONES = "# The number patients text"
+_DEAD = "# The number the old reminder system"
 
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    clock, folder = FakeClock(), tmp_path_factory.mktemp("desk")
+    """The practice with its mail."""
+    with furnished(tmp_path_factory.mktemp("desk")) as made:
+        yield made
+
+
+@contextmanager
+def furnished(folder: Path, *, phones: bool = False) -> Iterator[Desk]:
+    """A practice that knows its patients and whose lines are proven."""
+    clock = FakeClock()
     with (
         Lakeside(quick=True, quiet=True, clock=clock) as lakeside,
         pytest.MonkeyPatch.context() as patch,
     ):
         patch.setenv("TWOWAY_DEMO_PASSWORD", lakeside.password)
-        made = Desk(lakeside, folder, clock)
+        made = Desk(lakeside, folder, clock, phones)
         (folder / "practice.toml").write_text(made.toml)
         where = ["--config", str(folder), "--data", str(folder / "data"), "--as", "dana"]
         assert main([*where, "patients", "import", str(PATIENTS)], clock) == 0
