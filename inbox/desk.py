@@ -513,8 +513,8 @@ class Desk:
         """
         from inbox.closing import Closing
 
-        await self.promises.check_closing(conversation_id)
         await self.calling.check_closing(conversation_id)
+        await self.promises.check_closing(conversation_id)
         await Closing(self.repository, self.clock, self.member).close(conversation_id, because)
 
     async def reopen(self, conversation_id: int) -> None:

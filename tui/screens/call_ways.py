@@ -102,8 +102,11 @@ class CallWays:
             if chosen is None:
                 return None
             watched = chosen.value
+        # What the script said of the time is what was said.
+        said_then = spoken_time(due, desk.practice)
         return replace(
             log,
+            text=log.text.replace(f"until {said}.", f"until {said_then}."),
             call=replace(log.call or Call(), watched=watched.id),
             promises=(DraftPromise(PromiseKind.HERE, "", due),),
         )

@@ -21,7 +21,6 @@ _SIGNS: Final = {
     Severity.BLOCK: ("✗", "bold $error"),
     Severity.HOLD: ("!", "bold $warning"),
     Severity.WARN: ("!", "$warning"),
-    Severity.INFO: ("·", "$quiet"),
 }
 _WAY_KEYS: Final = {
     WayBack.DIRECT_LINE: "F2",
@@ -50,12 +49,14 @@ def facts_of(plan: CallPlan, practice: Practice, width: int, *, brief: bool) -> 
     line = number_words(plan.line.address)
     how = "your phone rings first" if plan.dials else "dial by hand"
     direct = f"direct line {plan.direct_line}" if plan.direct_line else "no direct line"
-    _row(spans, "You", f"{direct} · they see {line} · {how}", "", width)
-    for finding in plan.findings[:_MOST_FINDINGS]:
+    _row(spans, "You", f"{direct} · {how}", "", width)
+    _row(spans, "They see", line, "", width)
+    findings = [one for one in plan.findings if one.severity is not Severity.INFO]
+    for finding in findings[:_MOST_FINDINGS]:
         sign, style = _SIGNS[finding.severity]
         words = f"{sign} {one_line(finding.reason, 300)}  {finding.rule}"
         spans.append(("\n".join(wrap(words, width)) + "\n", style))
-    more = len(plan.findings) - _MOST_FINDINGS
+    more = len(findings) - _MOST_FINDINGS
     if more > 0:
         spans.append((f"and {more} more\n", "$quiet"))
     if not plan.script:
@@ -70,7 +71,7 @@ def outcome_lines(*, dialled: bool) -> Content:
     """The keys that say how the call ended."""
     title = "How did it end?" if dialled else "After the call:"
     return Content.assemble(
-        (f"{title}  ", "$quiet"),
+        (f"{title}\n", "$quiet"),
         ("1", "bold $accent"), " reached  ",
         ("2", "bold $accent"), " left message  ",
         ("3", "bold $accent"), " no answer  ",
