@@ -61,6 +61,7 @@ class ConversationList(ScrollView, can_focus=True):
         self._rows: tuple[ConversationRow, ...] = ()
         self._drafts: frozenset[int] = frozenset()
         self._cursor = 0
+        self._used = False
         self._cache: dict[tuple[int, bool], list[Strip]] = {}
         self._empty: tuple[str, ...] = ()
         self._above = self._below = False
@@ -95,13 +96,15 @@ class ConversationList(ScrollView, can_focus=True):
             rows: The whole window, newest first.
             drafts: Ids of conversations with a kept draft.
             keep: Stay on the selected conversation, at its place on the screen; when it is gone,
-                on the row that took its place.
+                on the row that took its place. As long as nobody has touched the list, stay on top:
+                while the first mail comes in, the newest is not to slip out of sight above.
             empty: What to say when there is no row.
             above: There are rows before the window.
             below: There are rows behind it.
         """
         before = self.selected
         old = self._cursor
+        keep = keep and self._used
         self._rows, self._drafts, self._empty = tuple(rows), drafts, empty
         self._above, self._below = above, below
         self._cache.clear()
@@ -150,6 +153,7 @@ class ConversationList(ScrollView, can_focus=True):
 
     def move_to(self, index: int) -> None:
         """Put the cursor on a row by its place in the window."""
+        self._used = True
         index = max(0, min(index, len(self._rows) - 1))
         if index != self._cursor and self._rows:
             for changed in (self._cursor, index):
@@ -179,8 +183,13 @@ class ConversationList(ScrollView, can_focus=True):
     def _scroll(self, y: int) -> None:
         self.scroll_to(y=max(0, y), animate=False, force=True)
 
+    def on_key(self) -> None:
+        """Somebody is at work here: from now on the cursor is theirs."""
+        self._used = True
+
     def on_click(self, event: events.Click) -> None:
         """One click marks a row, on the marked row it opens it."""
+        self._used = True
         index = (self.scroll_offset.y + event.y) // _LINES
         if not 0 <= index < len(self._rows):
             return

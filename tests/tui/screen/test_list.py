@@ -55,6 +55,22 @@ async def test_cursor_stays_on_its_conversation_when_others_arrive(office: Lakes
         assert next(i for i, row in enumerate(rows.rows) if row == rows.selected) == 2
 
 
+async def test_cursor_stays_on_top_until_somebody_touches_a_key(office: Lakeside) -> None:
+    async with stage(office, size=(80, 24)) as pilot:
+        await see(pilot, "Rosa Jimenez")
+        rows = pilot.app.screen.query_one(ConversationList)
+        await office.arrive("new@client.example", "Hello?", name="Nina Fox", subject="Hello")
+        await see(pilot, "Nina Fox")
+        assert rows.selected == rows.rows[0]
+        assert rows.scroll_offset.y == 0
+        await pilot.press("enter")
+        await see(pilot, "Hello?")
+        await office.arrive("ann@client.example", "Me too", name="Ann Poe", subject="Hi")
+        await until(pilot, lambda: any(row.title == "Ann Poe" for row in rows.rows))
+        assert rows.selected is not None
+        assert rows.selected.title == "Nina Fox"
+
+
 async def test_what_arrives_is_told_by_channel_and_count_without_a_name(office: Lakeside) -> None:
     async with stage(office, size=(80, 24)) as pilot:
         await see(pilot, "Rosa Jimenez")
