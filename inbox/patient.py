@@ -60,6 +60,10 @@ class PointHealth(StrEnum):
     """A permanent failure was reported: unknown user, wrong number, ..."""
 
 
+NO_TEXTS = "takes no texts"
+"""Stands in the reason why a number is bad that can be called and not texted."""
+
+
 @dataclass(frozen=True, slots=True)
 class ContactPoint:
     """One way to reach a person (FHIR ContactPoint)."""

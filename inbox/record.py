@@ -64,6 +64,8 @@ _MEDIUM: Final = {
     MessageKind.VOICEMAIL: ("PHONE", "voicemail"),
     MessageKind.PORTAL: ("ONLINEWRIT", "patient portal"),
 }
+# Of the same code system, since after R4.
+_CLOSER: Final = {MessageKind.TEXT: ("SMSWRIT",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,8 @@ def communication(message: Message, context: RecordContext, recorded_at: datetim
         _add_call(resource, message.call, message.heads_up)
     if message.kind in _MEDIUM:
         code, text = _MEDIUM[message.kind]
-        resource["medium"] = [{"coding": [{"system": _MODES, "code": code}], "text": text}]
+        coding = [{"system": _MODES, "code": one} for one in (code, *_CLOSER.get(message.kind, ()))]
+        resource["medium"] = [{"coding": coding, "text": text}]
     if message.subject:
         resource["topic"] = {"text": message.subject}
     _add_people(resource, message, context)
@@ -228,6 +231,17 @@ def _add_extensions(resource: Resource, message: Message, context: RecordContext
             extensions.append(_text_extension("watched-line", call.watched))
         if message.heads_up is not None:
             extensions.append(_text_extension("heads-up", message.heads_up.value))
+    if message.ending is not None:
+        extensions.append(_text_extension("call-ending", message.ending.value))
+    if message.seconds:
+        # http://hl7.org/fhir/R4/datatypes.html#Duration
+        duration = {
+            "value": message.seconds,
+            "unit": "s",
+            "system": "http://unitsofmeasure.org",
+            "code": "s",
+        }
+        extensions.append({"url": _EXTENSION + "duration", "valueDuration": duration})
     extensions += [_text_extension("finding", finding) for finding in context.findings]
     if message.references or message.in_reply_to:
         parent = (message.in_reply_to or message.references[-1:])[0]

@@ -8,7 +8,7 @@ from typing import Final
 from inbox.delivery import TRY_LATER, WORTH_TRYING, rank_of, status_after, words_of
 from inbox.message import DeliveryReport, Effect, FailedRecipient, Message, MessageStatus
 from inbox.repository import StatusChange
-from store import message
+from store import message, record_due, state
 from store.status import change_status
 from store.transaction import Writing
 from store.values import moment, stamp, storable
@@ -40,11 +40,11 @@ WORD: Final = """
 SELECT action, diagnostic, hint, effect FROM delivery_word WHERE provider_id = :provider_id
 """
 SPOKEN_OF: Final = """
-SELECT o.message_id, o.status, o.id AS outbox_id, o.sent_at, o.tried_later
+SELECT o.message_id, o.status, o.id AS outbox_id, o.sent_at, o.tried_later, o.conversation_id
 FROM sent_as AS s JOIN outbox AS o ON o.id = s.outbox_id
 WHERE s.provider_id = :provider_id AND o.provider_id = s.provider_id
 UNION ALL
-SELECT id, status, NULL, NULL, 1 FROM message
+SELECT id, status, NULL, NULL, 1, conversation_id FROM message
 WHERE rfc_id = :provider_id AND rfc_id <> '' AND channel = 'sms' AND direction = 'outbound'
 LIMIT 1
 """
@@ -122,5 +122,8 @@ def _try_later(writing: Writing, text: sqlite3.Row) -> None:
     if text["tried_later"] or sent_at is None or now - sent_at > WORTH_TRYING:
         return
     values = {"id": text["outbox_id"], "at": stamp(now + TRY_LATER)}
-    if writing.db.execute(_TRY_LATER, values).rowcount:
-        writing.db.execute(_QUEUED, {"id": text["message_id"]})
+    if not writing.db.execute(_TRY_LATER, values).rowcount:
+        return
+    writing.db.execute(_QUEUED, {"id": text["message_id"]})
+    record_due.add(writing.db, text["message_id"])
+    state.refresh(writing.db, text["conversation_id"])

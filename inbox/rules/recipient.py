@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from inbox.address import AddressSystem, is_no_reply
+from inbox.address import AddressSystem, ChannelKind, is_no_reply
 from inbox.finding import Finding, Severity
 from inbox.outgoing import Category
-from inbox.patient import Consent, Patient, PointHealth, PointUse
+from inbox.patient import NO_TEXTS, Consent, ContactPoint, Patient, PointHealth, PointUse
 from inbox.rules.privacy import says_much
 from inbox.rules.rule import rule
 from inbox.rules.ways import confidential_only, other_channels, other_points
@@ -150,6 +150,11 @@ def _others_read(
         )
 
 
+def _called(situation: Situation, point: ContactPoint) -> bool:
+    """A landline takes no texts, and is called all the same."""
+    return situation.draft.channel is ChannelKind.PHONE and NO_TEXTS in point.health_reason
+
+
 def _judge(situation: Situation, recipient: Recipient) -> Iterator[Finding]:
     address, point = recipient.address, recipient.point
     severity, said = Severity.HOLD, ""
@@ -158,7 +163,7 @@ def _judge(situation: Situation, recipient: Recipient) -> Iterator[Finding]:
         said = f"{address.value} does not read what is sent to it. Write to a person's address."
     elif point is not None and point.use is PointUse.OLD:
         said = f"{address.value} is marked as no longer theirs."
-    elif point is not None and point.health is PointHealth.BAD:
+    elif point is not None and point.health is PointHealth.BAD and not _called(situation, point):
         why = f" ({point.health_reason})" if point.health_reason else ""
         said = f"The last message to {address.value} did not arrive{why}."
     if not said:

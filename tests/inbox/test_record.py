@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from fhir.resources.R4B.communication import Communication
 
-from inbox.address import ChannelKind, email
+from inbox.address import Address, AddressSystem, ChannelKind, email
+from inbox.ending import Ending
 from inbox.message import (
     Attachment,
     Direction,
@@ -72,6 +73,43 @@ def test_every_state_is_a_valid_communication(message: Message, patient: str) ->
     line = chain(resource, 1, FIRST)
 
     Communication.model_validate_json(line)
+
+
+VOICEMAIL = replace(
+    MESSAGE,
+    channel=ChannelKind.PHONE,
+    kind=MessageKind.VOICEMAIL,
+    line_id="main-phone",
+    sender=Address(AddressSystem.PHONE, "+15550100101"),
+    subject="",
+    text="Voicemail, 20 s.\n\nAuto-transcribed, may be wrong:\nPlease call me back",
+    whole="Voicemail, 20 s.\n\nAuto-transcribed, may be wrong:\nPlease call me back",
+    attachments=(Attachment("0", "voicemail-1.mp3", "audio/mpeg", 9000, "cd" * 32),),
+    in_reply_to=(),
+    message_id="CA1",
+    ending=Ending.VOICEMAIL,
+    seconds=20,
+)
+
+
+def test_a_voicemail_has_its_length_its_recording_and_its_words() -> None:
+    resource = communication(VOICEMAIL, CONTEXT, NOW)
+    read: Any = Communication.model_validate(resource)
+
+    assert [one.code for one in read.medium[0].coding] == ["PHONE"]
+    assert read.medium[0].text == "voicemail"
+    told = {one.url.rpartition("/")[2]: one for one in read.extension}
+    assert (told["duration"].valueDuration.value, told["duration"].valueDuration.code) == (20, "s")
+    assert told["call-ending"].valueString == "voicemail"
+    words, sound = read.payload
+    assert "Auto-transcribed" in words.contentString
+    assert sound.contentAttachment.contentType == "audio/mpeg"
+
+
+def test_a_text_is_written_and_more_closely_a_text() -> None:
+    text = replace(MESSAGE, channel=ChannelKind.SMS, kind=MessageKind.TEXT, message_id="SM1")
+    read: Any = Communication.model_validate(communication(text, CONTEXT, NOW))
+    assert [one.code for one in read.medium[0].coding] == ["WRITTEN", "SMSWRIT"]
 
 
 def test_status_and_medium_are_in_their_value_sets(corpora: Path) -> None:

@@ -17,6 +17,7 @@ from store import (
     consent,
     contact_point,
     conversation,
+    delivery,
     draft,
     filing,
     form_change,
@@ -24,6 +25,7 @@ from store import (
     line,
     message,
     outbox,
+    pair,
     patient,
     promise,
     promise_state,
@@ -45,6 +47,8 @@ BIG |= {
     "consent",
     "n",
     "contact_point",
+    "sent_as",
+    "delivery_word",
     "mine",
     "theirs",
     "form_change",
@@ -55,6 +59,7 @@ VALUES: dict[str, Any] = {
     **dict.fromkeys(("candidates", "patient_id", "floor_at", "floor_id", "sha256", "overdue")),
     **dict.fromkeys(("parents", "keys", "addresses"), "[]"),
     "match": "x",
+    **dict.fromkeys(("pair", "at", "provider_id")),
     **dict.fromkeys(("template", "moment", "channel")),
     **dict.fromkeys(("made_at", "conversation_id", "floor", "outbox_id", "asked_in")),
 }
@@ -97,6 +102,14 @@ STATEMENTS = {
     "facts": state.FACTS,
     "waiting since": state.WAITING_SINCE,
     "relatives": filing.RELATIVES,
+    "on a pair before": pair.BEFORE,
+    "on a pair after": pair.AFTER,
+    "waiting on a patient": pair.WAITING,
+    "unsettled on a pair": pair.UNSETTLED,
+    "named by a provider": delivery.NAMED,
+    "named elsewhere": delivery.ELSEWHERE,
+    "told of a text": delivery.WORD,
+    "text that is told of": delivery.SPOKEN_OF,
     "by address": patient.BY_ADDRESS,
     "shared": contact_point.SHARED,
     "changes of a form": form_change.OF_PATIENT,
@@ -128,7 +141,7 @@ STATEMENTS = {
 # Reading an index in its own order up to a LIMIT is what a list is.
 IN_ORDER = re.compile(
     r"SCAN \w+ USING (COVERING )?INDEX"
-    r" (conversation_|outbox_(open|uncopied)|sqlite_auto|message_signal_urgent)"
+    r" (conversation_|outbox_(open|uncopied|sending|unknown)|sqlite_auto|message_signal_urgent)"
 )
 
 
