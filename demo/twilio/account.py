@@ -266,7 +266,7 @@ class Account:
             self.opted_out.discard(pair)
         if word is None:
             return
-        now = self.now
+        now = text.created + timedelta(seconds=1)
         self.texts.append(
             Text(
                 sid=sid("SM", self.sid, next(self._serial)),

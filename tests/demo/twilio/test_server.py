@@ -185,6 +185,9 @@ async def test_the_carrier_heeds_stop_and_start(server: TwilioServer, client: An
         assert await can_be_texted() is expected
     replies = [one for one in server.account.texts if one.direction == "outbound-reply"]
     assert len(replies) == 4
+    # Also of what was said long ago: the carrier answered then.
+    asked = receive(server, "HELP", ago=timedelta(hours=3))
+    assert server.account.texts[-1].created - asked.created == timedelta(seconds=1)
 
 
 async def test_a_dead_service_loses_what_comes_in(server: TwilioServer, client: Any) -> None:
