@@ -508,7 +508,8 @@ class Desk:
             because: The reason for closing it although something waits on us.
 
         Raises:
-            TwowayError: a promise stands, or something of it is not in the record file yet.
+            TwowayError: a promise stands, the log of a call is not finished, or something of it is
+                not in the record file yet.
             Held: something waits on us, and no reason was given.
         """
         from inbox.closing import Closing

@@ -40,6 +40,8 @@ _STATES = (
 _PROMISES = (
     "standing", "open", "called-on", "broken", "kept", "over", "withdrawn", "unsaid", "all",
 )  # fmt: skip
+_OUTCOMES = ("reached", "left message", "no answer", "busy", "wrong number")
+_WAYS = ("direct line", "here until", "answering service", "information")
 _CHANNELS = ("email", "sms", "phone", "portal")
 _CONSENTS = ("accepted", "declined", "implied", "unknown")
 
@@ -142,6 +144,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_practice(commands)
     _add_reading(commands)
     _add_writing(commands)
+    _add_calling(commands)
     _add_tending(commands)
     _add_record(commands)
     return parser
@@ -277,12 +280,12 @@ def _add_writing(commands: Parsers) -> None:
     lint.add_argument("--automatic", action="store_true", help="as if a list had made it")
     lint.add_argument(
         "--outcome",
-        choices=("reached", "left message", "no answer", "busy", "wrong number"),
+        choices=_OUTCOMES,
         help="of a call: how it ended (else: before the call)",
     )
     lint.add_argument(
         "--way",
-        choices=("direct line", "here until", "answering service", "information"),
+        choices=_WAYS,
         action="append",
         default=[],
         help="of a call: how they can answer the message that was left",
@@ -298,6 +301,44 @@ def _add_writing(commands: Parsers) -> None:
     retry.add_argument("--because", metavar="R", default="", help="the reason, when it is held")
     retry.add_argument("--wait", action="store_true", help="send now and wait until it left")
     retry.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS")
+
+
+def _add_calling(commands: Parsers) -> None:
+    call = _add(commands, "call", "calling:call", "what to know before a call; how it ended")
+    call.add_argument(
+        "who",
+        metavar="CONVERSATION|PATIENT",
+        help="whom to call; or `log` or `tell` before the conversation",
+    )
+    call.add_argument(
+        "about",
+        metavar="CONVERSATION",
+        nargs="?",
+        help="with `log`: keep how the call ended; with `tell`: send the heads-up again",
+    )
+    call.add_argument("--number", metavar="N", default="", help="this number of theirs")
+    call.add_argument("--dial", action="store_true", help="ring my phone, then theirs")
+    call.add_argument("--outcome", choices=_OUTCOMES, help="how it ended")
+    call.add_argument(
+        "--way",
+        choices=_WAYS,
+        action="append",
+        default=[],
+        help="how they can answer the message that was left",
+    )
+    call.add_argument("--text", metavar="T", default="", help="what was said, or agreed")
+    call.add_argument(
+        "--until", metavar="TIME", default="", help="I am there until then: 17:30, 30min"
+    )
+    call.add_argument("--watch", metavar="LINE", default="", help="the line I watch after that")
+    call.add_argument(
+        "--heads-up", metavar="T", default="", help="what the answering service is told"
+    )
+    call.add_argument(
+        "--heads-up-sent", action="store_true", help="the service was told on the phone"
+    )
+    call.add_argument("--because", metavar="R", default="", help="the reason, when it is held")
+    call.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS")
 
 
 def _add_lists(commands: Parsers) -> None:

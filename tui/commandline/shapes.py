@@ -7,7 +7,7 @@ from typing import Any
 
 from inbox.conversation import ConversationRow
 from inbox.finding import Finding
-from inbox.message import Message
+from inbox.message import Message, MessageStatus
 from inbox.patient import ContactPoint, Patient, RiskWarning
 from inbox.practice import Practice
 from inbox.promise import Promise
@@ -91,8 +91,24 @@ def message(one: Message, zone: tzinfo, *, whole: bool = False) -> Document:
         "proof": one.proof or None,
         "because": one.because or None,
         "outbox_id": one.outbox_id,
+        "call": _call(one),
         "recorded": one.recorded,
         "partial": one.partial,
+    }
+
+
+def _call(one: Message) -> Document | None:
+    """What became of a call of ours; `finished` is false while something of its log is missing."""
+    if one.call is None:
+        return None
+    told = one.heads_up
+    left = told is None or told in {MessageStatus.SENT, MessageStatus.DELIVERED}
+    return {
+        "outcome": one.call.outcome.value if one.call.outcome else None,
+        "ways": sorted(way.value for way in one.call.ways),
+        "watched": one.call.watched or None,
+        "heads_up": told.value if told else None,
+        "finished": one.call.outcome is not None and left,
     }
 
 

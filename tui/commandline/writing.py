@@ -101,7 +101,7 @@ def retry(options: Namespace, output: Output) -> int:
     async def work(office: PracticeOffice) -> int:
         if options.wait:
             row = await office.repository.outbox.get(options.outbox_id)
-            await _read_first(office, row.draft.line_id)
+            await read_first(office, row.draft.line_id)
         row = await office.desk.retry(options.outbox_id, options.because)
         return await _follow(office, row, (), options, output)
 
@@ -126,7 +126,7 @@ async def _send(office: PracticeOffice, draft: Draft, options: Namespace, output
         added = await desk.attach(file_name(Path(name).name), media_type, content)
         draft = replace(draft, attachments=(*draft.attachments, added))
     if options.wait:
-        await _read_first(office, draft.line_id)
+        await read_first(office, draft.line_id)
     preview = desk.judge(await desk.situation(draft), draft)
     try:
         row = await desk.send(preview.draft, options.because, undo=False)
@@ -187,7 +187,7 @@ async def _follow(
 ) -> int:
     """Wait when asked to, then say what became of a queued message."""
     if options.wait:
-        row = await _until_settled(office, row, options.timeout)
+        row = await until_settled(office, row, options.timeout)
     desk = office.desk
     proofs = {view.line.id: view.proof for view in await desk.lines()}
     promised = await office.repository.promises.of_outbox(row.id)
@@ -234,7 +234,7 @@ async def _follow(
     return 1
 
 
-async def _read_first(office: PracticeOffice, line_id: str) -> None:
+async def read_first(office: PracticeOffice, line_id: str) -> None:
     """Make sure that the line is being read, so that what arrived meanwhile is known."""
     health = (await office.repository.lines.health()).get(line_id)
     polled = health.last_poll_at if health else None
@@ -242,7 +242,7 @@ async def _read_first(office: PracticeOffice, line_id: str) -> None:
         await (await office.back_office()).sync_once()
 
 
-async def _until_settled(office: PracticeOffice, row: OutboxRow, seconds: float) -> OutboxRow:
+async def until_settled(office: PracticeOffice, row: OutboxRow, seconds: float) -> OutboxRow:
     """Send what is due, here or in the process that has the folder open, and wait for the end."""
     loop = asyncio.get_running_loop()
     until = loop.time() + seconds
