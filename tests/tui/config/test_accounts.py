@@ -1,0 +1,142 @@
+"""Lines of Twilio in the configuration: their account, and the channels made of them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.phone.manual import ManualChannel
+from adapters.phone.sms import SmsChannel
+from adapters.phone.voice import VoiceChannel
+from inbox.channel import Channel
+from inbox.inspection import Inspection, Problem
+from store.database import open_repository
+from tests.clock import FakeClock
+from tests.clone import ROOT
+from tests.tui.config.sample import WHOLE, read
+from tui.channels import Abilities, make_channels, twilio_settings
+from tui.config.reading import ConfigurationRefused
+from tui.config.tables import PhoneTable
+
+ACCOUNT = "AC" + "0" * 32
+TWILIO_PHONE = WHOLE.replace('provider = "manual"', 'provider = "twilio"')
+
+
+async def made(text: str, tmp_path: Path) -> dict[str, Any]:
+    """The channels of a configuration."""
+    clock = FakeClock()
+    repository = await open_repository(tmp_path / "data", clock)
+    try:
+        channels: dict[str, Channel] = make_channels(read(text), clock, repository)
+    finally:
+        await repository.close()
+    return dict(channels)
+
+
+async def test_each_line_gets_its_channel(tmp_path: Path) -> None:
+    channels = await made(WHOLE, tmp_path)
+    assert isinstance(channels["texts"], SmsChannel)
+    assert isinstance(channels["main-phone"], ManualChannel)
+    assert "portal" not in channels
+
+
+async def test_lines_of_one_account_share_its_connection(tmp_path: Path) -> None:
+    channels = await made(TWILIO_PHONE, tmp_path)
+    voice = channels["main-phone"]
+    assert isinstance(voice, VoiceChannel)
+    assert voice.twilio is channels["texts"].twilio
+
+
+async def test_what_a_line_can_do_is_asked_of_its_channel(tmp_path: Path) -> None:
+    configuration = read(WHOLE)
+    channels: dict[str, Channel] = {}
+    abilities = Abilities(configuration, channels)
+    assert abilities["texts"].max_characters == 1600
+    assert abilities["texts"].delivery_reports
+    assert not abilities["main-phone"].sends
+    assert abilities["main-phone"].receives
+    assert not abilities["portal"].sends
+    assert set(abilities) == set(configuration.lines)
+    channels.update(await made(WHOLE, tmp_path))
+    texts = channels["texts"]
+    assert isinstance(texts, SmsChannel)
+    texts._inspection = Inspection(FakeClock()(), (Problem("Nobody hears.", "", deaf=True),))
+    assert abilities["texts"].deaf_because == "Nobody hears."
+
+
+def test_a_phone_line_without_an_account_is_in_that_of_the_texts() -> None:
+    configuration = read(TWILIO_PHONE)
+    table = configuration.lines["main-phone"]
+    assert isinstance(table, PhoneTable)
+    assert twilio_settings(configuration, table).account_sid == ACCOUNT
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (f'account_sid = "{ACCOUNT}"', 'account_sid = "AC0"', "account_sid"),
+        (f'account_sid = "{ACCOUNT}"', 'account_sid = ""', "account_sid"),
+        ('auth_token = { env = "TWILIO_TOKEN" }', "", "auth_token"),
+        (
+            'auth_token = { env = "TWILIO_TOKEN" }',
+            'auth_token = { env = "T" }\nbase_url = "https://api.twilio.com.evil.example"',
+            "base_url",
+        ),
+        ('provider = "manual"', 'provider = "manual"\ndesk = "extension 4"', "desk"),
+    ],
+)
+def test_what_cannot_work_is_refused(old: str, new: str, said: str) -> None:
+    with pytest.raises(ConfigurationRefused) as caught:
+        read(WHOLE.replace(old, new))
+    assert any(said in sentence for sentence, _ in caught.value.problems)
+
+
+LOOK = """
+import asyncio, sys
+from pathlib import Path
+from tui.config.reading import read_configuration
+from tui.wiring import open_office
+
+async def main():
+    office = await open_office(read_configuration(Path(sys.argv[1])), Path(sys.argv[2]), "dana")
+    await office.back_office()
+    await office.close()
+
+asyncio.run(main())
+print(*sorted(sys.modules))
+"""
+
+
+def test_nothing_of_twilio_is_imported_without_a_line_of_it(tmp_path: Path) -> None:
+    mail = WHOLE[: WHOLE.index('[[line]]\nid = "texts"')]
+    (tmp_path / "practice.toml").write_text(mail, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", LOOK, tmp_path / "practice.toml", tmp_path / "data"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = done.stdout.split()
+    assert "adapters.mail.channel" in loaded
+    assert [
+        name for name in loaded if name.startswith(("twilio", "aiohttp", "adapters.phone"))
+    ] == []
+
+
+def test_the_client_of_twilio_waits_for_its_first_question(tmp_path: Path) -> None:
+    (tmp_path / "practice.toml").write_text(WHOLE, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", LOOK, tmp_path / "practice.toml", tmp_path / "data"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = done.stdout.split()
+    assert "adapters.phone.sms" in loaded
+    assert [name for name in loaded if name.startswith(("twilio", "aiohttp"))] == []
