@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from inbox.address import ChannelKind
 from inbox.message import Direction
+from inbox.number import number_words
 
 
 class ConversationState(StrEnum):
@@ -84,7 +85,7 @@ class ConversationRow:
     @property
     def title(self) -> str:
         """Whom to show: the patient, else the person, else the address."""
-        return self.patient_name or self.person or self.person_address or "Unknown"
+        return self.patient_name or self.person or number_words(self.person_address) or "Unknown"
 
 
 @dataclass(frozen=True, slots=True)

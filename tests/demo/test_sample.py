@@ -237,7 +237,7 @@ def test_the_configuration_is_whole() -> None:
         if line["channel"] == "email":
             assert line["password"] == {"env": "TWOWAY_DEMO_PASSWORD"}
             assert (line["imap"]["port"], line["smtp"]["port"]) == (1143, 1587)
-        else:
+        elif line["channel"] == "sms":
             assert line["auth_token"] == {"env": "TWOWAY_DEMO_PASSWORD"}
             assert line["base_url"] == "http://127.0.0.1:1080"
             assert line["account_sid"] == ACCOUNT_SID

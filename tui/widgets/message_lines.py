@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from inbox.message import Attachment, Direction, Message, MessageStatus, Nature
+from inbox.number import number_words
 from inbox.words import leaves_words
 from tui.widgets.cells import cut, many_lines, one_line, wrap
 from tui.widgets.row_words import moment_words
@@ -108,7 +109,8 @@ def who_wrote(message: Message, practice: Practice) -> str:
     """The author, in words."""
     if message.direction is Direction.INBOUND:
         sender = message.sender
-        return one_line(sender.name or sender.value, 80) if sender else "no sender named"
+        who = (sender.name or number_words(sender.value)) if sender else "no sender named"
+        return one_line(who, 80)
     member = practice.member(message.staff_id)
     if member is not None:
         return one_line(member.name, 80)

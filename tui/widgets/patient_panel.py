@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from inbox.number import number_words
 from inbox.patient import (
     Consent,
     ContactPoint,
@@ -103,7 +104,7 @@ class PatientPanel(Widget):
         lines: list[list[Span]] = [
             [("? Not linked to a patient", "bold $warning")],
             [(one_line(view.row.person, 80), "bold")],
-            [(one_line(view.row.person_address, 120), "")],
+            [(one_line(number_words(view.row.person_address), 120), "")],
             [],
         ]
         if view.candidates:

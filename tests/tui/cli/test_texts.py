@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from demo.twilio.account import Account
 from demo.twilio.fault import Fault
 from demo.twilio.lakeside import TEXTS
 from tests.tui.cli.conftest import Desk, Printed, Type, furnished
+from tui.channels import twilio_settings
+from tui.config.reading import read_configuration
+from tui.config.tables import SmsTable
 
 ROSA, JOSE, BEN, TAMIKA = "+15550107811", "+15550107830", "+15550107846", "+15550107862"
 HAROLD, STRANGER = "+15550107838", "+15550107899"
@@ -196,3 +200,19 @@ def test_a_wrong_token_stops_the_telephone_and_not_the_mail(
     lines = {line["line"]: line for line in printed.json}
     assert lines["front-desk"]["problem"] is None
     assert "Twilio did not accept" in lines["texts"]["problem"]
+
+
+def test_a_server_of_this_machine_is_asked_more_often_than_twilio(
+    desk: Desk, tmp_path: Path
+) -> None:
+    far = tmp_path / "far.toml"
+    far.write_text(re.sub(r'base_url = "http://[^"]*"', "", desk.toml))
+    near = tmp_path / "near.toml"
+    near.write_text(desk.toml)
+    polls = []
+    for path in (near, far):
+        configuration = read_configuration(path)
+        table = configuration.lines["texts"]
+        assert isinstance(table, SmsTable)
+        polls.append(twilio_settings(configuration, table).poll)
+    assert polls == [2.0, 15.0]
