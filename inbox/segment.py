@@ -15,6 +15,17 @@ _GSM_ONE, _GSM_MANY = 160, 153
 _UCS_ONE, _UCS_MANY = 70, 67
 
 
+# What word processors write, as GSM-7 has it.
+_PLAIN: Final = str.maketrans(
+    {
+        "\u2018": "'", "\u2019": "'", "\u201a": "'", "\u201c": '"', "\u201d": '"', "\u201e": '"',
+        "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2026": "...",
+        "\u00a0": " ", "\u2002": " ", "\u2003": " ", "\u2009": " ", "\u202f": " ", "\u2022": "-",
+        "\t": " ",
+    }
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Size:
     """What a text takes."""
@@ -26,6 +37,25 @@ class Size:
     """Septets or 16-bit units."""
     offending: str = ""
     """The first character that GSM-7 does not have; empty when there is none."""
+
+    @property
+    def each(self) -> int:
+        """How many characters one part takes."""
+        one, many = (_GSM_ONE, _GSM_MANY) if self.gsm else (_UCS_ONE, _UCS_MANY)
+        return one if self.segments <= 1 else many
+
+    @property
+    def words(self) -> str:
+        """`1 text (up to 160)`, `2 texts (67 characters each, because of “’”)`."""
+        because = f", because of “{self.offending}”" if self.offending else ""
+        if self.segments <= 1:
+            return f"1 text (up to {self.each}{because})"
+        return f"{self.segments} texts ({self.each} characters each{because})"
+
+
+def with_plain_characters(text: str) -> str:
+    """The text with typographic quotes, dashes and spaces as GSM-7 has them."""
+    return text.translate(_PLAIN)
 
 
 def measure(text: str) -> Size:

@@ -15,22 +15,13 @@ from inbox.rules.rule import rule
 from inbox.rules.sentence import with_sentence
 from inbox.rules.ways import other_line
 from inbox.rules.wording import wording
-from inbox.segment import measure
+from inbox.segment import measure, with_plain_characters
 from inbox.situation import Situation
 
 _REPLY_WITHIN: Final = timedelta(minutes=60)
 _MANY_SEGMENTS: Final = 3
 _SHORT_CODE: Final = 6
 _MOST_A_DAY, _MOST_A_WEEK = 1, 3
-_PLAIN: Final = str.maketrans(
-    {
-        "\u2018": "'", "\u2019": "'", "\u201a": "'", "\u201c": '"', "\u201d": '"', "\u201e": '"',
-        "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2026": "...",
-        "\u00a0": " ", "\u2002": " ", "\u2003": " ", "\u2009": " ", "\u202f": " ", "\u2022": "-",
-        "\t": " ",
-    }
-)  # fmt: skip
-"""What word processors write, as GSM-7 has it."""
 
 
 @rule("TW02", "The number cannot receive", core=True)
@@ -127,7 +118,7 @@ def length(situation: Situation) -> Iterator[Finding]:
         return
     because = f", because of “{size.offending}”" if size.offending else ""
     severity = Severity.WARN if size.segments > _MANY_SEGMENTS else Severity.INFO
-    plain = draft.text.translate(_PLAIN) if size.offending else draft.text
+    plain = with_plain_characters(draft.text) if size.offending else draft.text
     yield Finding(
         "TW25",
         severity,

@@ -21,6 +21,7 @@ from inbox.finding import Finding, Severity
 from inbox.outgoing import Category, Draft
 from inbox.plain import plain_text
 from inbox.reply_path import ProofState
+from inbox.segment import measure, with_plain_characters
 from tui.commands import Place, bindings_at
 from tui.widgets.cells import one_line, wrap
 from tui.widgets.message_lines import size_words
@@ -86,6 +87,7 @@ class Composer(Vertical):
             compact=True,
             highlight_cursor_line=False,
         )
+        yield Static("", id="composer-size", markup=False)
         yield Static("", id="composer-files", markup=False)
         yield Static("", id="composer-when", markup=False)
         yield Static("", id="composer-from", markup=False)
@@ -189,6 +191,7 @@ class Composer(Vertical):
             hung = ("\n  ").join(wrap(one_line(words, 600), width - 2))
             self.query_one(name, Static).update(Content.assemble((mark + hung, style)))
         self._show_when(preview.leaves_words)
+        self._show_size(preview.draft)
         findings = self.query_one("#composer-findings", Static)
         findings.update(self._findings(preview.verdict.findings))
         findings.display = bool(preview.verdict.findings)
@@ -232,6 +235,21 @@ class Composer(Vertical):
             f"{one_line(file.name, 60)} ({size_words(file.size)})" for file in draft.attachments
         )
         files.update(Content.assemble(("◫ ", "$accent"), names))
+
+    def _show_size(self, draft: Draft) -> None:
+        """Of a text: in how many parts it is sent, and which character makes them short."""
+        size = self.query_one("#composer-size", Static)
+        size.display = draft.channel is ChannelKind.SMS
+        if not size.display:
+            return
+        text = self.query_one("#composer-text", DraftText).text
+        measured = measure(text)
+        spans: list[tuple[str, str]] = [(f"◌ {len(text)} characters · {measured.words}", "")]
+        if measured.offending:
+            spans = [(spans[0][0], "$warning")]
+            if measure(with_plain_characters(text)).gsm:
+                spans.append((f"  {self._keys['plain-characters']} writes plain ones", "$accent"))
+        size.update(Content.assemble(*spans))
 
     def _show_when(self, words: str) -> None:
         when = self.query_one("#composer-when", Static)

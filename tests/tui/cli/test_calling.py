@@ -18,7 +18,7 @@ channel = "phone"
 number = "+15550107700"
 provider = "manual"
 """
-SERVICE = "accounts@brightworks.example"
+SERVICE = "desk@riverbend-pt.example"
 """A desk that somebody reads."""
 TO_BE_TOLD = f'heads_up = {{ channel = "email", to = "{SERVICE}" }}'
 ROSA = "rosa-jimenez"

@@ -191,6 +191,7 @@ class MainScreen(Screen[None]):
             "choose-time",
             "fix",
             "other-fix",
+            "plain-characters",
             "send",
         )
         keys = {one: shown_key(command(one), self._keymap) for one in ids}

@@ -146,6 +146,7 @@ class Work:
             "choose-line": writing.choose_line,
             "choose-channel": writing.choose_channel,
             "attach": writing.attach,
+            "plain-characters": writing.plain_characters,
             "template": writing.template,
             "editor": self._editor,
             "choose-patient": self._about,

@@ -329,7 +329,14 @@ class Writing:
         if draft is None:
             return
         if not self._desk.capabilities(draft.line_id).attachments:
-            tell(self._screen.app, f"A {draft.channel.words} message cannot carry files.")
+            from tui.screens.main.texting import choose_carrier
+
+            known = await self._channels(draft)
+            carrier = await choose_carrier(self._screen, draft.channel, known)
+            current = self.draft
+            if carrier is not None and current is not None:
+                await self._switch(current, carrier)
+                await self.attach()
             return
         from tui.screens.main.attaching import choose_file
 
@@ -337,6 +344,19 @@ class Writing:
         current = self.draft
         if changed is not None and current is not None:
             await self._reload(replace(current, attachments=changed))
+
+    async def plain_characters(self) -> None:
+        """Write typographic characters as plain ones, so that a text takes fewer parts."""
+        from inbox.segment import with_plain_characters
+
+        draft = self.draft
+        if draft is None:
+            return
+        plain = with_plain_characters(draft.text)
+        if plain == draft.text:
+            tell(self._screen.app, "There is nothing to make plain.")
+            return
+        await self._reload(replace(draft, text=plain))
 
     async def confidential(self) -> None:
         """For the patient alone, or for everybody who reads there."""

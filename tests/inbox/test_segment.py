@@ -1,0 +1,31 @@
+"""How a text is cut into parts, and what is said of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from inbox.segment import measure, with_plain_characters
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "1 text (up to 160)"),
+        ("a" * 160, "1 text (up to 160)"),
+        ("a" * 161, "2 texts (153 characters each)"),
+        ("\u2019" + "a" * 69, "1 text (up to 70, because of “\u2019”)"),
+        ("\u2019" + "a" * 70, "2 texts (67 characters each, because of “\u2019”)"),
+        ("a" * 153 * 3 + "a", "4 texts (153 characters each)"),
+    ],
+)
+def test_the_words_say_how_many_parts_and_why(text: str, words: str) -> None:
+    assert measure(text).words == words
+
+
+def test_plain_characters_fit_the_short_alphabet() -> None:
+    curly = "\u201cWe\u2019re here \u2013 until five\u2026\u201d"
+    assert not measure(curly).gsm
+    assert with_plain_characters(curly) == '"We\'re here - until five..."'
+    assert measure(with_plain_characters(curly)).gsm
+    # What has no plain form stays: a name is not spoiled.
+    assert with_plain_characters("陈美 é") == "陈美 é"
