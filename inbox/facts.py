@@ -152,7 +152,7 @@ class Facts:
                 for patient in await self._repository.patients.by_address(address)
                 if patient.point_at(address, today) is not None
             ]
-            # An address that is no longer theirs belongs to nobody; that it was theirs still counts.
+            # An address that is no longer theirs belongs to nobody, but that it was theirs counts.
             holders = [*patients, *([about] if about is not None else [])]
             points = (patient.point_at(address, today) for patient in holders)
             entry = said.get((address.key, draft.channel))

@@ -112,11 +112,17 @@ COMMANDS: tuple[Command, ...] = (
     Command("reopen", "E", "Reopen", "Open a closed or snoozed conversation again.", _BOTH),
     Command("link", "l", "Link patient", "Say which patient it is about.", _BOTH, short="Link"),
     Command(
-        "accept", "x", "Accept",
-        "Do what a message asks for between its lines; an emergency is looked after.", _BOTH,
+        "accept",
+        "x",
+        "Accept",
+        "Do what a message asks for between its lines; an emergency is looked after.",
+        _BOTH,
     ),
     Command(
-        "dismiss", "X", "Dismiss", "What a message seems to ask for between its lines is nothing.",
+        "dismiss",
+        "X",
+        "Dismiss",
+        "What a message seems to ask for between its lines is nothing.",
         _BOTH,
     ),
     Command("promise", "P", "Promise", "Withdraw a promise, or set one by hand.", _BOTH),
@@ -146,7 +152,10 @@ COMMANDS: tuple[Command, ...] = (
     Command("save-attachment", "d", "Save file", "Save an attachment to a folder.", (_CONV,)),
     Command("open-attachment", "V", "Open file", "Save an attachment and open it.", (_CONV,)),
     Command(
-        "link-message", "M", "About another", "Say that this one message is about another patient.",
+        "link-message",
+        "M",
+        "About another",
+        "Say that this one message is about another patient.",
         (_CONV,),
     ),
     Command("earlier", "b", "Earlier", "Load earlier messages.", (_CONV,)),
@@ -156,9 +165,7 @@ COMMANDS: tuple[Command, ...] = (
         "send", "f9,ctrl+s", "Send", "Send it; it can be taken back for some seconds.", (_WRITE,)
     ),
     Command("fix", "f2", "Fix", "Apply the way out of the first finding that has one.", (_WRITE,)),
-    Command(
-        "other-fix", "ctrl+g", "Other ways", "Choose among all that is offered.", (_WRITE,)
-    ),
+    Command("other-fix", "ctrl+g", "Other ways", "Choose among all that is offered.", (_WRITE,)),
     Command(
         "choose-time",
         "ctrl+o",
@@ -175,9 +182,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("choose-patient", "ctrl+l", "About", "Say which patient it is about.", (_WRITE,)),
     Command("promise-by-hand", "ctrl+r", "Promise", "Set a promise, or take one off.", (_WRITE,)),
-    Command(
-        "confidential", "ctrl+k", "Confidential", "For the patient alone, or not.", (_WRITE,)
-    ),
+    Command("confidential", "ctrl+k", "Confidential", "For the patient alone, or not.", (_WRITE,)),
     Command("discard", "f8", "Discard", "Throw the draft away.", (_WRITE,)),
     Command("whole-pane", "ctrl+t", "More room", "Hide or show the conversation above.", (_WRITE,)),
     Command("keep-draft", "escape", "Keep", "Keep the draft and go back.", (_WRITE,)),
@@ -189,9 +194,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("prove", "p", "Prove now", "Send a test message through the line.", (Place.LINES,)),
     Command("retry", "r", "Send again", "Send the message again.", (Place.OUTBOX,)),
     Command("next-reminder", "n,j", "Next", "Show the next reminder.", (Place.REMINDERS,)),
-    Command(
-        "previous-reminder", "p,k", "Before", "Show the reminder before.", (Place.REMINDERS,)
-    ),
+    Command("previous-reminder", "p,k", "Before", "Show the reminder before.", (Place.REMINDERS,)),
     Command("send-reminder", "s", "Send", "Send this reminder.", (Place.REMINDERS,)),
     Command(
         "send-all-reminders",

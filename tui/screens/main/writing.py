@@ -11,11 +11,12 @@ from textual.timer import Timer
 
 from inbox.address import Address, ChannelKind
 from inbox.conversation import ConversationRow
-from inbox.desk import Desk, Preview
+from inbox.desk import Desk
 from inbox.errors import TwowayError
 from inbox.finding import Fix
 from inbox.outgoing import Draft
 from inbox.situation import Situation
+from inbox.view import Preview
 from tui.screens.main.room import Room
 from tui.screens.sending import send_or_ask
 from tui.screens.telling import guarded, tell
