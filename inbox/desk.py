@@ -17,7 +17,7 @@ from inbox.age import overdue_since
 from inbox.channel import Capabilities, RawItem
 from inbox.clock import Clock
 from inbox.conversation import ConversationRow, Counts, ListState, Page, PageKey, SearchHit
-from inbox.drafting import Drafting
+from inbox.drafting import Drafting, answered_for
 from inbox.errors import Blocked, Held, NotFound
 from inbox.facts import Facts
 from inbox.gate import Gate
@@ -211,7 +211,7 @@ class Desk:
         """
         kept = await self.repository.drafts.load(f"c{conversation_id}", self.member.id)
         if kept is not None and not fresh and (channel is None or kept.channel is channel):
-            return kept
+            return replace(kept, patient_id=await self._facts.about(kept))
         draft = await self._drafting.reply(conversation_id, channel, self.clock())
         return (await self.situation(draft)).draft
 
@@ -285,6 +285,12 @@ class Desk:
                 "Look at the From line and send again.",
                 verdict.findings,
             )
+        if draft.patient_id is not None and situation.draft.patient_id != draft.patient_id:
+            raise Blocked(
+                "The conversation was linked to somebody else while you wrote.",
+                "Make sure that the words are for them, and send again.",
+                verdict.findings,
+            )
         if verdict.blocked or situation.plan is None:
             first = verdict.findings[0] if verdict.findings else None
             raise Blocked(
@@ -312,7 +318,7 @@ class Desk:
             self.member.id,
             "send" if not row.because else "send in spite of a hold",
             self.clock(),
-            patient_id=draft.patient_id or "",
+            patient_id=row.draft.patient_id or "",
             detail=f"outbox {row.id}" + (f": {row.because}" if row.because else ""),
         )
         await self.promises.sent(row)
@@ -345,12 +351,16 @@ class Desk:
             raise Blocked(verdict.findings[0].reason, "", verdict.findings)
         if verdict.holding() - row.overridden and not because.strip():
             raise Held(verdict.findings[0].reason, "Give a reason.", verdict.findings)
+        draft, covered = answered_for(
+            situation, verdict.holding() if because.strip() else frozenset()
+        )
         return await self.repository.outbox.requeue(
             outbox_id,
             self.clock(),
             because.strip() or row.because,
             self.member.id,
-            verdict.holding() if because.strip() else frozenset(),
+            covered,
+            draft=replace(draft, outbox_id=None, line_chosen=row.draft.line_chosen),
         )
 
     async def attach(self, name: str, media_type: str, content: bytes) -> DraftAttachment:

@@ -222,6 +222,13 @@ class Outbox:
             situation = await self._facts.situation(
                 replace(row.draft, outbox_id=row.id), self._clock(), row.staff_id
             )
+            if row.draft.patient_id not in {None, situation.draft.patient_id}:
+                await self._failed(
+                    row,
+                    "Not sent: the conversation was linked to somebody else after it was written.",
+                    "Make sure that the words are for them, and send it again.",
+                )
+                return None
             permit = self._gate.permit(
                 situation, outgoing, because=row.because, overridden=row.overridden
             )

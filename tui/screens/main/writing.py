@@ -149,9 +149,15 @@ class Writing:
         self._gathered += 1
         mine = self._gathered
         situation = await self._desk.situation(draft)
-        if mine == self._gathered and self.draft is not None:
-            self._situation = situation
-            self._judge()
+        current = self.draft
+        if mine != self._gathered or current is None:
+            return
+        if situation.draft.patient_id != current.patient_id:
+            # Somebody said meanwhile whom it is about.
+            await self._reload(replace(current, patient_id=situation.draft.patient_id))
+            return
+        self._situation = situation
+        self._judge()
 
     def _keep_soon(self) -> None:
         self._screen.run_worker(guarded(self._screen.app, self._save()), group="keep")
