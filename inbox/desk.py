@@ -7,7 +7,7 @@ outbox, which asks the gate again right before the message leaves.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -17,23 +17,22 @@ from inbox.age import overdue_since
 from inbox.channel import Capabilities, RawItem
 from inbox.clock import Clock
 from inbox.conversation import ConversationRow, Counts, ListState, Page, PageKey, SearchHit
-from inbox.drafting import Drafting
+from inbox.drafting import Drafting, answered_for
 from inbox.errors import Blocked, Held, NotFound
 from inbox.facts import Facts
-from inbox.gate import Gate, Verdict
+from inbox.gate import Gate
 from inbox.keeping import Promises
-from inbox.line import Line, LineHealth
 from inbox.linking import Linking
 from inbox.marks import Marks
 from inbox.message import Message
 from inbox.outgoing import Draft, DraftAttachment
-from inbox.patient import Consent, Patient
+from inbox.patient import Patient
 from inbox.practice import Practice
-from inbox.reply_path import Plan, Proof, ProofState
-from inbox.repository import ConsentEntry, ConsentKey, OutboxRow, Repository
+from inbox.reply_path import ProofState
+from inbox.repository import OutboxRow, Repository
 from inbox.situation import Situation
-from inbox.storage.handed_over import Uncopied
-from inbox.storage.patient import SharedPoint
+from inbox.view import ConversationView, LineView, Preview
+from inbox.viewing import Viewing
 from inbox.words import answer_words, from_words, leaves_words, proof_words
 
 if TYPE_CHECKING:
@@ -46,55 +45,6 @@ if TYPE_CHECKING:
 UNDO_WINDOW = timedelta(seconds=8)
 """How long a message can be taken back after it was sent."""
 _MOST_REFERENCES = 40
-
-
-@dataclass(frozen=True, slots=True)
-class ConversationView:
-    """One conversation, opened."""
-
-    row: ConversationRow
-    messages: tuple[Message, ...]
-    """The latest, in time order."""
-    more: bool
-    """There are earlier ones."""
-    patient: Patient | None
-    others: tuple[ConversationRow, ...]
-    """The patient's other conversations, newest first."""
-    candidates: tuple[Patient, ...] = ()
-    """Whom it may be about, while nobody has said."""
-    shared: tuple[SharedPoint, ...] = ()
-    """Other patients who are reached at the patient's addresses."""
-    consents: Mapping[ConsentKey, ConsentEntry] = field(default_factory=dict)
-    """What was said last about each of the patient's addresses."""
-    marks: Marks = Marks()
-    """What is shown beside the messages."""
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What the composer shows of a draft: the two lines, and what the gate says."""
-
-    draft: Draft
-    plan: Plan | None
-    from_words: str
-    """Which line it leaves from and why answers come home, or why there is none."""
-    answer_words: str
-    """How the reader can answer, who sees it, until when."""
-    verdict: Verdict
-    leaves_words: str = ""
-    """`leaves tomorrow 08:00`; empty when it leaves at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class LineView:
-    """One line as the status bar and `doctor` show it."""
-
-    line: Line
-    proof: Proof
-    proof_words: str
-    health: LineHealth | None
-    uncopied: Uncopied | None = None
-    """What left from it and is not in its folder of sent messages yet, when that failed."""
 
 
 class Desk:
@@ -145,6 +95,7 @@ class Desk:
         """What was promised to patients."""
         self._templates = templates
         self.linking = Linking(repository, clock, member)
+        self._viewing = Viewing(repository, clock, member, self.linking)
 
     @cached_property
     def attention(self) -> Attention:
@@ -212,55 +163,11 @@ class Desk:
         Raises:
             NotFound.
         """
-        stores = self.repository
-        row = await stores.conversations.row(conversation_id)
-        messages = await stores.conversations.messages(row.id, limit=limit + 1)
-        patient, others = None, []
-        candidates: list[Patient] = []
-        shared: list[SharedPoint] = []
-        consents: Mapping[ConsentKey, ConsentEntry] = {}
-        if row.patient_id is not None:
-            patient = await self._patient(row.patient_id)
-            shared = await stores.patients.shared(row.patient_id, 20)
-            if patient is not None:
-                consents = await stores.consents.current(patient.addresses)
-            others = await stores.conversations.of_patient(row.patient_id, 20)
-            await stores.audit.add(
-                self.member.id,
-                "open",
-                self.clock(),
-                patient_id=row.patient_id,
-                detail=f"conversation {row.id}",
-            )
-        else:
-            said = messages[-1].text if messages else ""
-            candidates = list((await self.linking.candidates(row, said)).patients)
-        return ConversationView(
-            row=row,
-            messages=tuple(messages[-limit:]),
-            more=len(messages) > limit,
-            patient=patient,
-            others=tuple(other for other in others if other.id != row.id),
-            candidates=tuple(candidates),
-            shared=tuple(shared),
-            consents=consents,
-            marks=await self.marks(row, messages[-limit:]),
-        )
+        return await self._viewing.open(conversation_id, limit)
 
     async def marks(self, row: ConversationRow, messages: Sequence[Message]) -> Marks:
         """What is shown beside the messages of a conversation."""
-        others = {one.patient_id for one in messages if one.patient_id} - {row.patient_id}
-        opted_out: tuple[ChannelKind, ...] = ()
-        if row.person_address and row.channels:
-            address = Address(row.channels[0].system, row.person_address)
-            said = await self.repository.consents.current([address])
-            declined = (key for key, one in said.items() if one.consent is Consent.DECLINED)
-            opted_out = tuple(channel for _, channel in declined)
-        return Marks(
-            signals=tuple(await self.repository.signals.of_conversation(row.id)),
-            names=await self.linking.names(frozenset(one for one in others if one)),
-            opted_out=opted_out,
-        )
+        return await self._viewing.marks(row, messages)
 
     async def earlier(
         self, conversation_id: int, before: int, *, limit: int = 100
@@ -318,7 +225,7 @@ class Desk:
         """
         kept = await self.repository.drafts.load(f"c{conversation_id}", self.member.id)
         if kept is not None and not fresh and (channel is None or kept.channel is channel):
-            return kept
+            return replace(kept, patient_id=await self._facts.about(kept))
         draft = await self._drafting.reply(conversation_id, channel, self.clock())
         return (await self.situation(draft)).draft
 
@@ -392,6 +299,12 @@ class Desk:
                 "Look at the From line and send again.",
                 verdict.findings,
             )
+        if draft.patient_id is not None and situation.draft.patient_id != draft.patient_id:
+            raise Blocked(
+                "The conversation was linked to somebody else while you wrote.",
+                "Make sure that the words are for them, and send again.",
+                verdict.findings,
+            )
         if verdict.blocked or situation.plan is None:
             first = verdict.findings[0] if verdict.findings else None
             raise Blocked(
@@ -419,7 +332,7 @@ class Desk:
             self.member.id,
             "send" if not row.because else "send in spite of a hold",
             self.clock(),
-            patient_id=draft.patient_id or "",
+            patient_id=row.draft.patient_id or "",
             detail=f"outbox {row.id}" + (f": {row.because}" if row.because else ""),
         )
         await self.promises.sent(row)
@@ -452,12 +365,16 @@ class Desk:
             raise Blocked(verdict.findings[0].reason, "", verdict.findings)
         if verdict.holding() - row.overridden and not because.strip():
             raise Held(verdict.findings[0].reason, "Give a reason.", verdict.findings)
+        draft, covered = answered_for(
+            situation, verdict.holding() if because.strip() else frozenset()
+        )
         return await self.repository.outbox.requeue(
             outbox_id,
             self.clock(),
             because.strip() or row.because,
             self.member.id,
-            verdict.holding() if because.strip() else frozenset(),
+            covered,
+            draft=replace(draft, outbox_id=None, line_chosen=row.draft.line_chosen),
         )
 
     async def attach(self, name: str, media_type: str, content: bytes) -> DraftAttachment:

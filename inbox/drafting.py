@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -24,6 +25,22 @@ from inbox.words import proof_words
 _LOOKED_THROUGH: Final = 50
 """How many of the latest messages are looked through for the one to answer."""
 _MOST_REFERENCES: Final = 40
+
+
+_NEWS: Final = "TW31"
+"""The rule that holds when they wrote again."""
+
+
+def answered_for(situation: Situation, holding: frozenset[str]) -> tuple[Draft, frozenset[str]]:
+    """The draft as a person lets it go, and the holding rules that their reason is good for.
+
+    A reason for answering in spite of newer words covers the words that were there, not what is
+    written after that.
+    """
+    draft = situation.draft
+    if _NEWS in holding:
+        draft = replace(draft, covered_message_id=situation.newest_inbound_id)
+    return draft, holding - {_NEWS}
 
 
 class Drafting:
@@ -106,7 +123,8 @@ class Drafting:
         Raises:
             Blocked: there is no line to leave from.
         """
-        draft, plan = situation.draft, situation.plan
+        plan = situation.plan
+        draft, overridden = answered_for(situation, verdict.holding())
         if plan is None:
             raise Blocked(situation.plan_problem, "", verdict.findings)
         answered = (
@@ -123,7 +141,7 @@ class Drafting:
             references=_references(answered),
             staff_id=situation.staff_id,
             because=because,
-            overridden=verdict.holding(),
+            overridden=overridden,
             findings=tuple(
                 f"{finding.rule} {finding.severity.value}: {finding.reason}"
                 for finding in verdict.findings

@@ -76,8 +76,11 @@ class Facts:
         """Everything the rules look at, as it is now, with the draft's line set by the plan.
 
         A row that is queued keeps its line: for it (`draft.outbox_id`) the plan is that line.
+        Whom the draft is about is what its conversation says now, whatever was true when it was
+        begun.
         """
         await self.holidays(now)
+        draft = replace(draft, patient_id=await self.about(draft))
         if draft.outbox_id is not None:
             draft = replace(draft, line_chosen=True)
         plan, problem = None, ""
@@ -112,6 +115,16 @@ class Facts:
             automatic_week=reached.automatic_week,
             first_contact=reached.first_contact,
         )
+
+    async def about(self, draft: Draft) -> str | None:
+        """Whom a draft is about by now: as its queued message or its conversation says."""
+        conversations = self._repository.conversations
+        if draft.outbox_id is not None:
+            row = await self._repository.outbox.get(draft.outbox_id)
+            return (await conversations.message(row.message_id)).patient_id
+        if draft.conversation_id is not None:
+            return (await conversations.row(draft.conversation_id)).patient_id
+        return draft.patient_id
 
     async def _reached(self, draft: Draft, now: datetime) -> Reached:
         """How often they were written to; asked only where a rule looks at it."""
@@ -164,7 +177,7 @@ class Facts:
                 for patient in await self._repository.patients.by_address(address)
                 if patient.point_at(address, today) is not None
             ]
-            # An address that is no longer theirs belongs to nobody; that it was theirs still counts.
+            # An address that is no longer theirs belongs to nobody, but that it was theirs counts.
             holders = [*patients, *([about] if about is not None else [])]
             points = (patient.point_at(address, today) for patient in holders)
             entry = said.get((address.key, draft.channel))

@@ -15,6 +15,7 @@ from inbox.errors import Blocked, Held
 from inbox.finding import Finding, Severity, by_severity
 from inbox.line import Line
 from inbox.outgoing import Outgoing
+from inbox.reply_path import ProofState
 from inbox.situation import Situation
 
 Rule = Callable[[Situation], Iterable[Finding]]
@@ -144,7 +145,8 @@ class Gate:
 
         Raises:
             Blocked: a rule blocks, or the draft is not what is to leave.
-            Held: a rule holds and no reason covers it.
+            Held: a rule holds and no reason covers it, or the line is not proven right now, which
+                no reason covers.
         """
         verdict = self.examine(situation)
         if verdict.blocked:
@@ -171,6 +173,13 @@ class Gate:
         if uncovered:
             first = next(finding for finding in verdict.findings if finding.rule in uncovered)
             raise Held(first.reason, "Give a reason to send it all the same.", verdict.findings)
+        if situation.plan is None or situation.plan.proof.state is not ProofState.PROVEN:
+            # A reason lets it wait for the proof; nothing makes up for the proof itself.
+            raise Held(
+                f"It waits until {outgoing.line.address} is proven to receive replies.",
+                "The lines screen and `twoway doctor --prove` show what is missing.",
+                verdict.findings,
+            )
         return Permit(
             _SEAL, outgoing.digest(), verdict.findings, because, situation.staff_id, situation.now
         )

@@ -48,8 +48,8 @@ from inbox.repository import OutboxRow, Repository
 
 _RETRY_AFTER = (60, 300, 900, 3600, 3 * 3600)
 """Seconds before each further attempt after a passing reason; then it fails for a person to see."""
-_PASSING = frozenset({"TW03"})
-"""Rules that hold for a passing reason: the line is tried again."""
+_PASSING = frozenset({"TW01", "TW03"})
+"""Rules that hold for a passing reason: the line is read, or proven, again soon."""
 _COPIED_WITHIN = timedelta(minutes=1)
 """A copy for the folder of sent messages that is not there by then is seen to."""
 
@@ -234,13 +234,20 @@ class Outbox:
             situation = await self._facts.situation(
                 replace(row.draft, outbox_id=row.id), self._clock(), row.staff_id
             )
+            if row.draft.patient_id not in {None, situation.draft.patient_id}:
+                await self._failed(
+                    row,
+                    "Not sent: the conversation was linked to somebody else after it was written.",
+                    "Make sure that the words are for them, and send it again.",
+                )
+                return None
             permit = self._gate.permit(
                 situation, outgoing, because=row.because, overridden=row.overridden
             )
         except Held as error:
             passing = {one.rule for one in error.findings if one.severity is Severity.HOLD}
             if passing - row.overridden <= _PASSING:
-                # The line is down: what cannot be sent for that reason is not to be blamed for it.
+                # What cannot be sent because the line is down is not to be blamed for it.
                 await self._not_sent(row, NotSent(error.sentence, error.hint, temporary=True))
             else:
                 await self._failed(row, f"Not sent: {error.sentence}", error.hint)

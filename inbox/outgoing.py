@@ -103,6 +103,8 @@ class Draft:
     """When the writer opened it (aware)."""
     seen_message_id: int = 0
     """The newest message of the conversation that the writer had before their eyes."""
+    covered_message_id: int = 0
+    """The newest message that a reason for sending all the same was given for."""
     line_chosen: bool = False
     """The writer chose the line by hand."""
     outbox_id: int | None = None

@@ -15,7 +15,8 @@ from inbox.message import MessageStatus
 from inbox.outgoing import Draft
 from inbox.pairing import PAIRED
 from inbox.repository import NewOutbox, OutboxRow
-from store import call_state, delivery, draft, outbox_entry, raw, record_due, state
+from store import call_state, delivery, outbox_entry, raw, record_due, state
+from store import draft as drafts
 from store.transaction import Transactions, Writing
 from store.values import moment, pack_list, stamp, storable, unpack_list
 
@@ -48,7 +49,7 @@ WHERE id = :id
 """
 _REQUEUE: Final = """
 UPDATE outbox SET status = 'queued', not_before = :now, because = :because, staff_id = :staff_id,
-    overridden = :overridden,
+    overridden = :overridden, draft = :draft,
     status_text = '', hint = '', holder = '', handing_over = 0, automatic_retry = 0
 WHERE id = :id
 """
@@ -218,7 +219,7 @@ class OutboxTable:
             if kept.conversation_id is not None:
                 # It may have become a part of another one while the message waited.
                 kept = replace(kept, conversation_id=row.conversation_id)
-            draft.put_on_top(writing, draft.key_of(kept), staff_id, kept, str(outbox_id))
+            drafts.put_on_top(writing, drafts.key_of(kept), staff_id, kept, str(outbox_id))
             _followed(writing, outbox_id)
             return kept
 
@@ -231,10 +232,12 @@ class OutboxTable:
         because: str,
         staff_id: str,
         overridden: frozenset[str] = frozenset(),
+        draft: Draft | None = None,
     ) -> OutboxRow:
         """A person sends a FAILED or UNKNOWN row again, with the same Message-ID.
 
-        `overridden` names the rules that hold it now and that the reason is given for.
+        `overridden` names the rules that hold it now and that the reason is given for. `draft`
+        takes the place of the stored one: whom it is about, and what its writer had seen.
 
         Raises:
             Stale: it is in another state.
@@ -255,6 +258,7 @@ class OutboxTable:
                     "because": storable(because or row.because),
                     "staff_id": staff_id or row.staff_id,
                     "overridden": pack_list(sorted(row.overridden | overridden)),
+                    "draft": drafts.pack(draft or row.draft),
                 },
             )
             return _followed(writing, outbox_id)
@@ -354,7 +358,7 @@ def from_row(row: sqlite3.Row) -> OutboxRow:
         conversation_id=row["conversation_id"],
         message_id=row["message_id"],
         status=MessageStatus(row["status"]),
-        draft=draft.unpack(row["draft"]),
+        draft=drafts.unpack(row["draft"]),
         line_address=row["line_address"],
         rfc_id=row["rfc_id"],
         in_reply_to=row["in_reply_to"],

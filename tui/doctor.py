@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from inbox.desk import LineView
 from inbox.errors import ChannelError, StoreError, TwowayError
 from inbox.line import FolderCount, Line, LineHealth, LineState
 from inbox.pairing import PAIRED
 from inbox.reply_path import Evidence, EvidenceKind, Proof, ProofState
 from inbox.repository import Repository
 from inbox.storage.handed_over import Uncopied
+from inbox.view import LineView
 from inbox.words import proof_words
 from tui.channels import NOT_YET, usable
 from tui.wiring import PracticeOffice

@@ -56,7 +56,8 @@ def no_reply_path(situation: Situation) -> Iterator[Finding]:
         yield Finding(
             "TW01",
             Severity.HOLD,
-            f"It is not certain that an answer to {plan.line.address} arrives: {known}.",
+            f"It is not certain that an answer to {plan.line.address} arrives: {known}."
+            " With a reason it waits here until the line is proven.",
             other_line(plan),
         )
 

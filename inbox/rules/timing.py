@@ -38,7 +38,8 @@ def stale_reply(situation: Situation) -> Iterator[Finding]:
     Read it first: your answer may no longer fit.
     """
     draft = situation.draft
-    if situation.newest_inbound_id > draft.seen_message_id and draft.conversation_id is not None:
+    known = max(draft.seen_message_id, draft.covered_message_id)
+    if situation.newest_inbound_id > known and draft.conversation_id is not None:
         when = situation.newest_inbound_at
         ago = f" ({ago_words(when, situation.now)})" if when else ""
         yield Finding(

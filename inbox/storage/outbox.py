@@ -160,10 +160,12 @@ class OutboxStore(Protocol):
         because: str,
         staff_id: str,
         overridden: frozenset[str] = frozenset(),
+        draft: Draft | None = None,
     ) -> OutboxRow:
         """A person sends a FAILED or UNKNOWN row again, with the same Message-ID.
 
         `overridden` names the rules that hold it now and that the reason is given for.
+        `draft` takes the place of the stored one: whom it is about, and what its writer had seen.
 
         Raises:
             Stale: it is in another state.

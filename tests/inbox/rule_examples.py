@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 
-from inbox.address import Address, AddressSystem, ChannelKind, email
+from inbox.address import ChannelKind, email
 from inbox.capability import Capabilities
 from inbox.finding import Severity
 from inbox.line import LineHealth, LineState
@@ -13,25 +13,18 @@ from inbox.message import MessageStatus
 from inbox.outgoing import Call, CallOutcome, Category, WayBack
 from inbox.patient import (
     Consent,
-    Patient,
     PointHealth,
     PointUse,
-    PrivacyForm,
-    Proxy,
     VoicemailConsent,
 )
-from inbox.practice import AnsweringService
-from inbox.promise import DraftPromise, PromiseKind
-from inbox.quiet import Place
 from inbox.reply_path import Plan, ProofState
-from inbox.situation import Earlier, Recipient, Situation
+from inbox.situation import Earlier, Recipient
 from tests.inbox.making import (
     ANN,
     BEN,
     FRONT_DESK,
     NO_REPLY,
     NOW,
-    NURSE,
     TEXTS,
     call,
     draft,
@@ -40,139 +33,57 @@ from tests.inbox.making import (
     situation,
     text,
 )
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Of one rule."""
-
-    fires: tuple[tuple[Severity, Situation], ...]
-    silent: tuple[Situation, ...] = ()
-
-
-PROMISED = DraftPromise(PromiseKind.HERE, "", NOW + timedelta(hours=1), "sam")
-
-
-def says(*texts: str) -> tuple[Situation, ...]:
-    """Situations that differ in what the draft says."""
-    return tuple(situation(draft(text)) for text in texts)
-
-
-def blocks(*situations: Situation) -> tuple[tuple[Severity, Situation], ...]:
-    """Each must block."""
-    return tuple((Severity.BLOCK, one) for one in situations)
-
-
-def _plan(state: ProofState) -> Plan:
-    return Plan(
-        FRONT_DESK, proof(state=state, age=timedelta(days=40)), "they wrote to it", (NURSE,)
-    )
-
-
-def _health(minutes: int) -> LineHealth:
-    return LineHealth(FRONT_DESK.id, LineState.READY, NOW - timedelta(minutes=minutes))
-
-
-def _form(**changes: object) -> PrivacyForm:
-    return replace(ANN.form, **changes)  # type: ignore[arg-type]  # names come from the examples
-
-
-_DECLINED = replace(ANN, form=_form(email=Consent.DECLINED))
-_CONFIDENTIAL = replace(ANN, form=_form(confidential=email("private@example.com")))
-_POINT = ANN.points[0]
-_HERE = email("ann@example.com")
-
-
-def _to(*people: Recipient) -> Situation:
-    return situation(draft(to=tuple(person.address for person in people)), recipients=tuple(people))
-
-
-def says_at(moment: datetime, *texts: str) -> tuple[Situation, ...]:
-    """The same at another time."""
-    return tuple(replace(one, now=moment) for one in says(*texts))
-
-
-def _voicemail(consent: VoicemailConsent, *numbers: str) -> Patient:
-    return replace(ANN, form=_form(voicemail=consent, voicemail_on=numbers))
-
-
-def _guarded(until: date | None) -> Patient:
-    """A patient whose guardian has the address that is written to."""
-    return replace(ANN, points=(), proxies=(Proxy("Mia Lee", "mother", ANN.points, until),))
-
-
-def _at(*zones: str) -> Recipient:
-    return Recipient(_PHONE, (ANN,), None, Consent.ACCEPTED, tuple(Place(zone) for zone in zones))
-
-
-_PHONE = Address(AddressSystem.PHONE, "+15550107811", "Ann Lee")
-LATE = datetime(2026, 3, 4, 23, 4, tzinfo=UTC)
-"""17:04 in Chicago: the phones went off at 17:00."""
-ALMOST = datetime(2026, 3, 4, 22, 50, tzinfo=UTC)
-"""16:50: they go off before it is read."""
-LUNCH = datetime(2026, 3, 4, 18, 30, tzinfo=UTC)
-EVENING = datetime(2026, 3, 5, 2, 30, tzinfo=UTC)
-"""20:30 in Chicago, 21:30 in New York."""
-NIGHT = datetime(2026, 3, 5, 4, 0, tzinfo=UTC)
-MORNING = datetime(2026, 3, 5, 15, 0, tzinfo=UTC)
-CALLS = (
-    "We need to reschedule. Please call the office.",
-    "Call us back when you get this.",
-    "Please contact our front desk.",
-    "Give us a call.",
-    "You can reach us at 555-010-7700.",
-    "Por favor llame a la oficina.",
-    "Please call Dr. Lee's office.",
+from tests.inbox.rule_scenes import (
+    ALMOST,
+    CALLS,
+    CONFIDENTIAL,
+    DEAF_SERVICE,
+    DECLINED,
+    DOUBTED,
+    EVENING,
+    HERE,
+    LATE,
+    LEFT,
+    LUNCH,
+    MORNING,
+    NIGHT,
+    NO_CALLS,
+    POINT,
+    PROMISED,
+    SENSITIVE,
+    SERVICE_TOLD,
+    STRANGERS,
+    Examples,
+    being_in,
+    blocks,
+    guarded,
+    health_of,
+    plan_of,
+    says,
+    says_at,
+    sent_to,
+    voicemail_for,
 )
-NO_CALLS = (
-    "We will call you on Friday.",
-    "I tried to call you this morning.",
-    "There is no need to call us.",
-    "If it gets worse, call 911.",
-    "The pharmacy will call them.",
-    "Thank you for the phone number.",
-)
-SENSITIVE = (
-    "Your lab results are back.",
-    "You tested positive.",
-    "Your date of birth: 01/02/1980 is on file.",
-    "MRN 4455667 is yours.",
-    "This is about your HIV medication.",
-)
-LEFT = Call(CallOutcome.LEFT_MESSAGE, frozenset({WayBack.DIRECT_LINE}))
-SERVICE_TOLD = Call(CallOutcome.LEFT_MESSAGE, frozenset({WayBack.SERVICE}), heads_up_sent=True)
-DEAF_SERVICE = AnsweringService("+15550107790", takes_messages=False)
-
-_doubted = (
-    Recipient(
-        Address(AddressSystem.PHONE, "+15550107811"),
-        (ANN,),
-        None,
-        Consent.ACCEPTED,
-        doubts=frozenset({"IN03"}),
-    ),
-)
-_strangers = tuple(replace(one, doubts=frozenset({"IN04"})) for one in _doubted)
 
 EXAMPLES: dict[str, Examples] = {
     "TW01": Examples(
         fires=(
             (Severity.BLOCK, situation(plan=None, plan_problem="No line.")),
-            (Severity.BLOCK, situation(plan=_plan(ProofState.FAILED))),
-            (Severity.BLOCK, situation(plan=_plan(ProofState.UNVERIFIED))),
+            (Severity.BLOCK, situation(plan=plan_of(ProofState.FAILED))),
+            (Severity.BLOCK, situation(plan=plan_of(ProofState.UNVERIFIED))),
             (Severity.BLOCK, situation(plan=Plan(NO_REPLY, proof(NO_REPLY), "chosen by hand"))),
-            (Severity.HOLD, situation(plan=_plan(ProofState.STALE))),
-            (Severity.HOLD, situation(plan=_plan(ProofState.PROVING))),
+            (Severity.HOLD, situation(plan=plan_of(ProofState.STALE))),
+            (Severity.HOLD, situation(plan=plan_of(ProofState.PROVING))),
         ),
         silent=(situation(),),
     ),
     "TW03": Examples(
         fires=(
-            (Severity.HOLD, situation(health=_health(16))),
+            (Severity.HOLD, situation(health=health_of(16))),
             (Severity.HOLD, situation(health=None)),
             (Severity.HOLD, situation(health=LineHealth(FRONT_DESK.id, LineState.CONNECTING))),
         ),
-        silent=(situation(health=_health(14)),),
+        silent=(situation(health=health_of(14)),),
     ),
     "TW06": Examples(
         fires=blocks(
@@ -201,55 +112,58 @@ EXAMPLES: dict[str, Examples] = {
     ),
     "TW19": Examples(
         fires=blocks(
-            situation(recipients=(Recipient(_HERE, (_DECLINED,), _POINT),)),
-            situation(recipients=(Recipient(_HERE, (BEN, _DECLINED), _POINT),)),
+            situation(recipients=(Recipient(HERE, (DECLINED,), POINT),)),
+            situation(recipients=(Recipient(HERE, (BEN, DECLINED), POINT),)),
         ),
         silent=(situation(),),
     ),
     "TW21": Examples(
         fires=blocks(
-            situation(patient=_CONFIDENTIAL),
+            situation(patient=CONFIDENTIAL),
             situation(
-                draft(cc=(email("private@example.com"), _HERE)),
-                patient=_CONFIDENTIAL,
+                draft(cc=(email("private@example.com"), HERE)),
+                patient=CONFIDENTIAL,
             ),
         ),
         silent=(
-            situation(draft(to=(email("Private@Example.com"),)), patient=_CONFIDENTIAL),
+            situation(draft(to=(email("Private@Example.com"),)), patient=CONFIDENTIAL),
             situation(),
         ),
     ),
     "TW22": Examples(
         fires=blocks(
-            situation(patient=None, recipients=(Recipient(_HERE, (ANN, BEN), _POINT),)),
+            situation(patient=None, recipients=(Recipient(HERE, (ANN, BEN), POINT),)),
         ),
         silent=(
-            situation(patient=ANN, recipients=(Recipient(_HERE, (ANN, BEN), _POINT),)),
-            situation(patient=None, recipients=(Recipient(_HERE),)),
+            situation(patient=ANN, recipients=(Recipient(HERE, (ANN, BEN), POINT),)),
+            situation(patient=None, recipients=(Recipient(HERE),)),
         ),
     ),
     "TW23": Examples(
         fires=(
-            (Severity.BLOCK, _to(Recipient(email("noreply@pharmacy.example")))),
+            (Severity.BLOCK, sent_to(Recipient(email("noreply@pharmacy.example")))),
             (Severity.BLOCK, situation(draft(to=()), recipients=())),
             (
                 Severity.BLOCK,
-                _to(*(Recipient(email(f"a{number}@example.com")) for number in range(11))),
+                sent_to(*(Recipient(email(f"a{number}@example.com")) for number in range(11))),
             ),
-            (Severity.HOLD, _to(Recipient(_HERE, (ANN,), replace(_POINT, use=PointUse.OLD)))),
-            (Severity.HOLD, _to(Recipient(_HERE, (ANN,), replace(_POINT, health=PointHealth.BAD)))),
+            (Severity.HOLD, sent_to(Recipient(HERE, (ANN,), replace(POINT, use=PointUse.OLD)))),
+            (
+                Severity.HOLD,
+                sent_to(Recipient(HERE, (ANN,), replace(POINT, health=PointHealth.BAD))),
+            ),
         ),
-        silent=(situation(), _to(Recipient(email("norah.eply@example.com")))),
+        silent=(situation(), sent_to(Recipient(email("norah.eply@example.com")))),
     ),
     "TW41": Examples(
-        fires=blocks(situation(patient=_guarded(date(2026, 3, 3)), recipients=(Recipient(_HERE),))),
+        fires=blocks(situation(patient=guarded(date(2026, 3, 3)), recipients=(Recipient(HERE),))),
         silent=(
             # The last day of the access is a day of access.
-            situation(patient=_guarded(date(2026, 3, 4))),
-            situation(patient=_guarded(None)),
-            situation(patient=replace(_guarded(date(2026, 1, 2)), points=ANN.points)),
-            situation(draft(patient_id=None), patient=None, recipients=(Recipient(_HERE),)),
-            situation(draft(to=(email("ben@example.com"),)), patient=_guarded(date(2026, 1, 2))),
+            situation(patient=guarded(date(2026, 3, 4))),
+            situation(patient=guarded(None)),
+            situation(patient=replace(guarded(date(2026, 1, 2)), points=ANN.points)),
+            situation(draft(patient_id=None), patient=None, recipients=(Recipient(HERE),)),
+            situation(draft(to=(email("ben@example.com"),)), patient=guarded(date(2026, 1, 2))),
         ),
     ),
     "TW30": Examples(
@@ -437,20 +351,20 @@ EXAMPLES: dict[str, Examples] = {
     "TW15": Examples(
         fires=blocks(
             *(
-                situation(draft(said), recipients=(Recipient(_HERE, (ANN,), _POINT),))
+                situation(draft(said), recipients=(Recipient(HERE, (ANN,), POINT),))
                 for said in SENSITIVE
             ),
             situation(draft("Your number 123-45-6789 is on file.")),
             situation(
                 draft("It is attached.", category=Category.RESULT),
-                recipients=(Recipient(_HERE, (ANN,), _POINT),),
+                recipients=(Recipient(HERE, (ANN,), POINT),),
             ),
         ),
         silent=(
             *says(*SENSITIVE),
             situation(
                 draft("Your visit is on Friday at ten."),
-                recipients=(Recipient(_HERE, (ANN,), _POINT),),
+                recipients=(Recipient(HERE, (ANN,), POINT),),
             ),
             text("Your lab results are back", channel=ChannelKind.PORTAL, recipients=()),
         ),
@@ -470,17 +384,19 @@ EXAMPLES: dict[str, Examples] = {
         fires=blocks(
             call("Your test results are back.", LEFT),
             call("Hello", replace(LEFT, ways=frozenset({WayBack.INFORMATION}))),
-            call("Hello", LEFT, patient=_voicemail(VoicemailConsent.NONE)),
+            call("Hello", LEFT, patient=voicemail_for(VoicemailConsent.NONE)),
             call(
                 "Your test results are back.",
                 LEFT,
-                patient=_voicemail(VoicemailConsent.DETAILED, "+15550109999"),
+                patient=voicemail_for(VoicemailConsent.DETAILED, "+15550109999"),
             ),
         ),
         silent=(
             call("This is Dana from Dr. Lee's office for Ann.", LEFT),
             call(
-                "Your test results are back.", LEFT, patient=_voicemail(VoicemailConsent.DETAILED)
+                "Your test results are back.",
+                LEFT,
+                patient=voicemail_for(VoicemailConsent.DETAILED),
             ),
             call("Your test results are back.", Call(CallOutcome.REACHED)),
             situation(draft("Your test results are back.")),
@@ -488,35 +404,35 @@ EXAMPLES: dict[str, Examples] = {
     ),
     "TW18": Examples(
         fires=(
-            (Severity.HOLD, text("Hi", now=NIGHT, recipients=(_at("America/Chicago"),))),
+            (Severity.HOLD, text("Hi", now=NIGHT, recipients=(being_in("America/Chicago"),))),
             (
                 Severity.HOLD,
                 text(
                     "Hi",
                     now=EVENING,
-                    recipients=(_at("America/Chicago", "America/New_York"),),
+                    recipients=(being_in("America/Chicago", "America/New_York"),),
                 ),
             ),
-            (Severity.HOLD, call("", Call(), now=NIGHT, recipients=(_at("America/Chicago"),))),
+            (Severity.HOLD, call("", Call(), now=NIGHT, recipients=(being_in("America/Chicago"),))),
         ),
         silent=(
-            text("Hi", recipients=(_at("America/Chicago"),)),
-            text("Hi", now=EVENING, recipients=(_at("America/Chicago"),)),
+            text("Hi", recipients=(being_in("America/Chicago"),)),
+            text("Hi", now=EVENING, recipients=(being_in("America/Chicago"),)),
             text(
                 "Hi",
                 now=NIGHT,
                 newest_inbound_at=NIGHT - timedelta(minutes=20),
-                recipients=(_at("America/Chicago"),),
+                recipients=(being_in("America/Chicago"),),
             ),
-            situation(now=NIGHT, recipients=(_at("America/Chicago"),)),
+            situation(now=NIGHT, recipients=(being_in("America/Chicago"),)),
         ),
     ),
     "TW20": Examples(
-        fires=((Severity.HOLD, situation(recipients=(Recipient(_HERE, (ANN,), _POINT),))),),
+        fires=((Severity.HOLD, situation(recipients=(Recipient(HERE, (ANN,), POINT),))),),
         silent=(
             situation(),
-            situation(recipients=(Recipient(_HERE, (ANN,), _POINT, Consent.IMPLIED),)),
-            situation(patient=None, recipients=(Recipient(_HERE),)),
+            situation(recipients=(Recipient(HERE, (ANN,), POINT, Consent.IMPLIED),)),
+            situation(patient=None, recipients=(Recipient(HERE),)),
         ),
     ),
     "TW24": Examples(
@@ -564,12 +480,12 @@ EXAMPLES: dict[str, Examples] = {
                 situation(
                     draft("Your lab results are back."),
                     patient=None,
-                    recipients=(Recipient(_HERE),),
+                    recipients=(Recipient(HERE),),
                 ),
             ),
         ),
         silent=(
-            situation(draft("Who are you?"), patient=None, recipients=(Recipient(_HERE),)),
+            situation(draft("Who are you?"), patient=None, recipients=(Recipient(HERE),)),
             situation(draft("Your lab results are back.")),
         ),
     ),
@@ -627,26 +543,26 @@ EXAMPLES: dict[str, Examples] = {
     ),
     "TW43": Examples(
         fires=(
-            (Severity.HOLD, text("Your flu shot is due.", automatic=True, recipients=_doubted)),
+            (Severity.HOLD, text("Your flu shot is due.", automatic=True, recipients=DOUBTED)),
             (
                 Severity.HOLD,
                 text(
                     "Your flu shot is due.",
                     automatic=True,
-                    recipients=tuple(replace(one, doubts=frozenset({"IN02"})) for one in _doubted),
+                    recipients=tuple(replace(one, doubts=frozenset({"IN02"})) for one in DOUBTED),
                 ),
             ),
         ),
         silent=(
-            text("I have taken you off the list. Dana", recipients=_doubted),
+            text("I have taken you off the list. Dana", recipients=DOUBTED),
             text("Your flu shot is due.", automatic=True),
         ),
     ),
     "TW44": Examples(
         fires=(
-            (Severity.HOLD, text("Who is this, please?", recipients=_strangers)),
-            (Severity.BLOCK, text("Is this Ann's phone?", recipients=_strangers)),
-            (Severity.BLOCK, text("Hello Mrs. LEE", recipients=_strangers)),
+            (Severity.HOLD, text("Who is this, please?", recipients=STRANGERS)),
+            (Severity.BLOCK, text("Is this Ann's phone?", recipients=STRANGERS)),
+            (Severity.BLOCK, text("Hello Mrs. LEE", recipients=STRANGERS)),
         ),
         silent=(text("Hello Ann, Friday at ten is fine. Dana"),),
     ),

@@ -23,9 +23,9 @@ from tests.inbox.making import (
     situation,
     text,
 )
-from tests.inbox.rule_examples import (
+from tests.inbox.rule_examples import EXAMPLES
+from tests.inbox.rule_scenes import (
     ALMOST,
-    EXAMPLES,
     LATE,
     LEFT,
     LUNCH,

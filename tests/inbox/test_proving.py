@@ -151,3 +151,21 @@ async def test_what_waits_when_its_line_fails_does_not_leave_and_says_why(house:
     assert after.status_text.startswith("Not sent: ")
     assert (await house.rows(ListState.UNDELIVERED))[0].undelivered
     assert house.servers["front-desk"].sent == []
+
+
+async def test_a_reason_lets_it_wait_for_the_proof_and_no_longer(house: House) -> None:
+    await house.arrive("ann@example.com", "Is Thursday ok?", id="1@example.com")
+    house.clock.advance(days=31)
+    await house.sync()
+    (row,) = await house.rows()
+    assert await state(house) is ProofState.STALE
+    sent = await house.answer(row.id, "Thursday is fine.", "She waits for it.")
+    assert sent.status is MessageStatus.QUEUED
+    assert "until frontdesk@lakeside.example is proven" in sent.status_text
+    assert house.servers["front-desk"].sent == []
+    await house.arrive("somebody@example.com", "Hello", id="2@example.com")
+    assert await state(house) is ProofState.PROVEN
+    house.clock.advance(minutes=2)
+    await house.sync()
+    await house.outbox.deliver_due()
+    assert (await house.repository.outbox.get(sent.id)).status is MessageStatus.SENT

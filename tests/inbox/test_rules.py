@@ -15,8 +15,8 @@ from inbox.rules import RULES
 from inbox.situation import Recipient, Situation
 from tests.inbox.making import ANN, FRONT_DESK, PORTAL, TEXTS, draft, practice, situation
 from tests.inbox.rule_examples import EXAMPLES as USUAL
-from tests.inbox.rule_examples import Examples
 from tests.inbox.rule_examples_hard import HARD
+from tests.inbox.rule_scenes import Examples
 
 EXAMPLES = {
     id_: Examples(

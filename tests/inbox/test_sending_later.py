@@ -12,7 +12,6 @@ from adapters.place.atlas import WorldAtlas
 from inbox.address import Address, AddressSystem, ChannelKind
 from inbox.closure import Closure, FixedClosures
 from inbox.conversation import ConversationState
-from inbox.desk import Preview
 from inbox.errors import Blocked, Held
 from inbox.finding import Finding, Fix, Severity
 from inbox.line import Line
@@ -22,6 +21,7 @@ from inbox.patient import Consent, ContactPoint, Patient, PointUse, PrivacyForm
 from inbox.practice import Practice
 from inbox.quiet import Place
 from inbox.reply_path import Evidence, EvidenceKind
+from inbox.view import Preview
 from tests.inbox.conftest import House
 from tests.inbox.making import ANN, FRONT_DESK, NURSE, TEXTS, ZONE, practice, week
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from inbox.address import ChannelKind
-from inbox.desk import Preview
 from inbox.gate import Verdict
 from inbox.outgoing import Call, CallOutcome, Category, Draft, WayBack
 from inbox.situation import Situation
+from inbox.view import Preview
 from inbox.wording import ABOUT_THE_READER, on_a_good_line
 from tui.commandline import shapes
 from tui.commandline.output import Output, stamp, tell_findings

@@ -7,13 +7,13 @@ import sys
 from argparse import Namespace
 
 from inbox.conversation import ConversationRow, ListState, PageKey
-from inbox.desk import ConversationView
 from inbox.errors import NotFound
 from inbox.message import Attachment, Direction, Message
 from inbox.plain import file_name, plain_line
 from inbox.practice import Practice
 from inbox.promise import PromiseState
 from inbox.signals.words import EMERGENCY, act_words, signal_words
+from inbox.view import ConversationView
 from inbox.words import ago_words, clock_words, leaves_words
 from tui.commandline import shapes
 from tui.commandline.output import Output, table

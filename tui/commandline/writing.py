@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from inbox.address import Address, AddressSystem, ChannelKind, email
-from inbox.desk import Preview
 from inbox.errors import Blocked, Held, NotFound, Refused, TwowayError
 from inbox.finding import Finding
 from inbox.message import MessageStatus
@@ -18,6 +17,7 @@ from inbox.outgoing import Draft
 from inbox.patient import Patient, PointHealth
 from inbox.plain import file_name
 from inbox.repository import OutboxRow
+from inbox.view import Preview
 from inbox.words import leaves_words
 from tui.commandline import shapes
 from tui.commandline.output import Output, stamp, tell_error, tell_findings

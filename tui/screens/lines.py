@@ -11,9 +11,9 @@ from textual.screen import Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from inbox.desk import LineView
 from inbox.number import number_words
 from inbox.reply_path import ProofState
+from inbox.view import LineView
 from inbox.words import ago_words, uncopied_words
 from tui.commands import Place, bindings_at
 from tui.office import Office

@@ -15,13 +15,13 @@ from textual.widgets import Input, Static, TextArea
 from textual.widgets.text_area import Selection
 
 from inbox.address import ChannelKind
-from inbox.desk import Preview
 from inbox.filling import Filled
 from inbox.finding import Finding, Severity
 from inbox.outgoing import Category, Draft
 from inbox.plain import plain_text
 from inbox.reply_path import ProofState
 from inbox.segment import measure, with_plain_characters
+from inbox.view import Preview
 from tui.commands import Place, bindings_at
 from tui.widgets.cells import one_line, wrap
 from tui.widgets.message_lines import size_words

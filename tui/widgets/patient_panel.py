@@ -27,8 +27,8 @@ from tui.widgets.row_words import time_words
 if TYPE_CHECKING:
     from inbox.clock import Clock
     from inbox.conversation import ConversationRow
-    from inbox.desk import ConversationView
     from inbox.practice import Practice
+    from inbox.view import ConversationView
 
 _CONSENT = {
     Consent.UNKNOWN: "not asked",

@@ -18,8 +18,8 @@ from tui.widgets.cells import cut, one_line
 
 if TYPE_CHECKING:
     from inbox.clock import Clock
-    from inbox.desk import LineView
     from inbox.practice import Practice
+    from inbox.view import LineView
 
 _PROOF_TROUBLE = {
     ProofState.FAILED: "✗ replies do not arrive",

@@ -9,10 +9,11 @@ from textual.widgets import Static
 
 from inbox.address import Address
 from inbox.conversation import ConversationRow, ConversationState
-from inbox.desk import ConversationView, Desk
+from inbox.desk import Desk
 from inbox.matching import writer_relation
 from inbox.message import Message
 from inbox.promise import Promise
+from inbox.view import ConversationView
 from inbox.words import clock_words
 from tui.widgets.cells import one_line
 from tui.widgets.messages_view import MessagesView

@@ -9,10 +9,10 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from inbox.conversation import ConversationRow, ListState
-from inbox.desk import ConversationView
 from inbox.message import Message
 from inbox.outgoing import Draft
 from inbox.repository import OutboxRow
+from inbox.view import ConversationView
 from inbox.words import leaves_words
 from tui.office import Office
 from tui.screens.main.emergencies import Emergencies

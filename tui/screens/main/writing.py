@@ -11,11 +11,12 @@ from textual.timer import Timer
 
 from inbox.address import Address, ChannelKind
 from inbox.conversation import ConversationRow
-from inbox.desk import Desk, Preview
+from inbox.desk import Desk
 from inbox.errors import TwowayError
 from inbox.finding import Fix
 from inbox.outgoing import Draft
 from inbox.situation import Situation
+from inbox.view import Preview
 from tui.screens.main.room import Room
 from tui.screens.sending import send_or_ask
 from tui.screens.telling import guarded, tell
@@ -148,9 +149,15 @@ class Writing:
         self._gathered += 1
         mine = self._gathered
         situation = await self._desk.situation(draft)
-        if mine == self._gathered and self.draft is not None:
-            self._situation = situation
-            self._judge()
+        current = self.draft
+        if mine != self._gathered or current is None:
+            return
+        if situation.draft.patient_id != current.patient_id:
+            # Somebody said meanwhile whom it is about.
+            await self._reload(replace(current, patient_id=situation.draft.patient_id))
+            return
+        self._situation = situation
+        self._judge()
 
     def _keep_soon(self) -> None:
         self._screen.run_worker(guarded(self._screen.app, self._save()), group="keep")
