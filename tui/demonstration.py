@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -111,7 +112,12 @@ def sample_practice(
             os.environ[_PASSWORD] = before
         if process is not None:
             _stop(process)
-        if not keep:
+        if keep:
+            where = (
+                f"--config {shlex.quote(str(folder))} --data {shlex.quote(str(folder / 'data'))}"
+            )
+            tell(f"Kept, to look at without its servers: twoway {where} --as {STAFF} list")
+        else:
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -97,5 +98,15 @@ def test_the_variable_of_the_demo_is_put_back(scratch: Path, tmp_path: Path) -> 
         assert sample.configuration.practice.member("dana")
     assert "TWOWAY_DEMO_PASSWORD" not in os.environ
     assert (tmp_path / "kept" / "practice.toml").exists()
-    assert said == ["Starting the sample practice…"]
+    assert said[0] == "Starting the sample practice…"
+    # What it says of the folder that is left is a command that works.
+    _, _, command = said[1].partition(": twoway ")
+    done = subprocess.run(
+        [sys.executable, "-m", "tui.cli", *shlex.split(command), "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr
     assert time.monotonic() - begun < 30
