@@ -75,7 +75,7 @@ ORDER BY m.at DESC, m.id DESC
 UNFINISHED: Final = """
 SELECT id, NULL AS heads_up_id FROM outbox WHERE conversation_id = :id
     AND json_extract(draft, '$.channel') = 'phone'
-    AND json_extract(draft, '$.call.outcome') IS NULL AND status IN ('sent', 'delivered')
+    AND json_extract(draft, '$.call.outcome') IS NULL AND status IN ('sent', 'delivered', 'unknown')
 UNION
 SELECT o.id, o.heads_up_id FROM outbox AS o INDEXED BY outbox_told
 JOIN outbox AS h ON h.id = o.heads_up_id

@@ -18,7 +18,8 @@ CREATE INDEX conversation_waiting_on_patient ON conversation (patient_id, id)
 -- Every name a provider gave to a text or call of ours; a second attempt gets a second one.
 CREATE TABLE sent_as (
     provider_id TEXT PRIMARY KEY,
-    outbox_id   INTEGER NOT NULL REFERENCES outbox (id)
+    outbox_id   INTEGER NOT NULL REFERENCES outbox (id),
+    attempt     INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sent_as_of_outbox ON sent_as (outbox_id);
 
@@ -43,4 +44,5 @@ CREATE INDEX outbox_told ON outbox (conversation_id) WHERE heads_up_id IS NOT NU
 -- Calls that rang, and of which nobody said yet how they ended.
 CREATE INDEX outbox_unlogged ON outbox (conversation_id)
     WHERE json_extract(draft, '$.channel') = 'phone'
-        AND json_extract(draft, '$.call.outcome') IS NULL AND status IN ('sent', 'delivered');
+        AND json_extract(draft, '$.call.outcome') IS NULL
+        AND status IN ('sent', 'delivered', 'unknown');

@@ -35,12 +35,14 @@ from tests.inbox.making import (
 )
 from tests.inbox.rule_scenes import (
     ALMOST,
+    CALLED_SERVICE,
     CALLS,
     CONFIDENTIAL,
     DEAF_SERVICE,
     DECLINED,
     DOUBTED,
     EVENING,
+    HEADS_UP,
     HERE,
     LATE,
     LEFT,
@@ -53,6 +55,7 @@ from tests.inbox.rule_scenes import (
     SENSITIVE,
     SERVICE_TOLD,
     STRANGERS,
+    TEXTED_SERVICE,
     Examples,
     being_in,
     blocks,
@@ -321,8 +324,15 @@ EXAMPLES: dict[str, Examples] = {
             call("Hi", SERVICE_TOLD, practice=practice(answering_service=None)),
             call("Hi", SERVICE_TOLD, practice=practice(answering_service=DEAF_SERVICE)),
             call("Hi", replace(SERVICE_TOLD, heads_up_sent=False)),
+            # A heads-up that has nowhere to go, or only a telephone to be told by.
+            call("Hi", HEADS_UP),
+            call("Hi", HEADS_UP, practice=practice(answering_service=CALLED_SERVICE)),
         ),
-        silent=(call("Hi", SERVICE_TOLD), call("Hi", Call(CallOutcome.LEFT_MESSAGE))),
+        silent=(
+            call("Hi", SERVICE_TOLD),
+            call("Hi", Call(CallOutcome.LEFT_MESSAGE)),
+            call("Hi", HEADS_UP, practice=practice(answering_service=TEXTED_SERVICE)),
+        ),
     ),
     "TW14": Examples(
         fires=(

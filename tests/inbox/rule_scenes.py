@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
-from inbox.address import Address, AddressSystem, email
+from inbox.address import Address, AddressSystem, ChannelKind, email
 from inbox.finding import Severity
 from inbox.line import LineHealth, LineState
 from inbox.outgoing import Call, CallOutcome, WayBack
@@ -131,7 +131,10 @@ SENSITIVE = (
 )
 LEFT = Call(CallOutcome.LEFT_MESSAGE, frozenset({WayBack.DIRECT_LINE}))
 SERVICE_TOLD = Call(CallOutcome.LEFT_MESSAGE, frozenset({WayBack.SERVICE}), heads_up_sent=True)
+HEADS_UP = replace(SERVICE_TOLD, heads_up_sent=False, heads_up="Somebody may call back.")
 DEAF_SERVICE = AnsweringService("+15550107790", takes_messages=False)
+TEXTED_SERVICE = AnsweringService("+15550107790", True, ChannelKind.SMS, "+15550107791")
+CALLED_SERVICE = replace(TEXTED_SERVICE, heads_up_channel=ChannelKind.PHONE)
 
 DOUBTED = (
     Recipient(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from adapters.memory.server import Trouble
 from inbox.address import AddressSystem, ChannelKind
 from inbox.call_plan import CallPlan
 from inbox.conversation import ConversationState, ListState
@@ -548,3 +549,22 @@ async def test_a_call_that_did_not_ring_is_not_delivered_until_it_was_made(house
     log = replace(plan.draft, outbox_id=row.id, call=Call(CallOutcome.NO_ANSWER), text="")
     await house.desk.calling.log(plan, log)
     assert not (await house.repository.conversations.row(row.conversation_id)).undelivered
+
+
+@pytest.mark.parametrize("dials", [True])
+async def test_a_call_that_may_have_rung_is_settled_by_its_log(house: House) -> None:
+    plan = await planned(house)
+    house.servers[PHONE.id].fail(Trouble.LOST_TAKEN)
+    row = await house.desk.calling.dial(plan)
+    await house.outbox.deliver_due()
+    assert (await house.repository.outbox.get(row.id)).status is MessageStatus.UNKNOWN
+    (open_,) = await house.desk.calling.unfinished(row.conversation_id)
+    log = replace(plan.draft, outbox_id=open_.row.id, call=Call(CallOutcome.BUSY), text="")
+    await house.desk.calling.log(plan, log)
+    assert not (await house.repository.conversations.row(row.conversation_id)).undelivered
+    # What the provider tells of it later takes nothing back of what a person saw.
+    house.clock.advance(minutes=5)
+    await house.handed_over.reconcile()
+    message = await message_of(house, plan)
+    assert message.call is not None
+    assert message.call.outcome is CallOutcome.BUSY

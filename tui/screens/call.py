@@ -20,7 +20,7 @@ from inbox.outgoing import Call, CallOutcome, Draft
 from tui.commands import Place, bindings_at, commands_at
 from tui.screens.call_ways import CallWays
 from tui.screens.telling import guarded, tell
-from tui.widgets.call_facts import facts_of, outcome_lines, ways_lines
+from tui.widgets.call_facts import OUTCOMES, facts_of, outcome_lines, ways_lines
 from tui.widgets.cells import one_line
 from tui.widgets.composer import DraftText
 from tui.widgets.key_bar import KeyBar
@@ -32,13 +32,6 @@ if TYPE_CHECKING:
     from inbox.storage.call import OpenCall
     from tui.office import Office
 
-_OUTCOMES = {
-    "call-reached": CallOutcome.REACHED,
-    "call-left-message": CallOutcome.LEFT_MESSAGE,
-    "call-no-answer": CallOutcome.NO_ANSWER,
-    "call-busy": CallOutcome.BUSY,
-    "call-wrong-number": CallOutcome.WRONG_NUMBER,
-}
 _ASKS = {
     CallOutcome.REACHED: "Reached. What was agreed?",
     CallOutcome.LEFT_MESSAGE: "Left a message. What did you say?",
@@ -175,7 +168,7 @@ class CallScreen(Screen[int | None]):
             self.query_one(name).display = shown
         self.query_one("#call-ask", Static).update(self._asked())
         if left and log is not None:
-            ways = ways_lines(plan, log, self._desk.practice, width)
+            ways = ways_lines(plan, log, self._desk.practice, width, self._keymap)
             self.query_one("#call-ways", Static).update(ways)
         self.query_one("#call-keys", KeyBar).place = Place.CALL_LOG if writing else Place.CALL
         self._say_state()
@@ -189,7 +182,7 @@ class CallScreen(Screen[int | None]):
         outcome = outcome_of(self._log)
         if outcome is not None:
             return Content.styled(_ASKS[outcome], "bold")
-        return outcome_lines(dialled=self._dialled is not None)
+        return outcome_lines(self._keymap, dialled=self._dialled is not None)
 
     def _say_state(self) -> None:
         state = self.query_one("#call-state", Static)
@@ -261,8 +254,8 @@ class CallScreen(Screen[int | None]):
 
     def action_command(self, command_id: str) -> None:
         """Carry out a command of this screen."""
-        if command_id in _OUTCOMES:
-            self._ended(_OUTCOMES[command_id])
+        if command_id in OUTCOMES:
+            self._ended(OUTCOMES[command_id])
             return
         work: dict[str, Callable[[], Any]] = {
             "dial": self._dial,

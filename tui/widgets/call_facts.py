@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from textual.content import Content
@@ -10,9 +11,10 @@ from inbox.call_plan import CallPlan
 from inbox.call_script import spoken_time
 from inbox.finding import Severity
 from inbox.number import number_words
-from inbox.outgoing import Call, Draft, WayBack
+from inbox.outgoing import Call, CallOutcome, Draft, WayBack
 from inbox.patient import VoicemailConsent
 from inbox.practice import Practice
+from tui.commands import command, shown_key
 from tui.widgets.cells import one_line, wrap
 
 _LABEL: Final = 11
@@ -22,12 +24,20 @@ _SIGNS: Final = {
     Severity.HOLD: ("!", "bold $warning"),
     Severity.WARN: ("!", "$warning"),
 }
-_WAY_KEYS: Final = {
-    WayBack.DIRECT_LINE: "F2",
-    WayBack.HERE_UNTIL: "F3",
-    WayBack.SERVICE: "F4",
-    WayBack.INFORMATION: "F5",
+_WAY_COMMANDS: Final = {
+    WayBack.DIRECT_LINE: "way-direct-line",
+    WayBack.HERE_UNTIL: "way-here-until",
+    WayBack.SERVICE: "way-service",
+    WayBack.INFORMATION: "way-information",
 }
+OUTCOMES: Final = {
+    "call-reached": CallOutcome.REACHED,
+    "call-left-message": CallOutcome.LEFT_MESSAGE,
+    "call-no-answer": CallOutcome.NO_ANSWER,
+    "call-busy": CallOutcome.BUSY,
+    "call-wrong-number": CallOutcome.WRONG_NUMBER,
+}
+"""The commands that say how a call ended."""
 Spans = list[tuple[str, str]]
 
 
@@ -67,20 +77,19 @@ def facts_of(plan: CallPlan, practice: Practice, width: int, *, brief: bool) -> 
     return Content.assemble(*spans)
 
 
-def outcome_lines(*, dialled: bool) -> Content:
+def outcome_lines(keymap: Mapping[str, str], *, dialled: bool) -> Content:
     """The keys that say how the call ended."""
     title = "How did it end?" if dialled else "After the call:"
-    return Content.assemble(
-        (f"{title}\n", "$quiet"),
-        ("1", "bold $accent"), " reached  ",
-        ("2", "bold $accent"), " left message  ",
-        ("3", "bold $accent"), " no answer  ",
-        ("4", "bold $accent"), " busy  ",
-        ("5", "bold $accent"), " wrong number",
-    )  # fmt: skip
+    spans: Spans = [(f"{title}\n", "$quiet")]
+    for command_id, outcome in OUTCOMES.items():
+        spans.append((shown_key(command(command_id), keymap), "bold $accent"))
+        spans.append((f" {outcome.value}  ", ""))
+    return Content.assemble(*spans)
 
 
-def ways_lines(plan: CallPlan, log: Draft, practice: Practice, width: int) -> Content:
+def ways_lines(
+    plan: CallPlan, log: Draft, practice: Practice, width: int, keymap: Mapping[str, str]
+) -> Content:
     """The four ways with their keys, which are chosen, and why others cannot be."""
     call = log.call or Call()
     spans: Spans = [("How can they answer?\n", "bold")]
@@ -94,7 +103,8 @@ def ways_lines(plan: CallPlan, log: Draft, practice: Practice, width: int) -> Co
         sign = "●" if chosen else "✗" if offer.refused else "○"
         said = f"{words}: {offer.refused}" if offer.refused else words
         style = "bold" if chosen else "$quiet" if offer.refused else ""
-        spans.append((f"{_WAY_KEYS[offer.way]} ", "bold $accent"))
+        key = shown_key(command(_WAY_COMMANDS[offer.way]), keymap)
+        spans.append((f"{key} ", "bold $accent"))
         spans.append((("\n   ").join(wrap(f"{sign} {said}", width - 3)) + "\n", style))
     return Content.assemble(*spans)
 

@@ -378,3 +378,27 @@ async def test_the_list_stays_as_it_is_when_nothing_was_called(late: Lakeside) -
     await late.open()
     row = await late.row_of("Rosa")
     assert len(await late.repository.conversations.messages(row.id)) == 1
+
+
+async def test_a_voicemail_is_called_back_at_its_own_number(late: Lakeside) -> None:
+    late.put(HOME, "Auto-transcribed, may be wrong:\nIt is me again.", line=PHONE)
+    await late.back_office.sync_once()
+    async with stage(late, size=(80, 24)) as pilot:
+        await see(pilot, "Rosa Jimenez")
+        row = next(one for one in await late.rows() if HOME in one.person_address or one.patient_id)
+        await pilot.press("enter")
+        await see(pilot, "may be wrong")
+        found = await late.repository.conversations.messages(row.id)
+        wanted = found[-1].sender
+        assert wanted is not None
+        await pilot.press("c")
+        last = f"{wanted.value[2:5]}) {wanted.value[5:8]}-{wanted.value[8:]}"
+        await see(pilot, f"Call Rosa Jimenez · ({last}")
+
+
+async def test_keys_that_were_changed_are_shown(late: Lakeside) -> None:
+    keymap = {"call-reached": "t", "call": "Z"}
+    async with stage(late, size=(80, 24), keymap=keymap) as pilot:
+        await see(pilot, "Rosa Jimenez")
+        await pilot.press("Z")
+        await see(pilot, "t reached  2 left message")
