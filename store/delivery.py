@@ -14,12 +14,18 @@ from store.transaction import Writing
 from store.values import moment, stamp, storable
 
 _NAME: Final = """
-INSERT INTO sent_as (provider_id, outbox_id) VALUES (:provider_id, :id) ON CONFLICT DO NOTHING
+INSERT INTO sent_as (provider_id, outbox_id, attempt)
+SELECT :provider_id, id, attempts FROM outbox WHERE id = :id
+ON CONFLICT DO NOTHING
 """
 _GIVE_NAME: Final = """
 UPDATE outbox SET provider_id = :provider_id
-WHERE id = :id AND NOT EXISTS (SELECT 1 FROM sent_as AS s WHERE s.outbox_id = outbox.id
-    AND s.provider_id = outbox.provider_id)
+WHERE id = :id AND EXISTS (SELECT 1 FROM sent_as AS s WHERE s.provider_id = :provider_id
+    AND s.outbox_id = outbox.id AND s.attempt = outbox.attempts)
+"""
+IS_NAMED: Final = """
+SELECT 1 FROM sent_as AS s JOIN outbox AS o ON o.id = s.outbox_id
+WHERE s.outbox_id = :id AND s.attempt = o.attempts LIMIT 1
 """
 NAMED: Final = """
 SELECT o.message_id FROM sent_as AS s JOIN outbox AS o ON o.id = s.outbox_id
@@ -61,8 +67,13 @@ def name(db: sqlite3.Connection, outbox_id: int | None, provider_id: str) -> Non
     if outbox_id is None or not provider_id:
         return
     values = {"id": outbox_id, "provider_id": storable(provider_id)}
-    db.execute(_GIVE_NAME, values)
     db.execute(_NAME, values)
+    db.execute(_GIVE_NAME, values)
+
+
+def is_named(db: sqlite3.Connection, outbox_id: int) -> bool:
+    """Whether the provider has a name for the present attempt of a row: then it has left."""
+    return db.execute(IS_NAMED, {"id": outbox_id}).fetchone() is not None
 
 
 def message_of(db: sqlite3.Connection, provider_id: str) -> Message | None:

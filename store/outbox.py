@@ -155,8 +155,12 @@ class OutboxTable:
             if row.status is MessageStatus.DELIVERED and status is MessageStatus.SENT:
                 # Receipts overtake each other; the later state stands.
                 return row
-            sent = status in _LEFT
-            if not _stands(row, status, claimed, left=sent or bool(provider_id)):
+            # What the provider has listed meanwhile has left, whatever the connection said.
+            listed = status is MessageStatus.UNKNOWN and delivery.is_named(writing.db, outbox_id)
+            became = MessageStatus.SENT if listed else status
+            name = row.provider_id if listed else provider_id
+            sent = became in _LEFT
+            if not _stands(row, became, claimed, left=sent or bool(name)):
                 raise Stale(
                     f"This message is {row.status.value} meanwhile.", "Look at it in the outbox."
                 )
@@ -164,12 +168,12 @@ class OutboxTable:
                 _SETTLE,
                 {
                     "id": outbox_id,
-                    "status": status.value,
-                    "text": storable(text),
-                    "hint": storable(hint),
-                    "provider_id": storable(provider_id),
+                    "status": became.value,
+                    "text": "" if listed else storable(text),
+                    "hint": "" if listed else storable(hint),
+                    "provider_id": storable(name),
                     "retry_at": stamp(retry_at),
-                    "retrying": status is MessageStatus.QUEUED,
+                    "retrying": became is MessageStatus.QUEUED,
                     "sent_at": stamp(now) if sent else None,
                     "now": stamp(now),
                     "copy_at": stamp(copy_at),
@@ -180,15 +184,15 @@ class OutboxTable:
                 raw_id = raw.keep_copy(
                     writing.db, row.draft.line_id, packed, len(copy_raw), now, row.message_id
                 )
-            if row.draft.channel in PAIRED and provider_id:
-                delivery.name(writing.db, outbox_id, provider_id)
+            if row.draft.channel in PAIRED and name:
+                delivery.name(writing.db, outbox_id, name)
             # It happened when it left, or may have left; what we learn later changes no time.
-            left = row.status in _NOT_YET and (sent or status is MessageStatus.UNKNOWN)
+            left = row.status in _NOT_YET and (sent or became is MessageStatus.UNKNOWN)
             settled = _followed(writing, outbox_id, at=stamp(now) if left else None, raw_id=raw_id)
-            if row.draft.channel not in PAIRED or not provider_id:
+            if row.draft.channel not in PAIRED or not name:
                 return settled
             # What the provider told of it may have come before its word that it took it.
-            delivery.follow(writing, provider_id)
+            delivery.follow(writing, name)
             return read(writing.db, outbox_id)
 
         return await self._do.write(write)

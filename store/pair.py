@@ -31,7 +31,7 @@ _UNSETTLED: Final = """
 SELECT m.id FROM outbox AS o CROSS JOIN message AS m ON m.id = o.message_id
 WHERE o.status = '{}' AND m.thread_key = :pair AND m.thread_key <> ''
     AND NOT EXISTS (SELECT 1 FROM sent_as AS s WHERE s.outbox_id = o.id
-        AND s.provider_id = o.provider_id)
+        AND s.attempt = o.attempts)
 """
 UNSETTLED: Final = (
     f"{_UNSETTLED.format('sending')} UNION {_UNSETTLED.format('unknown')} ORDER BY 1 LIMIT 50"

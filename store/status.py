@@ -19,7 +19,8 @@ WHERE id = :id
 _STATUS: Final = "UPDATE message SET status = :status, status_text = :text WHERE id = :id"
 _OUTBOX_STATUS: Final = """
 UPDATE outbox SET status = :status, status_text = :text, automatic_retry = 0,
-    hint = iif(:hint = '', hint, :hint),
+    hint = CASE WHEN :status IN ('sent', 'delivered') THEN '' WHEN :hint <> '' THEN :hint
+        ELSE hint END,
     sent_at = CASE WHEN :status IN ('sent', 'delivered') THEN coalesce(sent_at, :now)
         ELSE sent_at END
 WHERE id = :id

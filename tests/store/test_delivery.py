@@ -86,6 +86,26 @@ async def tell(
     )
 
 
+async def listed(practice: Practice, row: OutboxRow, sid: str) -> None:
+    """The provider lists a text of ours under this name."""
+    await practice.receive(
+        "Hello Rosa",
+        line_id="texts",
+        filing={
+            "direction": Direction.OUTBOUND,
+            "status": MessageStatus.SENT,
+            "visible": False,
+            "echo_of": row.message_id,
+            "provider_id": sid,
+        },
+        channel=ChannelKind.SMS,
+        kind=MessageKind.TEXT,
+        sender=TEXTS,
+        to=(ROSA,),
+        message_id=sid,
+    )
+
+
 async def state(practice: Practice, row: OutboxRow) -> MessageStatus:
     """The state of a text; its message in the conversation agrees."""
     row = await practice.repository.outbox.get(row.id)
@@ -138,6 +158,37 @@ async def test_it_is_tried_later_once_and_never_while_it_is_uncertain(practice: 
     assert await practice.repository.filing.with_provider_id(SID)
     assert await practice.repository.filing.with_provider_id("SM2")
     assert await practice.repository.filing.with_provider_id("SM3") is None
+
+
+async def test_what_the_provider_listed_has_left_whatever_the_connection_said(
+    practice: Practice,
+) -> None:
+    row = await text(practice)
+    await practice.repository.outbox.handing_over(row.id, "here")
+    await listed(practice, row, SID)
+    await tell(practice, "delivered")
+    assert (await practice.repository.outbox.get(row.id)).status is MessageStatus.SENDING
+    settled = await practice.repository.outbox.settle(
+        row.id, MessageStatus.UNKNOWN, practice.clock(), text="It broke.", claimed=row
+    )
+    assert (settled.status, settled.provider_id) == (MessageStatus.DELIVERED, SID)
+    assert settled.hint == ""
+
+
+async def test_a_second_attempt_has_a_name_of_its_own(practice: Practice) -> None:
+    row = await text(practice)
+    await settle(practice, row)
+    await tell(practice, "failed", effect=Effect.LATER)
+    pair = "+15550100101 +15550107788"
+    practice.clock.advance(minutes=30)
+    claimed = await practice.repository.outbox.claim(practice.clock(), "here")
+    assert claimed is not None
+    assert [one.outbox_id for one in await practice.repository.filing.unsettled_on(pair)] == [
+        row.id
+    ]
+    await listed(practice, row, "SM2")
+    assert await practice.repository.filing.unsettled_on(pair) == []
+    assert (await practice.repository.outbox.get(row.id)).provider_id == "SM2"
 
 
 async def test_a_word_that_comes_a_day_later_tries_nothing_again(practice: Practice) -> None:

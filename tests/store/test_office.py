@@ -205,8 +205,8 @@ async def test_drafts_survive(folder: Path, clock: FakeClock, practice: Practice
         "p1",
         clock(),
         33,
-        True,
-        5,
+        line_chosen=True,
+        outbox_id=5,
     )
     await drafts.save("c12", "dana", draft, clock())
     await drafts.save("new", "dana", draft, clock())

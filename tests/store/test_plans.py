@@ -109,6 +109,7 @@ STATEMENTS = {
     "named by a provider": delivery.NAMED,
     "named elsewhere": delivery.ELSEWHERE,
     "told of a text": delivery.WORD,
+    "named already": delivery.IS_NAMED,
     "text that is told of": delivery.SPOKEN_OF,
     "by address": patient.BY_ADDRESS,
     "shared": contact_point.SHARED,
