@@ -15,6 +15,7 @@ from inbox.gate import Gate, Permit
 from inbox.line import Line
 from inbox.outgoing import Draft, DraftAttachment, Outgoing
 from inbox.practice import Practice
+from inbox.reply_path import Plan, Proof, ProofState
 from inbox.situation import Situation
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
@@ -123,7 +124,8 @@ def make_permit(outgoing: Outgoing) -> Permit:
         ),
     )
     practice = Practice("Lakeside Family Practice", ZoneInfo("America/Chicago"))
-    situation = Situation(draft=draft, practice=practice, now=NOW, staff_id="dana", plan=None)
+    plan = Plan(outgoing.line, Proof(outgoing.line.id, ProofState.PROVEN, NOW), "")
+    situation = Situation(draft=draft, practice=practice, now=NOW, staff_id="dana", plan=plan)
     return Gate([]).permit(situation, outgoing)
 
 
