@@ -235,7 +235,7 @@ def _echo(writing: Writing, filing: Filing, message_id: int) -> Filed:
     delivery.name(db, own["outbox_id"], filing.provider_id)
     db.execute(_GIVE_RAW, {"id": message_id, "raw_id": filing.raw_id})
     _set_raw(db, filing, message_id)
-    if filing.arrival.ending is not None:
+    if filing.arrival.ending is not None and own["outbox_id"] is not None:
         call_log.told(writing, message_id, filing.arrival)
     if own["status"] == MessageStatus.UNKNOWN:
         change_status(writing, StatusChange(message_id, MessageStatus.SENT))

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from inbox.address import Address, ChannelKind
+from inbox.ending import Ending
 from inbox.errors import ServerRefused
 from inbox.message import Arrival, Attachment, MessageKind, Nature, Received
 from inbox.outgoing import Outgoing
@@ -103,6 +104,8 @@ def _read(item: dict[str, Any], kind: ChannelKind) -> Arrival:
         in_reply_to=tuple(plain_line(str(one)) for one in item.get("in_reply_to", [])),
         references=tuple(plain_line(str(one)) for one in item.get("references", [])),
         thread_key=" ".join(pair) if kind in {ChannelKind.SMS, ChannelKind.PHONE} else "",
+        ending=Ending(item["ending"]) if item.get("ending") else None,
+        seconds=int(item.get("seconds", 0)),
         nature=Nature.PROBE if probe else Nature(item.get("nature", Nature.PERSONAL)),
         received=Received(
             from_=str(item.get("from", "")),

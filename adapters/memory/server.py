@@ -77,7 +77,8 @@ class MemoryServer:
             sender: Their address.
             text: What they wrote.
             more: Further keys of the JSON object: `name`, `to`, `subject`, `at`, `id`,
-                `in_reply_to`, `references`, `nature`, `attachments`.
+                `in_reply_to`, `references`, `nature`, `attachments`, and of a call `ending`,
+                `seconds`.
         """
         item = {"from": sender, "text": text, **more}
         return self.put(json.dumps(item).encode())

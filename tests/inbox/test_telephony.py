@@ -11,6 +11,7 @@ import pytest
 
 from inbox.address import Address, AddressSystem, ChannelKind
 from inbox.conversation import ListState
+from inbox.ending import Ending
 from inbox.line import Line
 from inbox.patient import Consent, ContactPoint, PrivacyForm
 from tests.inbox.conftest import House
@@ -169,3 +170,40 @@ async def test_a_withheld_number_is_a_conversation_by_itself(house: House) -> No
         house.servers[PHONE.id].put(json.dumps(item).encode(), house.clock())
     await house.sync()
     assert len(await house.rows(ListState.UNKNOWN)) == 2
+
+
+@pytest.mark.parametrize(
+    "order", list(itertools.permutations(("missed", "abandoned", "voicemail")))
+)
+async def test_more_is_learned_of_a_call_and_never_less(
+    house: House, order: tuple[str, ...]
+) -> None:
+    await house.repository.patients.save([ANN_PHONE])
+    for word in order:
+        item = {
+            "from": NUMBER, "to": [PHONE.address], "id": "CA1", "text": word, "ending": word,
+            "seconds": 7,
+        }  # fmt: skip
+        house.servers[PHONE.id].put(json.dumps(item).encode(), house.clock())
+        await house.sync()
+    [row] = await house.rows(ListState.NEEDS_REPLY)
+    [call] = await house.messages(row.id)
+    assert (call.text, call.ending, call.seconds) == ("voicemail", Ending.VOICEMAIL, 7)
+    assert (await house.desk.raw(call)).content == json.dumps(
+        {"from": NUMBER, "to": [PHONE.address], "id": "CA1", "text": "voicemail",
+         "ending": "voicemail", "seconds": 7}
+    ).encode()  # fmt: skip
+
+
+async def test_a_call_that_turns_out_answered_stops_waiting(house: House) -> None:
+    await house.repository.patients.save([ANN_PHONE])
+    for word, nature in (("missed", "personal"), ("answered", "receipt")):
+        item = {
+            "from": NUMBER, "to": [PHONE.address], "id": "CA1", "text": word, "ending": word,
+            "nature": nature,
+        }  # fmt: skip
+        house.servers[PHONE.id].put(json.dumps(item).encode(), house.clock())
+        await house.sync()
+        waiting = await house.rows(ListState.NEEDS_REPLY)
+        assert len(waiting) == (1 if word == "missed" else 0)
+    assert len(await house.rows()) == 1
