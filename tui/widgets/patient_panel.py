@@ -148,7 +148,7 @@ class PatientPanel(Widget):
         from tui.widgets.form_words import said_words, shared_words
 
         view = self.view
-        line: list[Span] = [(one_line(point.value, 120), style)]
+        line: list[Span] = [(one_line(number_words(point.value), 120), style)]
         if point.use in {PointUse.OLD, PointUse.WORK, PointUse.TEMP}:
             line.append((f" {point.use.value}", _QUIET))
         lines = [line]
