@@ -18,7 +18,7 @@ from tui.config.reading import read_configuration
 from tui.config.tables import SmsTable
 
 ROSA, JOSE, BEN, TAMIKA = "+15550107811", "+15550107830", "+15550107846", "+15550107862"
-HAROLD, STRANGER = "+15550107838", "+15550107899"
+WALTER, STRANGER = "+15550107842", "+15550107899"
 SENDING = r"/Messages\.json$"
 
 
@@ -105,6 +105,27 @@ def test_who_texts_stop_gets_no_more_texts_and_is_offered_mail(
     assert reasoned.status == 4
     mail = type_("send", "--to", "ben-sutter", "--channel", "email", *words, "--wait", "--json")
     assert (mail.status, mail.json["state"]) == (0, "sent")
+
+
+def test_a_landline_refuses_a_text_and_is_remembered(
+    type_: Type, desk: Desk, account: Account
+) -> None:
+    words = ("--text", "Your list is ready, Walter. Write back with questions.", "--because", "so")
+    first = type_(
+        "send", "--to", "walter-lindqvist", "--channel", "sms", *words, "--wait", "--json"
+    )
+    assert (first.status, first.json["state"]) == (1, "failed"), first.out
+    assert "landline" in first.out + first.err
+    assert "Call them" in first.out + first.err
+    assert sent_to(account, WALTER) == []
+    assert read(type_, desk).status == 0
+    asked = [one for one in desk.lakeside.telephone.server.seen if one.form.get("To") == WALTER]
+    again = type_("send", "--to", "walter-lindqvist", "--channel", "sms", *words[:2], "--json")
+    assert again.status in {3, 4}
+    [known] = [one for one in again.json["findings"] if one["rule"] == "TW23"]
+    assert "landline" in known["reason"]
+    now = [one for one in desk.lakeside.telephone.server.seen if one.form.get("To") == WALTER]
+    assert now == asked
 
 
 def test_a_text_of_a_stranger_is_kept(type_: Type, desk: Desk, account: Account) -> None:
