@@ -9,6 +9,7 @@ from typing import Final
 
 from inbox.address import Address, AddressSystem, ChannelKind
 from inbox.call_script import (
+    GAP,
     direct_words,
     here_words,
     service_words,
@@ -247,6 +248,8 @@ def completed(draft: Draft, plan: CallPlan, practice: Practice) -> Draft:
     if call is None or call.outcome is not CallOutcome.LEFT_MESSAGE:
         return draft
     text, direct = draft.text.strip(), digits(plan.caller.direct_line)
+    if WayBack.INFORMATION not in call.ways:
+        text = text.replace(GAP, "")
     more = []
     if WayBack.DIRECT_LINE in call.ways and direct and direct not in digits_only(text):
         more.append(direct_words(plan.caller))
@@ -273,7 +276,7 @@ def said_too_little(draft: Draft, plan: CallPlan) -> str:
         refused = plan.offer(way).refused if way in call.ways else ""
         if refused:
             return f"“{way.value}” cannot be used: {refused}."
-    if not draft.text.strip() or (WayBack.INFORMATION in call.ways and "…" in draft.text):
+    if not draft.text.strip() or GAP.strip() in draft.text:
         return "Write down what was said."
     if WayBack.HERE_UNTIL in call.ways:
         if not draft.promises:

@@ -12,6 +12,8 @@ from inbox.practice import Practice, StaffMember
 
 NO_MESSAGE: Final = ""
 """The script where the form says: leave no message."""
+GAP: Final = " I call about …"
+"""Where the form allows details, the script leaves room for them."""
 _STEP: Final = timedelta(minutes=30)
 _SOONEST: Final = timedelta(minutes=15)
 
@@ -100,7 +102,7 @@ def voicemail_script(
         return NO_MESSAGE
     who = f" for {patient.name}" if patient is not None else ""
     whence = f" from {practice.name}" if named else ""
-    about = " I call about …" if consent is VoicemailConsent.DETAILED else ""
+    about = GAP if consent is VoicemailConsent.DETAILED else ""
     return f"Hello, this is {caller.name}{whence} with a message{who}.{about} {way}".strip()
 
 

@@ -352,6 +352,13 @@ async def test_the_information_itself_only_where_the_form_allows_it(house: House
     assert (await message_of(house, plan)).text == said
 
 
+async def test_room_for_details_that_were_not_left_is_not_kept(house: House) -> None:
+    plan = await planned(house, voicemail=VoicemailConsent.DETAILED)
+    assert "…" in plan.script
+    await house.desk.calling.log(plan, left(plan, WayBack.DIRECT_LINE, text=plan.script))
+    assert "…" not in (await message_of(house, plan)).text
+
+
 @pytest.mark.parametrize("form", [VoicemailConsent.CALLBACK_ONLY, VoicemailConsent.UNKNOWN])
 async def test_no_information_where_the_form_does_not(house: House, form: VoicemailConsent) -> None:
     plan = await planned(house, voicemail=form)

@@ -16,7 +16,7 @@ from inbox.outgoing import Call, CallOutcome, Draft, WayBack
 from inbox.promise import DraftPromise, PromiseKind
 from tui.screens.ask import AskLine, AskYes
 from tui.screens.choose import Choice, Choose
-from tui.screens.main.tending import read_moment
+from tui.screens.moment import read_moment
 from tui.screens.telling import tell
 
 WAYS = {

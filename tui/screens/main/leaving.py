@@ -11,7 +11,7 @@ from textual.screen import Screen
 from inbox.desk import Desk
 from inbox.rules.leaving import READ_WITHIN
 from inbox.words import clock_words
-from tui.screens.main.tending import read_moment
+from tui.screens.moment import read_moment
 from tui.screens.telling import tell
 
 _OWN = "own"

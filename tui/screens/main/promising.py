@@ -19,7 +19,7 @@ from inbox.promise import DraftPromise, Promise, PromiseKind, Said
 from inbox.words import clock_words, promise_words
 from tui.screens.ask import AskLine
 from tui.screens.choose import Choice, Choose
-from tui.screens.main.tending import read_moment
+from tui.screens.moment import read_moment
 from tui.screens.telling import tell
 from tui.widgets.cells import one_line
 
