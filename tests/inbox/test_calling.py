@@ -11,9 +11,11 @@ import pytest
 from adapters.memory.server import Trouble
 from inbox.address import AddressSystem, ChannelKind
 from inbox.call_plan import CallPlan
+from inbox.channel import Batch, RawItem, RemoteId
 from inbox.conversation import ConversationState, ListState
+from inbox.ending import Ending
 from inbox.errors import Blocked, Held, NotFound, Stale, TwowayError
-from inbox.message import Message, MessageStatus
+from inbox.message import Arrival, Direction, Message, MessageKind, MessageStatus
 from inbox.outgoing import Call, CallOutcome, Draft, WayBack
 from inbox.patient import (
     Confidant,
@@ -26,6 +28,7 @@ from inbox.patient import (
 )
 from inbox.practice import AnsweringService, Practice
 from inbox.promise import DraftPromise, PromiseKind, PromiseState
+from inbox.repository import Filing
 from tests.inbox.conftest import House
 from tests.inbox.making import ANN, DANA, FRONT_DESK, NOW, PHONE, TEXTS, practice
 
@@ -575,3 +578,27 @@ async def test_a_call_that_may_have_rung_is_settled_by_its_log(house: House) -> 
     message = await message_of(house, plan)
     assert message.call is not None
     assert message.call.outcome is CallOutcome.BUSY
+
+
+@pytest.mark.parametrize("dials", [True])
+@pytest.mark.parametrize("logged", [False, True])
+async def test_what_a_person_said_of_a_call_stands(house: House, logged: bool) -> None:
+    plan = await planned(house)
+    row = await house.desk.calling.dial(plan)
+    await house.outbox.deliver_due()
+    if logged:
+        log = replace(plan.draft, outbox_id=row.id, call=Call(CallOutcome.REACHED), text="Well.")
+        await house.desk.calling.log(plan, log)
+    item = RawItem(RemoteId("told", "1", "CA1"), b"{}", house.clock(), 2)
+    batch = Batch("told", "1", (item,), "cursor")
+    await house.repository.raw.save_batch(PHONE.id, batch, house.clock())
+    raw = (await house.repository.raw.unfiled(PHONE.id, 1))[0]
+    arrival = Arrival(ChannelKind.PHONE, MessageKind.CALL, None, ending=Ending.NOT_MADE)
+    await house.repository.filing.file(
+        Filing(
+            raw.raw_id, PHONE.id, arrival, Direction.OUTBOUND, MessageStatus.SENT, house.clock(),
+            echo_of=row.message_id,
+        )
+    )  # fmt: skip
+    after = await house.repository.outbox.get(row.id)
+    assert after.status is (MessageStatus.DELIVERED if logged else MessageStatus.FAILED)
