@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
@@ -13,7 +10,7 @@ from typing import Final
 from inbox.appointment import Appointment, AppointmentRow, RowTrouble
 from inbox.errors import TwowayError
 from inbox.plain import plain_line
-from tui.importing.spreadsheet import decoded
+from tui.importing.spreadsheet import decoded, rows_of
 
 _NAMES: Final = {
     "patient_id": "id patient_id patientid mrn medical_record_number chart chart_number chart_no"
@@ -84,7 +81,7 @@ def read_appointments(content: bytes, country: str, zone: tzinfo, now: datetime)
         raise TwowayError("The file is not CSV.", "Export the appointments again as CSV.")
     rows, troubles = list[AppointmentRow](), list[RowTrouble]()
     columns: _Columns | None = None
-    for number, cells in _cells(text):
+    for number, cells in rows_of(text):
         if columns is None:
             columns = _Columns([plain_line(cell, 60) for cell in cells])
             continue
@@ -98,23 +95,6 @@ def read_appointments(content: bytes, country: str, zone: tzinfo, now: datetime)
     if columns is None:
         raise TwowayError("The file is empty.", "Export the appointments as CSV with a header.")
     return AppointmentList(tuple(rows), tuple(troubles), columns.unknown)
-
-
-def _cells(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Rows that hold something, each with the number of its last line."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    bare = re.sub(r'"[^"]*"', "", first)
-    rows = csv.reader(
-        io.StringIO(text, newline=""), delimiter=max(",;\t|", key=bare.count), strict=True
-    )
-    try:
-        for cells in rows:
-            if any(cell.strip() for cell in cells):
-                yield rows.line_num, cells
-    except csv.Error as error:
-        raise TwowayError(
-            f"Row {rows.line_num} of the file is not CSV: {error}.", "Export it again as CSV."
-        ) from None
 
 
 class _Columns:
