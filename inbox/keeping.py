@@ -16,6 +16,7 @@ from inbox.promise import (
     NewPromise,
     Promise,
     PromiseKind,
+    PromiseState,
     Said,
 )
 from inbox.repository import OutboxRow, Repository
@@ -38,13 +39,33 @@ class Promises:
 
     # ------------------------------------------------------------ looking
 
-    async def live(self) -> list[Promise]:
+    async def live(self, limit: int = _MOST) -> list[Promise]:
         """Those that somebody still has to see to, the soonest due first."""
-        return await self._repository.promises.live(self._clock(), _MOST)
+        return await self._repository.promises.live(self._clock(), limit)
 
-    async def latest(self, limit: int = _MOST) -> list[Promise]:
-        """All, the newest first."""
-        return await self._repository.promises.latest(limit)
+    async def latest(
+        self, limit: int = _MOST, state: PromiseState | None = None, *, mine: bool = False
+    ) -> list[Promise]:
+        """All, the newest first.
+
+        Args:
+            limit: At most so many of those that are wanted.
+            state: Only those that stand so now.
+            mine: Only those that this person has to see to.
+        """
+        now, before = self._clock(), None
+        wanted: list[Promise] = []
+        while len(wanted) < limit:
+            page = await self._repository.promises.latest(_MOST, before)
+            wanted += [
+                one
+                for one in page
+                if state in {None, one.state(now)} and (not mine or self.concerns(one))
+            ]
+            if len(page) < _MOST:
+                break
+            before = page[-1].id
+        return wanted[:limit]
 
     async def of_conversation(self, conversation_id: int) -> list[Promise]:
         """Those made in a conversation, the newest first."""

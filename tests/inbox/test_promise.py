@@ -227,7 +227,7 @@ SOON, LATER = NOW + timedelta(minutes=30), NOW + timedelta(minutes=61)
         (replace(PROMISE, asked_at=NOW), PromiseState.CALLED_ON, PromiseState.BROKEN),
         (
             replace(PROMISE, asked_at=NOW, answered_at=NOW),
-            PromiseState.KEPT,
+            PromiseState.OPEN,
             PromiseState.KEPT,
         ),
         (replace(PROMISE, kind=ANSWER), PromiseState.OPEN, PromiseState.BROKEN),
