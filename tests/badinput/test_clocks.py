@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from inbox.conversation import ConversationState
 from inbox.message import Direction
-from tests.inbox.conftest import House, house
+from tests.inbox.conftest import House, house, lines, the_practice
 
-__all__ = ["house"]
+__all__ = ["house", "lines", "the_practice"]
 
 
 async def test_an_answer_by_a_clock_that_is_behind_is_still_an_answer(house: House) -> None:
