@@ -88,6 +88,13 @@ class Practice:
         return self.line_hours.get(line_id, self.hours)
 
     @property
+    def phone_hours(self) -> Hours:
+        """When the phones are staffed: the first phone line's own hours, else the practice's."""
+        phones = (line.id for line in self.lines if line.channel is ChannelKind.PHONE)
+        own = (self.line_hours[id_] for id_ in phones if id_ in self.line_hours)
+        return next(own, self.hours)
+
+    @property
     def place(self) -> Place:
         """Where it is itself."""
         return Place(self.timezone.key, self.subdivision)
