@@ -38,7 +38,9 @@ _ELSEWHERE: Final = (
     rf"|(?:(?:the|your|their|his|her|a|an|any|that|local|another) (?:[\w'-]{{1,20}}+ ){{0,2}}?)?"
     rf"{_OTHERS})\b)"
 )
-_CALL: Final = "call|phone|ring|telephone|dial"
+_CALL: Final = ("call", "phone", "ring", "telephone", "dial")
+_BEGINS: Final = "(?:back|us|me|the|our|your|my|th|d)"
+"""How what follows begins, which is looked at first since it is quick."""
 _WE: Final = (
     "«we|i|she|he|they|who|somebody|someone|nurse|doctor|team|pharmacy|lab»"
     "(?:'(?:ll|ve|d|re|m))?"
@@ -77,7 +79,10 @@ _NO_ADDRESS: Final = (
 )
 
 CALL_OFFICE: Final = phrase(
-    way("call|phone|ring|dial", rf"«{_CALL}»(?!{_ELSEWHERE}) (?:back )?(?:us|{_OFFICE})\b"),
+    *(
+        way(verb, rf"«{verb}»(?= {_BEGINS})(?!{_ELSEWHERE}) (?:back )?(?:us|{_OFFICE})\b")
+        for verb in _CALL
+    ),
     way("call", r"«call»/text (?:us|me|our|the)\b|«call»(?: or |/)text (?:us|me|our|the)\b"),
     way("contact", rf"«contact» (?:us by phone|(?:us|me) at{_NO_ADDRESS}|{_OFFICE})\b"),
     way(
@@ -137,11 +142,15 @@ CALL_OFFICE: Final = phrase(
 """Asks the reader to call the practice; not where it is we who call, or nobody has to."""
 
 CALL: Final = phrase(
-    way("call", rf"«call»{_FOLLOWS}|«call» {_NAMED}\b|«call» {_STAFF}\b"),
+    way("call", rf"«call»{_FOLLOWS}"),
+    way("call", rf"«call»(?= (?:dr|the|our|my)) {_STAFF}\b"),
     way(
-        "phone|ring|dial",
-        r"«phone|ring|telephone|dial» (?:back|me|if|when)\b|«phone|ring|telephone» "
-        rf"{_STAFF}\b",
+        "office|clinic|practice|medical|pediatrics|family medicine|health center",
+        rf"«call» {_NAMED}\b",
+    ),
+    *(
+        way(verb, rf"«{verb}» (?:(?:back|me|if|when)\b|{_STAFF}\b)")
+        for verb in ("phone", "ring", "telephone", "dial")
     ),
     unless_after=_NOT_ASKED,
     only_after=_LEADS,
@@ -255,7 +264,8 @@ def _in_signature(situation: Situation, before: str) -> bool:
 def _their_numbers(situation: Situation) -> Iterator[str]:
     """The numbers of whom it goes to and whom it is about."""
     addresses = [recipient.address for recipient in situation.recipients]
-    if situation.patient is not None:
-        people = (situation.patient, *situation.patient.proxies)
-        addresses += [point.address for person in people for point in person.points]
+    patient = situation.patient
+    if patient is not None:
+        points = (*patient.points, *(point for one in patient.proxies for point in one.points))
+        addresses += [point.address for point in points]
     yield from (digits(one.value) for one in addresses if one.system is AddressSystem.PHONE)

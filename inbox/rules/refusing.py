@@ -37,6 +37,22 @@ _SOMETIMES: Final = (
 )
 """Not at some times, or not by others: that says when it is read, and is honest."""
 
+_WRITTEN: Final = (
+    "replies", "responses", "answers", "reply", "response", "messages", "texts", "mails", "anything"
+)  # fmt: skip
+_UNREAD: Final = (
+    rf"(?: (?:you )?(?:sen[dt] |left |write )?(?:to|at|on|by|via) {_THIS}{_MAIL})?"
+    rf" (?:{_NOT}{_HOW} {_TAKEN}\b{_SOMETIMES}"
+    rf"|{_NOT}{_HOW} (?:reach|go to|get to|come (?:to|through)|arrive|work|make it)\b"
+    rf"{_SOMETIMES}"
+    r"|(?:will )?(?:go(?:es)?|remain|stay|be left) (?:nowhere|to (?:nobody|no.one|an? un)"
+    r"|un(?:read|answered|seen|monitored|noticed))"
+    r"|(?:are|is|get|will be|have been) (?:automatically )?(?:disabled|ignored|discarded"
+    r"|deleted|rejected|blocked|turned off|switched off|un(?:monitored|read|seen|answered))"
+    r"|bounce)(?!\w)"
+)
+"""What becomes of them, when nobody reads them."""
+
 NO_REPLY_WANTED: Final = phrase(
     way(
         "reply|respond|answer|write|text|replying|responding",
@@ -72,19 +88,7 @@ NO_REPLY_WANTED: Final = phrase(
     ),
     way("unmonitored", rf"«unmonitored» (?:{_KIND}{_MAIL}\b|[.!)]|\Z)"),
     way("unattended|unmanned|unread", rf"«unattended|unmanned» {_KIND}{_MAIL}\b"),
-    way(
-        "replies|responses|answers|reply|response|messages|texts|mails|anything",
-        rf"«replies|responses|answers|reply|response|messages|texts|mails|anything»"
-        rf"(?: (?:you )?(?:sen[dt] |left |write )?(?:to|at|on|by|via) {_THIS}{_MAIL})?"
-        rf" (?:{_NOT}{_HOW} {_TAKEN}\b{_SOMETIMES}"
-        rf"|{_NOT}{_HOW} (?:reach|go to|get to|come (?:to|through)|arrive|work|make it)\b"
-        rf"{_SOMETIMES}"
-        r"|(?:will )?(?:go(?:es)?|remain|stay|be left) (?:nowhere|to (?:nobody|no.one|an? un)"
-        r"|un(?:read|answered|seen|monitored|noticed))"
-        r"|(?:are|is|get|will be|have been) (?:automatically )?(?:disabled|ignored|discarded"
-        r"|deleted|rejected|blocked|turned off|switched off|un(?:monitored|read|seen|answered))"
-        r"|bounce)(?!\w)",
-    ),
+    *(way(word, f"«{word}»{_UNREAD}") for word in _WRITTEN),
     way("not monitored|not read", r"«replies|responses|answers» not (?:monitored|read|accepted)\b"),
     way(
         "replying|responding|texting back|answering",

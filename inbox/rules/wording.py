@@ -104,6 +104,9 @@ def _pattern(written: str) -> str:
 def _heads(words: str) -> str:
     # The boundary is looked at behind the first letter: a pattern that begins with a letter is
     # searched for by that letter, one that begins with a boundary is tried everywhere.
+    if words.isalpha():
+        # A whole word is searched for the fastest.
+        return rf"{words}(?<!\w{words})"
     by_letter: dict[str, list[str]] = {}
     for word in _split(words):
         by_letter.setdefault(word[0], []).append(word[1:])
@@ -125,7 +128,7 @@ def _split(words: str) -> Iterator[str]:
 class Wording:
     """A text and what is found in it; each phrase is looked for once."""
 
-    __slots__ = ("_dialled", "_found", "_numbers", "folded", "text")
+    __slots__ = ("_anchors", "_dialled", "_found", "_numbers", "folded", "text")
 
     def __init__(self, text: str) -> None:
         """Take the text as written."""
@@ -134,6 +137,7 @@ class Wording:
         """As long as the text, letter by letter."""
         self._found: dict[Phrase, re.Match[str] | None] = {}
         self._numbers: tuple[str, ...] | None = None
+        self._anchors: dict[tuple[str, bool], bool] = {}
         self._dialled: tuple[tuple[int, int], ...] | None = None
 
     def find(self, wanted: Phrase) -> re.Match[str] | None:
@@ -163,16 +167,23 @@ class Wording:
         """Where phone numbers begin and end, those written as bare digits too; not all of many."""
         if self._dialled is None:
             found = list(islice(_PHONE.finditer(self.text), _MOST)) if self.numbers() else []
-            if _TEN.search(self.text):
+            if any(self._has(word, self.folded) for word in _DIALS) and _TEN.search(self.text):
                 found += islice(_BARE.finditer(self.text), _MOST)
             self._dialled = tuple(sorted(one.span() for one in found))
         return self._dialled
+
+    def _has(self, anchor: str, text: str) -> bool:
+        """Whether a word stands anywhere; many parts ask for the same ones."""
+        key = (anchor, text is self.text)
+        if key not in self._anchors:
+            self._anchors[key] = anchor in text
+        return self._anchors[key]
 
     def _matches(self, wanted: Phrase) -> Iterator[re.Match[str]]:
         """The first match of each part that counts."""
         text = self.text if wanted.exact else self.folded
         for part in wanted.parts:
-            if any(anchor in text for anchor in part.anchors):
+            if any(self._has(anchor, text) for anchor in part.anchors):
                 found = part.first(text, wanted.unless_after, wanted.only_after)
                 if found is not None:
                     yield found
@@ -193,6 +204,8 @@ def fold(text: str) -> str:
 
 _MOST: Final = 100
 """The most numbers that are looked at where they stand."""
+_DIALS: Final = ("call", "phone", "question", "reach", "contact", "dial", "llam", "marque", "line")
+"""Where none of these stands, ten digits are no phone number."""
 _TEN: Final = re.compile(r"[0-9]{10}")
 _BARE: Final = re.compile(r"[+2-9](?<![\w/.@#-][+2-9])(?:(?<=\+)1[2-9])?[0-9]{9}(?![\w/@-])")
 """The same as ten digits in a row, which may be something else."""
