@@ -144,15 +144,13 @@ class Promises:
 
     def unconfirmed(self, draft: Draft) -> tuple[Said, ...]:
         """Promises in a draft's text that nobody has said yes or no to; none that is over."""
-        from inbox.said import find_promises
-
         if draft.automatic:
             return ()
         at = self._leaves_at(draft)
         settled = {*draft.not_promised, *(one.said for one in draft.promises if one.due > at)}
         return tuple(
             found
-            for found in find_promises(draft.text, at, self._practice.hours)
+            for found in self._found(draft, at)
             if found.due > at and found.said not in settled
         )
 
@@ -161,11 +159,9 @@ class Promises:
 
         What was confirmed and is not in the text any more is left out.
         """
-        from inbox.said import find_promises
-
         at = self._leaves_at(draft)
         if draft.promises:
-            said = {one.said for one in find_promises(draft.text, at, self._practice.hours)}
+            said = {one.said for one in self._found(draft, at)}
             stands = [
                 one for one in draft.promises if one.due > at and (not one.said or one.said in said)
             ]
@@ -173,6 +169,11 @@ class Promises:
             stands = []
         stands += [DraftPromise(one.kind, one.said, one.due) for one in self.unconfirmed(draft)]
         return replace(draft, promises=tuple(stands))
+
+    def _found(self, draft: Draft, at: datetime) -> tuple[Said, ...]:
+        from inbox.said import find_promises
+
+        return find_promises(draft.text, at, self._practice.hours, self._practice.country)
 
     def _leaves_at(self, draft: Draft) -> datetime:
         now = self._clock()

@@ -48,7 +48,8 @@ def _promises(situation: Situation) -> dict[tuple[PromiseKind, datetime], str]:
     """What the draft promises, with who keeps it: as confirmed, and what else is in the text."""
     draft = situation.draft
     settled = {*draft.not_promised, *(one.said for one in draft.promises)}
-    found = find_promises(draft.text, situation.leaves_at, situation.practice.hours)
+    practice = situation.practice
+    found = find_promises(draft.text, situation.leaves_at, practice.hours, practice.country)
     return {
         **{(one.kind, one.due): "" for one in found if one.said not in settled},
         **{(one.kind, one.due): one.owner for one in draft.promises},
