@@ -5,31 +5,31 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from inbox.signals.heard import Heard, found_near, plain_words, shown_words
+from inbox.signals.heard import Heard, found_near, shown_words
 from inbox.signals.rule import inbound_rule
 
 _NAME: Final = r"(?-i:[A-Z][a-z]{1,20}(?:\s+[A-Z][a-z]{1,20})?)(?!'s?\b)"
 _STRANGER: Final = re.compile(
-    rf"""
-      \bwrong\s+(?:number|phone(?:\s+number)?|person|guy|lady|e-?mail(?:\s+address)?|address|
+    rf"""\b(?:
+      wrong\s+(?:number|phone(?:\s+number)?|person|guy|lady|e-?mail(?:\s+address)?|address|
         patient|people)\b
         (?!'s|\s+(?:of|on\s+(?:the\s+)?file|for\s+(?:me|my|us|him|her)|in\s+(?:my|the|your)))
-    | \bno\s+such\s+(?:person|patient|one|name)\b
-    | \b(?:no\s*(?:one|body)|there'?s\s+no|there\s+is\s+no|no)\s+(?:here\s+|at\s+this\s+number\s+)?
+    | no\s+such\s+(?:person|patient|one|name)\b
+    | (?:no\s*(?:one|body)|there'?s\s+no|there\s+is\s+no|no)\s+(?:here\s+|at\s+this\s+number\s+)?
         (?:by|with|goes\s+by|has|of)\s+(?:that|this)\s+name\b
-    | \b(?:no\s*(?:one|body))\s+(?:here\s+)?(?:named|called)\b
-    | \b(?:there'?s|there\s+is)\s+no\s+{_NAME}\s+(?:here|at)\b
-    | \b(?:do\s+not|don'?t)\s+know\s+(?:any(?:one|body)?|who)\s+(?:(?:named|called|by)\b|
+    | (?:no\s*(?:one|body))\s+(?:here\s+)?(?:named|called)\b
+    | (?:there'?s|there\s+is)\s+no\s+{_NAME}\s+(?:here|at)\b
+    | (?:do\s+not|don'?t)\s+know\s+(?:any(?:one|body)?|who)\s+(?:(?:named|called|by)\b|
         {_NAME}\s*(?:is\b|$))
-    | \b(?:i'?m|i\s+am)\s+not\s+(?:a|your|the|one\s+of\s+your)\s+patients?\b
-    | \b(?:i'?m|i\s+am)\s+not\s+(?:this|that|the\s+right)\s+person\b
-    | \b(?:not|isn'?t)\s+(?:his|her|their)\s+(?:number|phone|e-?mail|address)(?:\s+any\s?more)?\b
-    | \b(?:no\s+longer|not)\s+(?:has|have|uses?|at|using)\s+this\s+(?:number|phone|e-?mail|
+    | (?:i'?m|i\s+am)\s+not\s+(?:a|your|the|one\s+of\s+your)\s+patients?\b
+    | (?:i'?m|i\s+am)\s+not\s+(?:this|that|the\s+right)\s+person\b
+    | (?:not|isn'?t)\s+(?:his|her|their)\s+(?:number|phone|e-?mail|address)(?:\s+any\s?more)?\b
+    | (?:no\s+longer|not)\s+(?:has|have|uses?|at|using)\s+this\s+(?:number|phone|e-?mail|
         address)\b
-    | \b(?:new|different)\s+owner\s+of\s+this\s+(?:number|phone)\b
-    | \bjust\s+got\s+this\s+(?:phone\s+)?number\b
-    | \bwho\s+is\s+{_NAME}\s*\? | \b(?:n[uú]mero|persona)\s+equivocad[oa]\b
-    """,
+    | (?:new|different)\s+owner\s+of\s+this\s+(?:number|phone)\b
+    | just\s+got\s+this\s+(?:phone\s+)?number\b
+    | who\s+is\s+{_NAME}\s*\? | (?:n[uú]mero|persona)\s+equivocad[oa]\b
+    )""",
     re.IGNORECASE | re.VERBOSE,
 )
 _NOT_THEM: Final = re.compile(
@@ -65,13 +65,19 @@ def wrong_person(heard: Heard) -> str:
     at all (TW44). Once confirmed, a note in the conversation says what to check: what was sent
     there since they had it (45 CFR 164.402).
     """
-    text = plain_words(heard.text)
-    for found in found_near(_STRANGER, _ROOTS, text):
+    for text in heard.parts:
+        if words := _said(text, heard.names):
+            return words
+    return ""
+
+
+def _said(text: str, names: frozenset[str]) -> str:
+    for found in found_near(_STRANGER, _ROOTS, text, folded=False):
         if not _THEIRS.search(text[max(0, found.start() - 40) : found.start()]):
             return shown_words(found)
-    for found in found_near(_NOT_THEM, _NOTS, text):
+    for found in found_near(_NOT_THEM, _NOTS, text, folded=False):
         name = found["name"]
-        known = name.casefold() in heard.names
+        known = name.casefold() in names
         # A capital letter makes a name, but not behind a bare “not”: “not Thursday please”.
         named = name[0].isupper() and name[1:].islower() and name.casefold() not in _NO_NAMES
         if known or (named and not _BARE_NOT.match(found.group())):
