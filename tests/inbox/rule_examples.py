@@ -414,6 +414,32 @@ EXAMPLES: dict[str, Examples] = {
                 ),
             ),
             (Severity.HOLD, call("", Call(), now=NIGHT, recipients=(being_in("America/Chicago"),))),
+            # Somebody wrote, but not from this number, or too long ago, or not all of them did.
+            (
+                Severity.HOLD,
+                text(
+                    "Hi",
+                    now=NIGHT,
+                    newest_inbound_at=NIGHT - timedelta(minutes=20),
+                    recipients=(being_in("America/Chicago"),),
+                ),
+            ),
+            *(
+                (Severity.HOLD, text("Hi", now=NIGHT, recipients=people))
+                for people in (
+                    (
+                        replace(
+                            being_in("America/Chicago"), wrote_at=NIGHT - timedelta(minutes=61)
+                        ),
+                    ),
+                    (
+                        replace(
+                            being_in("America/Chicago"), wrote_at=NIGHT - timedelta(minutes=5)
+                        ),
+                        being_in("America/Chicago"),
+                    ),
+                )
+            ),
         ),
         silent=(
             text("Hi", recipients=(being_in("America/Chicago"),)),
@@ -421,8 +447,11 @@ EXAMPLES: dict[str, Examples] = {
             text(
                 "Hi",
                 now=NIGHT,
-                newest_inbound_at=NIGHT - timedelta(minutes=20),
-                recipients=(being_in("America/Chicago"),),
+                recipients=(
+                    replace(
+                        being_in("America/Chicago"), wrote_at=NIGHT - timedelta(minutes=20)
+                    ),
+                ),
             ),
             situation(now=NIGHT, recipients=(being_in("America/Chicago"),)),
         ),
