@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from inbox.address import ChannelKind
-from inbox.age import is_overdue, waited
+from inbox.age import has_waited
 from inbox.atlas import Atlas, Nowhere
 from inbox.hours import Hours
 from inbox.line import Line
@@ -81,7 +81,7 @@ class Practice:
         """Whether somebody who waits since then, on this line, has waited too long (IN06)."""
         if since is None or self.answer_within is None:
             return False
-        return is_overdue(waited(since, now, self.hours_of(line_id)), self.answer_within)
+        return has_waited(since, now, self.hours_of(line_id), self.answer_within)
 
     def hours_of(self, line_id: str) -> Hours:
         """When this line is staffed: its own hours, else the practice's."""
