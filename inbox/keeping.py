@@ -147,7 +147,7 @@ class Promises:
         if draft.automatic:
             return ()
         at = self._leaves_at(draft)
-        settled = {*draft.not_promised, *(one.said for one in draft.promises if one.due > at)}
+        settled = {*draft.not_promised, *(one.said for one in draft.promises)}
         return tuple(
             found
             for found in self._found(draft, at)
@@ -157,13 +157,14 @@ class Promises:
     def confirmed(self, draft: Draft) -> Draft:
         """The draft with all it promises: what stands in its text unless it was declined.
 
-        What was confirmed and is not in the text any more is left out.
+        What was confirmed and is not in the text any more is left out. What is over when it leaves
+        stays, so that the gate can tell.
         """
         at = self._leaves_at(draft)
         if draft.promises:
             said = {one.said for one in self._found(draft, at)}
             stands = [
-                one for one in draft.promises if one.due > at and (not one.said or one.said in said)
+                one for one in draft.promises if not one.said or one.said in said
             ]
         else:
             stands = []

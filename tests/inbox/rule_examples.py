@@ -333,11 +333,21 @@ EXAMPLES: dict[str, Examples] = {
                 )
             ),
             (Severity.INFO, situation(draft("Hello.", promises=(PROMISED,)))),
-            # The time is over; nobody works on Sunday; nobody is there before eight.
+            # The time is over; it is over when it leaves, which it does late or by choice.
+            *((Severity.HOLD, one) for one in says("I'm here until 9:30 am.")),
             *(
-                (Severity.WARN, one)
-                for one in says("I'm here until 9:30 am.", "I'll call you on Sunday by 10.")
+                (Severity.HOLD, situation(draft(said, promises=(PROMISED,), outbox_id=5), now=late))
+                for said in ("Hello.", "I'm here until 11.")
+                for late in (PROMISED.due, NOW + timedelta(hours=3, minutes=1))
             ),
+            (
+                Severity.HOLD,
+                situation(
+                    draft("Hello.", promises=(PROMISED,), send_at=NOW + timedelta(hours=3))
+                ),
+            ),
+            # Nobody works on Sunday; nobody is there before eight.
+            *((Severity.WARN, one) for one in says("I'll call you on Sunday by 10.")),
             (
                 Severity.WARN,
                 situation(draft("I'll write to you by 7 am."), now=NOW.replace(hour=12)),
