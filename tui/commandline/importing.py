@@ -97,7 +97,7 @@ def _tell(plan: Plan, output: Output) -> None:
     _lines(output, changes)
     said = [
         f"note    {one.patient.id}  {each.address.value}, {each.channel.words}:"
-        f" {each.consent.value} on {each.at.date().isoformat()} ({each.method})"
+        f" {each.consent.value} ({each.method})"
         for one in plan.planned
         for each in one.said
     ]
@@ -174,7 +174,7 @@ def _planned(one: Planned) -> Document:
                 "address": each.address.value,
                 "channel": each.channel.value,
                 "consent": each.consent.value,
-                "on": each.at.date().isoformat(),
+                "at": each.at.isoformat(),
                 "how": each.method,
             }
             for each in one.said

@@ -49,7 +49,8 @@ class WhoIsWho:
             return "name", await self._ambiguous(entry, stored), stored
         if stored is None:
             return "", "", None
-        if entry.foreign_id and not _same_source(stored, entry):
+        foreign = entry.foreign_id and not _same_source(stored, entry)
+        if foreign or _came_from_elsewhere(stored, entry):
             said = (
                 "is the number of a patient here, and nobody knows whether it is the same person;"
                 " give the medical record number"
@@ -99,6 +100,16 @@ def _same_source(stored: Patient, entry: Entry) -> bool:
         return True
     born = entry.patient.birth_date
     return _name(stored) == _name(entry.patient) and born is not None and born == stored.birth_date
+
+
+def _came_from_elsewhere(stored: Patient, entry: Entry) -> bool:
+    """Whether the stored id is another system's, and name and birth date do not say it is them."""
+    if entry.foreign_id or f"Patient/{stored.id}" not in stored.sources:
+        return False
+    if any(one in stored.sources for one in entry.patient.sources):
+        return False
+    born = entry.patient.birth_date
+    return _name(stored) != _name(entry.patient) and (born is None or born != stored.birth_date)
 
 
 def _is_called(patient: Patient, reference: str) -> bool:

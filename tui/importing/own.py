@@ -170,7 +170,7 @@ def _address(read: Reader, column: str, value: Any) -> Address | None:
 
 
 def _consent(read: Reader, column: str, value: Any) -> tuple[ConsentEntry, ...]:
-    """What was said about one address, on a day: an acceptance at its begin, all else later."""
+    """What was said about one address on a day: an acceptance as it began, all else at noon."""
     one = object_in(read, column, value)
     address = _address(read, f"{column}.address", one.get("address"))
     channel = read.channel(f"{column}.channel", one.get("channel"))

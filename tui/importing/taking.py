@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import UTC, date
 from typing import Final
 
 from inbox.contradiction import contradictions
@@ -120,11 +120,13 @@ def read_patients(content: bytes, name: str, country: str, today: date | None = 
     for entry in (one for one in reading.entries if not one.about):
         row = first.setdefault(entry.patient.id, entry.row)
         if row != entry.row:
-            said = f"is the same patient as row {row}"
+            said = f"is the same patient as row {row}; neither is taken"
             reading.troubles.append(Trouble(entry.row, "id", said, entry.resource))
-            twice.add(entry.row)
-    # Which of two is meant, nobody can say: with --skip-bad the first one is taken.
-    reading.entries = [entry for entry in reading.entries if entry.row not in twice]
+            twice.add(entry.patient.id)
+    # Which of two is meant, nobody can say.
+    reading.entries = [
+        entry for entry in reading.entries if entry.about or entry.patient.id not in twice
+    ]
     if not (reading.entries or reading.troubles or reading.notes):
         raise TwowayError("The file holds no patients.", "Its first row names the columns.")
     reading.troubles.sort(key=lambda trouble: trouble.row)
@@ -263,13 +265,15 @@ async def _unheard(desk: Desk, entry: Entry) -> tuple[tuple[ConsentEntry, ...], 
     """
     found, left = list[ConsentEntry](), list[Trouble]()
     consents, zone = desk.repository.consents, desk.practice.timezone
-    for said in entry.consents:
+    for told in entry.consents:
+        # A file's day is a day at the practice.
+        said = replace(told, at=told.at.replace(tzinfo=zone).astimezone(UTC))
+        day = said.at.astimezone(zone).date()
         known = [one for one in await consents.history(said.address) if one.channel is said.channel]
         if any((one.at, one.consent) == (said.at, said.consent) for one in known):
             continue
-        # The day of an acceptance is that of the file, wherever the practice is.
         if said.consent is Consent.ACCEPTED and any(
-            one.consent is Consent.DECLINED and one.at.astimezone(zone).date() >= said.at.date()
+            one.consent is Consent.DECLINED and one.at.astimezone(zone).date() >= day
             for one in known
         ):
             left.append(entry.trouble("consents", "is left alone: an opt-out is not older"))
