@@ -83,7 +83,7 @@ CALL_OFFICE: Final = phrase(
         way(verb, rf"«{verb}»(?= {_BEGINS})(?!{_ELSEWHERE}) (?:back )?(?:us|{_OFFICE})\b")
         for verb in _CALL
     ),
-    way("call", r"«call»/text (?:us|me|our|the)\b|«call»(?: or |/)text (?:us|me|our|the)\b"),
+    way("text", r"«call»/text (?:us|me|our|the)\b|«call»(?: or |/)text (?:us|me|our|the)\b"),
     way("contact", rf"«contact» (?:us by phone|(?:us|me) at{_NO_ADDRESS}|{_OFFICE})\b"),
     way(
         "give",
