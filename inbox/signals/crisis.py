@@ -17,7 +17,7 @@ _CANNOT: Final = (
 )
 _MANY: Final = (
     r"(?:\d{2,3}|ten|twelve|fifteen|twenty|thirty|forty|fifty|sixty|(?:a\s)?hundred|dozens\sof|"
-    r"a\s(?:bunch|handful|lot|ton)\sof|lots\sof|too\s(?:many|much)|all)"
+    r"a\s(?:whole\s)?(?:bunch|handful|lot|ton)\sof|lots\sof|too\s(?:many|much)|all)"
 )
 _DRUGS: Final = (
     r"(?:pills?|tablets?|capsules?|meds|medications?|medicines?|doses|tylenols?|advils?|aleves?|"
@@ -29,11 +29,11 @@ _DRUGS: Final = (
 
 # Most words begin no emergency: looking at their first letters first makes long texts quick.
 _BEGINS: Final = """
-    suic|kill|hurt|harm|cutt|self|want|wish|read|goin|rath|plan|thou|thin|endi|end|tak|bett|no
+    suic|kill|hurt|harm|cut|self|want|wann|wish|read|goin|rath|plan|thou|thin|endi|end|tak|bett|no
     |do|can|think|feel|beli|afra|gonn|tryi|thre|ches|tigh|heav|crus|burn|pain|pres|hear|coul|unab
     |hard|trou|diff|stru|bare|catc|shor|out|isn|stop|aren|gasp|with|find|chok|lip|face|turn|skin
     |over|took|swal|dran|drun|ate|eate|pois|stro|mout|eyel|slur|one|left|righ|arm|leg|won|blee
-    |coug|vomi|thro|spit|unco|unre|pass|coll|fain|seiz|conv|anap|havi|seve|bad|tong|airw|wors
+    |coug|vomi|thro|spit|unco|unre|pass|coll|fain|seiz|conv|anap|hav|seve|bad|tong|airw|wors
     |sudd|an|call|shou|must|shal|quie|mata|quit|dolo|sobr|infa|derr|ataq|inco|es
 """
 _CRISIS: Final = re.compile(
@@ -42,8 +42,10 @@ _CRISIS: Final = re.compile(
     | kill(?:ing)?\s{_SELF}\b | hurt(?:ing)?\s{_SELF}\b | harm(?:ing)?\s{_SELF}\b
     | cutting\s{_SELF}\b | self[\s-]?harm
     | (?:want(?:s|ed)?|wish(?:es)?|ready|going|rather|plan(?:s|ning)?)\s(?:to\s|i\s(?:was|were)\s)?
-        (?:die|be\sdead|dead|end\s(?:it\sall|everything|it\snow|it))\b
+        (?:die|be\sdead|dead|end\s(?:it\sall|everything|it\snow|it(?=\s?(?:$|[.,!\n]))))\b
         (?!\s(?:of|from|with)\s(?:embarrassment|laughter|laughing|shame|boredom|joy))
+    | (?:wanna|gonna)\s(?:die|be\sdead|end\s(?:it\sall|everything|it\snow))\b
+    | cut\smyself\son\spurpose\b
     | (?:thoughts?|thinking)\s(?:of|about)\s(?:ending\s(?:it|things|everything)|dying|death)\b
     | ending\s(?:it\sall|(?:my|his|her|their)\s(?:own\s)?life)\b
     | end\s(?:my|his|her|their)\s(?:own\s)?life\b
@@ -58,21 +60,22 @@ _CRISIS: Final = re.compile(
     | chest\s(?:is\s|feels\s)?(?:so\s|really\s|very\s)?(?:pains?|pressure|tight(?:ness)?|
         hurt(?:s|ing)?|heav(?:y|iness)|aches?|killing)\b
     | (?:tight|heavy|crushing|burning|painful)\schest\b
-    | (?:pains?|pressure|tightness|heaviness)\sin\s(?:{_MY}\s)?chest\b
-    | heart\s?attack\b
+    | (?:pains?|pressure|tightness|heaviness)\sin\s(?:\w+\s){{0,4}}chest\b
+    | heart[\s-]?attack\b
     | {_CANNOT}\s(?:\w+\s)?breath(?:e|ing)?\b | catch\s(?:my|his|her)\sbreath\b
     | short(?:ness)?\sof\sbreath\b | out\sof\sbreath\b
     | (?:not|isn'?t|stopped|stops|aren'?t)\sbreathing\b | gasping\b
-    | (?:no|without\sa|find\sa|feel\sa)\spulse\b
+    | (?:no|without\sa|find\sa|feel\sa|have\sa)\spulse\b
     | choking\b(?!\shazard)
     | (?:lips?|face|turn(?:ed|ing|s)|skin)\s(?:\w+\s)?blue\b
     | overdos(?:e|ed|ing)\b(?!\s(?:on|of)\s(?:chocolate|cookies|candy|coffee|sugar|cake|tv))
     | (?:took|taken|swallow(?:ed)?|takes)\s(?:about\s|like\s|over\s|almost\s|maybe\s)?{_MANY}\s
         (?:of\s)?(?:(?:my|his|her|their|the)\s)?(?:\w+\s)?{_DRUGS}\b
-    | (?:took|taken|swallow(?:ed)?|takes)\s(?:my|his|her|their)\s(?:whole|entire|full)\s
+    | (?:took|taken|swallow(?:ed)?|takes)\s{_MY}\s(?:whole|entire|full)\s
         (?:bottle|box|pack)\b
-    | (?:took|taken|swallow(?:ed)?|takes)\s(?:almost\s|about\s)?(?:an?|the|half)\s(?:an?\s|the\s|
-        of\s)*(?:whole\s|entire\s|full\s|half\s)?(?:bottle|box|pack)\sof\s(?!water|milk|juice)
+    | (?:took|taken|swallow(?:ed)?|takes)\s(?:almost\s|about\s)?
+        (?:an?|the|half|two|three|\d)\s(?:an?\s|the\s|
+        of\s)*(?:whole\s|entire\s|full\s|half\s)?(?:bottle|box|pack)(?:s|es)?\sof\s(?!water|milk|juice)
     | (?:swallow(?:ed)?|drank|drunk|ate|eaten)\s(?:\w+\s){{0,3}}(?:bleach|poison|antifreeze|
         detergent|batter(?:y|ies))\b
     | poisoned\b
@@ -111,7 +114,8 @@ _CRISIS: Final = re.compile(
     re.VERBOSE,
 )
 _ROOTS: Final = (
-    "suicid", "kill", "hurt", " harm", "-harm", "harm", "cutting", " die", "dead", "end it",
+    "suicid", "kill", "hurt", " harm", "-harm", "harm", "cutting", "cut m", " die", "dead",
+    "end it",
     "end every", "ending", "dying", "death", "life", "go on", "be here",
     "better off", "reason to live", "live", "alive", "wake", "wak", "chest", "pecho",
     "heart", "breath", "gasping", "choking", "blue", "overdos", "took", "taken", "swallow",
@@ -125,7 +129,7 @@ _ROOTS: Final = (
 """One of these is in every text the pattern can match; most texts hold few."""
 
 _DENIED: Final = re.compile(
-    r"(?:\b(?:no|without|denies|deny|denied|nor|not)(?:\s(?:any|more|further|a|an))?|"
+    r"(?:\b(?:no|without|denies|deny|denied|nor|not)(?:\s(?:any|more|further|a|an))?(?:\s(?:history|signs?)\sof)?|"
     r"\b(?:do\snot|don'?t|doesn'?t|does\snot|didn'?t|did\snot)\s"
     r"(?:have|having|feel)(?:\s(?:any|an?))?) $"
 )

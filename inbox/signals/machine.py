@@ -21,8 +21,8 @@ _AUTOMATIC: Final = re.compile(
         (?:\s\W?(?:i'm\snot\sreceiving\snotifications|if\sthis\sis\surgent)\b[^?]{0,200})?
     | i'm\snot\sreceiving\snotifications\.\sif\sthis\sis\surgent,?\sreply\b[^?]{0,200}
     | (?:sorry,?\s)?(?:i'm|i\sam)\sdriving(?:\sright\snow|\sat\sthe\smoment)?\s?[.,;–-]\s?
-        (?:i'll|i\swill|can\si)\s(?:get\sback\sto|call|text|reply\sto|message)\syou\s
-        (?:back\s)?(?:later|soon|shortly|when\si\s(?:arrive|stop|can))[.!?]?
+        (?:i'll|i\swill)\s(?:get\sback\sto|call|text|reply\sto|message)\syou\s
+        (?:back\s)?(?:later|soon|shortly|when\si\s(?:arrive|stop|can))[.!]?
     | auto(?:matic|mated)?[\s-]?(?:reply|response|message)\s?[\]):–-].*
     | this\sis\san\sauto(?:matic|mated)?[\s-]?(?:reply|response|message)[.!:].*
     )""",

@@ -32,7 +32,7 @@ _SUCH: Final = (
 )
 _OVER: Final = (
     r"(?=\s*(?:$|[.,;:!\n)])|\s(?:please|pls|now|already|again|any\s?more|ever|thanks?|thank|"
-    r"immediately|and|or|from\snow)\b)"
+    r"immediately|and(?!\sdriv)|or|from\snow)\b)"
 )
 """Nothing else comes, or nothing that changes it."""
 _LATER: Final = (
@@ -42,7 +42,7 @@ _LATER: Final = (
 )
 _POLITE: Final = re.compile(
     r"""(?:please\s|pls\s|just\s|ok\s|no\s|i\ssaid\s|wrong\s(?:person|number)\s)*
-        (?:stopp?|quit|unsubscribe|remove|opt\sout|alto|parar?|baja|arr[eê]te?z?|no\smore|
+        (?:stopp?|quit|unsubscribe|remove|opt\sout|alto|par(?:ar?|e)|baja|arr[eê]te?z?|no\smore|
         no\sm[aá]s|(?:take|remove|opt)\s(?:me|us)(?:\s(?:off|out))?|i\swant\sout)
         (?:\s(?:please|pls|now|it|all|this|me|stop|texts?|messages?|thanks?|thank\syou|
         mensajes|textos|por\sfavor))*""",
@@ -100,7 +100,8 @@ _ROOTS: Final = (
 _NOT_US: Final = re.compile(
     r"""(?:\b(?:i|we|he|she|they)(?:'ll|'d|'m|'re)?(?:\s(?:will|can|should|would|could|may|might|
         must|had|have|did|just|finally|never|not|really|usually|to|going\sto))?
-    | \b(?:do\snot|don'?t|won'?t|can'?t|cannot|didn'?t|doesn'?t|did\snot|not|never)(?:\sever)?
+    | \b(?:do\snot|don'?t|won'?t|can'?t|cannot|didn'?t|doesn'?t|did\snot|not|never)
+        (?:\sever|\sto|\swant\syou\sto)?
     | \b(?:can|should|could|may|will|when|do|shall|if|why)\s(?:i|we|he|she|they)
     | \b(?:did|do|if|why|when)\s(?:i|we|he|she|they|you)(?:\s(?:guys|all|ever))?
     | (?:^|[.!?,\n]\s?|\b(?:when|if|why|because|but|and|since)\s)you(?:\s(?:guys|all|just))?)\s$""",
@@ -121,7 +122,8 @@ _ON_GOES: Final = re.compile(
     r"(?:by|in|over|at|the|to|for|my|taking|using|giving|smoking|working|and|or|it|before|after)\b"
 )
 _BEGINNING: Final = 200
-_BREAK: Final = re.compile(r"[.!\n]+\s*")
+_SHORT: Final = 80
+_BREAK: Final = re.compile(r"[.!?\n]+\s*")
 _CHANNELS: Final = (
     (ChannelKind.SMS, re.compile(r"\btext|\bsms\b", re.IGNORECASE)),
     (ChannelKind.EMAIL, re.compile(r"\be-?mail", re.IGNORECASE)),
@@ -167,7 +169,7 @@ def asks_to_stop(heard: Heard) -> str:
             not_meant = _NOT_US if _ORDER.match(found.group()) else _NEGATED
             if not not_meant.search(before):
                 return shown_words(found, text)
-    return _beginning(heard.text)
+    return _by_itself(heard.text)
 
 
 def _whole(heard: Heard) -> str:
@@ -177,15 +179,19 @@ def _whole(heard: Heard) -> str:
     return words[0] if len(set(words)) == 1 else said
 
 
-def _beginning(text: str) -> str:
-    """The first line or sentence, where it asks to stop all by itself."""
+def _by_itself(text: str) -> str:
+    """The first line or sentence, or the last of a short message, where it asks to stop all."""
     text = text[:_BEGINNING].strip()
-    ends = _BREAK.search(text)
-    if ends is None:
+    ends = list(_BREAK.finditer(text))
+    if not ends:
         return ""
-    first = whole_words(text[: ends.start()])
-    goes_on = _ON_GOES.match(text[ends.end() :].casefold()) and "\n" in ends.group()
-    return first if _FIRST.fullmatch(first) and not goes_on else ""
+    first = whole_words(text[: ends[0].start()])
+    goes_on = "\n" in ends[0].group() and _ON_GOES.match(text[ends[0].end() :].casefold())
+    if _FIRST.fullmatch(first) and not goes_on and "?" not in ends[0].group():
+        return first
+    sentences = [one for one in _BREAK.split(text) if one]
+    last = whole_words(sentences[-1]) if len(text) <= _SHORT and not text.endswith("?") else ""
+    return last if _FIRST.fullmatch(last) else ""
 
 
 @inbound_rule("IN07", "Wants messages again")
