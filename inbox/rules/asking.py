@@ -80,7 +80,9 @@ _NO_ADDRESS: Final = (
 
 CALL_OFFICE: Final = phrase(
     *(
-        way(verb, rf"«{verb}»(?= {_BEGINS})(?!{_ELSEWHERE}) (?:back )?(?:us|{_OFFICE})\b")
+        way(
+            verb, rf"«{verb}»(?= {_BEGINS})(?: (?:back )?us|(?!{_ELSEWHERE}) (?:back )?{_OFFICE})\b"
+        )
         for verb in _CALL
     ),
     way("text", r"«call»/text (?:us|me|our|the)\b|«call»(?: or |/)text (?:us|me|our|the)\b"),
