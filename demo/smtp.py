@@ -11,6 +11,7 @@ import logging
 import re
 import ssl
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Literal, Self, cast
@@ -107,7 +108,9 @@ def _cut(session: SMTP) -> None:
     """Close a session's connection without a word."""
     transport = session.transport
     if isinstance(transport, asyncio.WriteTransport):
-        transport.abort()
+        # Until Python 3.11.4 a TLS transport that is closed already could not be aborted.
+        with suppress(AttributeError):
+            transport.abort()
 
 
 class _Handler:

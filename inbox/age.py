@@ -9,6 +9,8 @@ from inbox.hours import Hours
 
 _FARTHEST: Final = 64
 """Days that are looked back at most: who waits longer is overdue by any measure."""
+LOOK_BACK: Final = timedelta(days=_FARTHEST)
+"""How far back the holidays have to be known."""
 _EXACT: Final = timedelta(seconds=30)
 
 
@@ -22,6 +24,21 @@ def waited(since: datetime | None, now: datetime, hours: Hours) -> timedelta:
 def is_overdue(passed: timedelta, answer_within: timedelta | None) -> bool:
     """Whether somebody waited longer than the practice wants to let anybody wait."""
     return answer_within is not None and passed >= answer_within
+
+
+def has_waited(since: datetime, now: datetime, hours: Hours, answer_within: timedelta) -> bool:
+    """Whether who has waited since then has waited so long.
+
+    No further back than it takes to know: who waits for years asks for no holidays of years ago.
+    """
+    days = 1
+    while now - since > timedelta(days=days):
+        if days >= _FARTHEST:
+            return True
+        if waited(now - timedelta(days=days), now, hours) >= answer_within:
+            return True
+        days *= 2
+    return waited(since, now, hours) >= answer_within
 
 
 def overdue_since(now: datetime, hours: Hours, answer_within: timedelta) -> datetime:

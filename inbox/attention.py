@@ -35,6 +35,10 @@ _ACTIONS: Final = {
 """What the audit says; with `dismiss:` before it when it was nothing."""
 
 
+class _Unknown(TwowayError):
+    """It is not known which address a signal is about."""
+
+
 class Attention:
     """What a staff member decides about signals, under their own name."""
 
@@ -56,10 +60,11 @@ class Attention:
         return await self._repository.signals.urgent()
 
     async def accept(self, conversation_id: int, rule: str = "") -> list[Signal]:
-        """Do what the most pressing open signal asks for; what was decided.
+        """Do what the most pressing open signal asks for, and all of its rule; what was decided.
 
-        An emergency counts as looked after; an opt-out is kept with the address; a wrong person's
-        address is marked as no longer the patient's, and a note says what to check.
+        An emergency counts as looked after; each opt-out is kept with the address and the channel
+        of its own message; a wrong person's address is marked as no longer the patient's, and a
+        note says what to check. What cannot be done, because no address is known, stays open.
 
         Args:
             conversation_id: The conversation.
@@ -68,16 +73,10 @@ class Attention:
         Raises:
             TwowayError: nothing is open there, or it is not known whom it is about.
         """
-        signal = await self._open(conversation_id, rule)
-        message = await self._repository.conversations.message(signal.message_id)
         async with self._repository.batch():
-            if signal.rule in {OPT_OUT, ASKS_TO_STOP}:
-                await self._opt_out(signal, message)
-            elif signal.rule == OPT_IN:
-                await self._opt_in(message)
-            elif signal.rule == WRONG_PERSON:
-                await self._no_longer_theirs(conversation_id, message)
-            return await self._decide(conversation_id, signal.rule, SignalState.APPLIED)
+            signal = await self._open(conversation_id, rule)
+            done = await self._carry_out(conversation_id, signal.rule)
+            return await self._decide(conversation_id, signal.rule, SignalState.APPLIED, done)
 
     async def dismiss(self, conversation_id: int, rule: str = "") -> list[Signal]:
         """Say that the most pressing open signal, or the one of `rule`, is nothing.
@@ -85,8 +84,8 @@ class Attention:
         Raises:
             TwowayError: nothing is open there.
         """
-        signal = await self._open(conversation_id, rule)
         async with self._repository.batch():
+            signal = await self._open(conversation_id, rule)
             return await self._decide(conversation_id, signal.rule, SignalState.DISMISSED)
 
     async def _open(self, conversation_id: int, rule: str) -> Signal:
@@ -100,10 +99,41 @@ class Attention:
             )
         return found
 
-    async def _decide(self, conversation_id: int, rule: str, state: SignalState) -> list[Signal]:
+    async def _carry_out(self, conversation_id: int, rule: str) -> list[int]:
+        """Do what each open signal of a rule asks for; ids of the messages it was done for.
+
+        Raises:
+            TwowayError: it could be done for none of them.
+        """
+        done: list[int] = []
+        marked: set[str] = set()
+        trouble: TwowayError | None = None
+        for signal in await self.of(conversation_id):
+            if not signal.open or signal.rule != rule:
+                continue
+            message = await self._repository.conversations.message(signal.message_id)
+            try:
+                if rule in {OPT_OUT, ASKS_TO_STOP}:
+                    await self._opt_out(signal, message)
+                elif rule == OPT_IN:
+                    await self._opt_in(message)
+                elif rule == WRONG_PERSON and not (message.sender and message.sender.key in marked):
+                    await self._no_longer_theirs(conversation_id, message)
+                    marked |= {message.sender.key} if message.sender else set()
+            except _Unknown as error:
+                trouble = error
+                continue
+            done.append(signal.message_id)
+        if trouble is not None and not done:
+            raise trouble
+        return done
+
+    async def _decide(
+        self, conversation_id: int, rule: str, state: SignalState, only: Sequence[int] | None = None
+    ) -> list[Signal]:
         now = self._clock()
         decided = await self._repository.signals.decide(
-            conversation_id, rule, state, self._member.id, now
+            conversation_id, rule, state, self._member.id, now, only
         )
         message = await self._repository.conversations.message(decided[0].message_id)
         dismissed = "dismiss: " * (state is SignalState.DISMISSED)
@@ -126,7 +156,7 @@ class Attention:
         if channel.system is not arrived.system:
             addresses = await self._addresses(message, channel)
         if not addresses:
-            raise TwowayError(
+            raise _Unknown(
                 f"No address is known that {channel.words} messages could be stopped for.",
                 "Say first whom it is about, or dismiss it.",
             )
@@ -173,7 +203,7 @@ class Attention:
         patient_id = message.patient_id or row.patient_id
         address = message.sender
         if patient_id is None or address is None:
-            raise TwowayError(
+            raise _Unknown(
                 "It is not known whose address this is supposed to be.",
                 "Say first whom the conversation is about (l), then confirm it.",
             )

@@ -55,7 +55,7 @@ class Closures(Protocol):
         ...
 
     def prepare(self, day: date) -> None:
-        """Look up what `on` needs for the years from this day's on. Slow: not between two keys.
+        """Look up what `on` needs for the years around this day. Slow: not between two keys.
 
         Raises:
             ConfigurationError: as for `on`.

@@ -13,6 +13,8 @@ from inbox.patient import Consent, Patient, VoicemailConsent
 from inbox.storage.consent import ConsentEntry
 
 STRICTEST_FIRST: Final = (Consent.DECLINED, Consent.UNKNOWN, Consent.IMPLIED, Consent.ACCEPTED)
+THEMSELVES: Final = frozenset({"patient", "carrier"})
+"""Who keeps what is said of an address when nobody of the practice does."""
 _EXPLICIT: Final = (Consent.ACCEPTED, Consent.DECLINED)
 
 
@@ -27,7 +29,8 @@ def consent_for(
 
     An opt-out stays with the address, whoever shares it, until a later acceptance lifts it (47 CFR
     64.1200(a)(10)). A form that was signed after what was said of the address counts more; on the
-    same day the stricter of both does.
+    same day the stricter of both does. A form's “no” is outdone by a later acceptance only where a
+    person kept it and the address is nobody else's: START of one in a family speaks for no other.
 
     Args:
         channel: The channel.
@@ -38,7 +41,8 @@ def consent_for(
     """
     if entry is not None and entry.consent is Consent.DECLINED:
         return Consent.DECLINED
-    said = {patient.id: _said(patient, channel, entry, zone) for patient in sharing}
+    shared = len(sharing) > 1
+    said = {patient.id: _said(patient, channel, entry, zone, shared) for patient in sharing}
     if not said:
         return entry.consent if entry is not None else Consent.UNKNOWN
     if Consent.DECLINED in said.values():
@@ -69,7 +73,7 @@ def wrote_first(address: Address, channel: ChannelKind, newest: Message | None) 
 
 
 def _said(
-    patient: Patient, channel: ChannelKind, entry: ConsentEntry | None, zone: tzinfo
+    patient: Patient, channel: ChannelKind, entry: ConsentEntry | None, zone: tzinfo, shared: bool
 ) -> Consent:
     """What one patient's form says, or what was said of the address since."""
     form = patient.form
@@ -79,6 +83,8 @@ def _said(
     if entry.consent not in _EXPLICIT:
         # Having written, or having been asked in vain, takes nothing of an answer back.
         return entry.consent if answer is Consent.UNKNOWN else answer
+    if answer is Consent.DECLINED and (shared or entry.by in THEMSELVES):
+        return answer
     said_on = entry.at.astimezone(zone).date()
     if answer is Consent.UNKNOWN or form.form_date is None or said_on > form.form_date:
         return entry.consent

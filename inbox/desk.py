@@ -6,6 +6,7 @@ outbox, which asks the gate again right before the message leaves.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -154,7 +155,12 @@ class Desk:
     async def counts(self) -> Counts:
         """How many conversations are in each state."""
         now, within = self.clock(), self.practice.answer_within
-        since = None if within is None else overdue_since(now, self.practice.hours, within)
+        since = None
+        if within is not None and self.practice.hours.known(now):
+            since = overdue_since(now, self.practice.hours, within)
+        elif within is not None:
+            # Holidays that are not known yet take a while to find.
+            since = await asyncio.to_thread(overdue_since, now, self.practice.hours, within)
         return await self.repository.conversations.counts(now, since)
 
     async def open(self, conversation_id: int, *, limit: int = 100) -> ConversationView:

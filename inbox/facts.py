@@ -184,7 +184,8 @@ class Facts:
             consent = consent_for(
                 draft.channel, entry, patients, draft.patient_id, self._practice.timezone
             )
-            if consent is Consent.UNKNOWN and wrote_first(address, draft.channel, newest):
+            wrote = wrote_first(address, draft.channel, newest)
+            if consent is Consent.UNKNOWN and wrote:
                 consent = Consent.IMPLIED
             found.append(
                 Recipient(
@@ -199,6 +200,7 @@ class Facts:
                         for proxy in patient.proxies_on(today)
                         for point in proxy.points
                     ),
+                    wrote_at=newest.at if wrote and newest is not None else None,
                     doubts=doubts.get(address.key, frozenset()),
                 )
             )

@@ -125,12 +125,12 @@ def _place(occasion: Occasion) -> str:
 
 
 def _close(occasion: Occasion) -> str:
-    until = occasion.practice.hours.open_until(occasion.now)
+    until = occasion.practice.phone_hours.open_until(occasion.now)
     return "" if until is None else time_words(_local(until, occasion), occasion.practice.country)
 
 
 def _open(occasion: Occasion) -> str:
-    hours, country = occasion.practice.hours, occasion.practice.country
+    hours, country = occasion.practice.phone_hours, occasion.practice.country
     opens = hours.next_opening(hours.open_until(occasion.now) or occasion.now)
     if opens is None:
         return ""

@@ -16,6 +16,7 @@ from inbox.promise import (
     NewPromise,
     Promise,
     PromiseKind,
+    PromiseState,
     Said,
 )
 from inbox.repository import OutboxRow, Repository
@@ -38,13 +39,33 @@ class Promises:
 
     # ------------------------------------------------------------ looking
 
-    async def live(self) -> list[Promise]:
+    async def live(self, limit: int = _MOST) -> list[Promise]:
         """Those that somebody still has to see to, the soonest due first."""
-        return await self._repository.promises.live(self._clock(), _MOST)
+        return await self._repository.promises.live(self._clock(), limit)
 
-    async def latest(self, limit: int = _MOST) -> list[Promise]:
-        """All, the newest first."""
-        return await self._repository.promises.latest(limit)
+    async def latest(
+        self, limit: int = _MOST, state: PromiseState | None = None, *, mine: bool = False
+    ) -> list[Promise]:
+        """All, the newest first.
+
+        Args:
+            limit: At most so many of those that are wanted.
+            state: Only those that stand so now.
+            mine: Only those that this person has to see to.
+        """
+        now, before = self._clock(), None
+        wanted: list[Promise] = []
+        while len(wanted) < limit:
+            page = await self._repository.promises.latest(_MOST, before)
+            wanted += [
+                one
+                for one in page
+                if state in {None, one.state(now)} and (not mine or self.concerns(one))
+            ]
+            if len(page) < _MOST:
+                break
+            before = page[-1].id
+        return wanted[:limit]
 
     async def of_conversation(self, conversation_id: int) -> list[Promise]:
         """Those made in a conversation, the newest first."""
@@ -123,35 +144,37 @@ class Promises:
 
     def unconfirmed(self, draft: Draft) -> tuple[Said, ...]:
         """Promises in a draft's text that nobody has said yes or no to; none that is over."""
-        from inbox.said import find_promises
-
         if draft.automatic:
             return ()
         at = self._leaves_at(draft)
-        settled = {*draft.not_promised, *(one.said for one in draft.promises if one.due > at)}
+        settled = {*draft.not_promised, *(one.said for one in draft.promises)}
         return tuple(
             found
-            for found in find_promises(draft.text, at, self._practice.hours)
+            for found in self._found(draft, at)
             if found.due > at and found.said not in settled
         )
 
     def confirmed(self, draft: Draft) -> Draft:
         """The draft with all it promises: what stands in its text unless it was declined.
 
-        What was confirmed and is not in the text any more is left out.
+        What was confirmed and is not in the text any more is left out. What is over when it leaves
+        stays, so that the gate can tell.
         """
-        from inbox.said import find_promises
-
         at = self._leaves_at(draft)
         if draft.promises:
-            said = {one.said for one in find_promises(draft.text, at, self._practice.hours)}
+            said = {one.said for one in self._found(draft, at)}
             stands = [
-                one for one in draft.promises if one.due > at and (not one.said or one.said in said)
+                one for one in draft.promises if not one.said or one.said in said
             ]
         else:
             stands = []
         stands += [DraftPromise(one.kind, one.said, one.due) for one in self.unconfirmed(draft)]
         return replace(draft, promises=tuple(stands))
+
+    def _found(self, draft: Draft, at: datetime) -> tuple[Said, ...]:
+        from inbox.said import find_promises
+
+        return find_promises(draft.text, at, self._practice.hours, self._practice.country)
 
     def _leaves_at(self, draft: Draft) -> datetime:
         now = self._clock()

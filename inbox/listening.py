@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -9,7 +10,8 @@ from typing import Final
 
 from inbox.address import Address, ChannelKind
 from inbox.clock import Clock
-from inbox.message import Direction, Nature
+from inbox.consent import THEMSELVES
+from inbox.message import Arrival, Direction, Nature
 from inbox.patient import Consent, Patient
 from inbox.practice import Practice
 from inbox.repository import ConsentEntry, Filed, Filing, Repository
@@ -20,8 +22,8 @@ from inbox.signals.signal import BY_PATIENT, OPT_IN, OPT_OUT, URGENT, Sign, Sign
 
 _HISTORY: Final = timedelta(days=1)
 """What is older than a line's first start by more than this alarms nobody."""
-_THEMSELVES: Final = frozenset({BY_PATIENT, "carrier"})
-"""Who may have kept an opt-out that START takes back."""
+_ANSWERS: Final = re.compile(r"\s*(?:re|aw|sv|rv)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
+"""How the subject of an answer begins (RFC 5322 section 3.6.5), in some languages."""
 
 
 class Listening:
@@ -56,9 +58,11 @@ class Listening:
         if filing.direction is not Direction.INBOUND or arrival.nature is not Nature.PERSONAL:
             return ()
         declined = await self._declined(other, arrival.channel, arrival.text)
+        liftable = declined is not None and await self._liftable(declined, candidates)
         people = (patient.name for patient in candidates)
         heard = Heard(
             text=arrival.text if arrival.text.strip() else arrival.subject,
+            subject=_own_subject(arrival),
             channel=arrival.channel,
             nature=arrival.nature,
             sender=other.value if other else "",
@@ -72,7 +76,7 @@ class Listening:
         fresh = await self.is_fresh(filing.line_id, filing.at)
         return tuple(
             replace(sign, state=SignalState.APPLIED, by=BY_PATIENT)
-            if fresh and other is not None and _at_once(sign, arrival.channel, declined)
+            if fresh and other is not None and _at_once(sign, arrival.channel, liftable)
             else sign
             for sign in signs
             # An emergency of before the first start has been looked after, or is past help.
@@ -110,14 +114,31 @@ class Listening:
         entry = said.get((other.key, channel))
         return entry if entry is not None and entry.consent is Consent.DECLINED else None
 
+    async def _liftable(self, declined: ConsentEntry, holders: Sequence[Patient]) -> bool:
+        """Whether START may take an opt-out back: it is theirs alone, and nobody's form says no."""
+        channel = declined.channel
+        if any(patient.form.consent(channel) is Consent.DECLINED for patient in holders):
+            return False
+        for entry in await self._repository.consents.history(declined.address):
+            if entry.channel is channel and entry.consent is Consent.ACCEPTED:
+                return True
+            declines = entry.channel is channel and entry.consent is Consent.DECLINED
+            if declines and entry.by not in THEMSELVES:
+                return False
+        return True
 
-def _at_once(sign: Sign, channel: ChannelKind, declined: ConsentEntry | None) -> bool:
+
+def _at_once(sign: Sign, channel: ChannelKind, liftable: bool) -> bool:
     if channel is not ChannelKind.SMS:
         return False
     if sign.rule == OPT_OUT:
         return True
-    themselves = declined is not None and declined.by in _THEMSELVES
-    return sign.rule == OPT_IN and themselves and sign.words.casefold() in START_WORDS
+    return sign.rule == OPT_IN and liftable and sign.words.casefold() in START_WORDS
+
+
+def _own_subject(arrival: Arrival) -> str:
+    """The subject where it is written for this message: that of an answer may be our own words."""
+    return "" if not arrival.text.strip() or _ANSWERS.match(arrival.subject) else arrival.subject
 
 
 def _names(names: Iterable[str]) -> frozenset[str]:

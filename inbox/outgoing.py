@@ -103,8 +103,6 @@ class Draft:
     """When the writer opened it (aware)."""
     seen_message_id: int = 0
     """The newest message of the conversation that the writer had before their eyes."""
-    covered_message_id: int = 0
-    """The newest message that a reason for sending all the same was given for."""
     line_chosen: bool = False
     """The writer chose the line by hand."""
     outbox_id: int | None = None
@@ -122,6 +120,8 @@ class Draft:
     """What it promises, as a person confirmed it."""
     not_promised: tuple[str, ...] = ()
     """Words of the text that a person said are no promise."""
+    covered_message_id: int = 0
+    """The newest message that a reason for sending all the same was given for."""
 
     @property
     def recipients(self) -> tuple[Address, ...]:

@@ -173,6 +173,8 @@ class Patient:
     """Two letters (US), or empty."""
     best_time: str = ""
     """When they like to be reached, in words: `mornings before ten`."""
+    sources: tuple[str, ...] = ()
+    """What other systems call them: `Patient/12`, or its whole URL (FHIR R4 Reference)."""
 
     @property
     def name(self) -> str:

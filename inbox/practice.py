@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from inbox.address import ChannelKind
-from inbox.age import is_overdue, waited
+from inbox.age import has_waited
 from inbox.atlas import Atlas, Nowhere
 from inbox.hours import Hours
 from inbox.line import Line
@@ -83,11 +83,18 @@ class Practice:
         """Whether somebody who waits since then, on this line, has waited too long (IN06)."""
         if since is None or self.answer_within is None:
             return False
-        return is_overdue(waited(since, now, self.hours_of(line_id)), self.answer_within)
+        return has_waited(since, now, self.hours_of(line_id), self.answer_within)
 
     def hours_of(self, line_id: str) -> Hours:
         """When this line is staffed: its own hours, else the practice's."""
         return self.line_hours.get(line_id, self.hours)
+
+    @property
+    def phone_hours(self) -> Hours:
+        """When the phones are staffed: the first phone line's own hours, else the practice's."""
+        phones = (line.id for line in self.lines if line.channel is ChannelKind.PHONE)
+        own = (self.line_hours[id_] for id_ in phones if id_ in self.line_hours)
+        return next(own, self.hours)
 
     @property
     def place(self) -> Place:

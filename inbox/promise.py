@@ -36,9 +36,9 @@ class PromiseState(StrEnum):
     BROKEN = "broken"
     """The time is over and the answer was not given."""
     KEPT = "kept"
-    """A real answer was given."""
+    """A real answer was given; for HERE: to all they asked, until the time was over."""
     OVER = "over"
-    """Somebody was there and nobody wrote."""
+    """Somebody was there and nobody asked for anything."""
     WITHDRAWN = "withdrawn"
     """A person closed it, with a reason."""
     UNSAID = "unsaid"
@@ -101,12 +101,16 @@ class Promise:
     said: str
     due: datetime
     made_at: datetime
+    """When the message that makes it left; until then, when it was queued."""
     asked_at: datetime | None = None
-    """When something of the patient's first arrived, on any channel, after it was made (for HERE:
-    while somebody was there)."""
+    """When they asked last, on any channel, after it was made (for HERE: while somebody was there);
+    while a question is open, that question. Mere thanks asks for nothing."""
     answered_at: datetime | None = None
     """When we really answered: a message that left, or a call that reached them, after it was made
-    (for HERE: after they wrote)."""
+    (for HERE: after all they asked)."""
+    wrote_at: datetime | None = None
+    """When they wrote last after it was made (for HERE: while somebody was there), mere thanks
+    included."""
     withdrawn_at: datetime | None = None
     withdrawn_because: str = ""
     unsaid: bool = False
@@ -127,13 +131,22 @@ class Promise:
             return PromiseState.WITHDRAWN
         if self.unsaid:
             return PromiseState.UNSAID
+        if self.kind is PromiseKind.HERE and (self.asked_at is None or self.answered_at):
+            # Whatever they asked so far: while the time runs, they may ask more.
+            over = PromiseState.OVER if self.asked_at is None else PromiseState.KEPT
+            return PromiseState.OPEN if now < self.due else over
         if self.answered_at is not None:
             return PromiseState.KEPT
-        if self.kind is PromiseKind.HERE and self.asked_at is None:
-            return PromiseState.OPEN if now < self.due else PromiseState.OVER
         if now >= self.due:
             return PromiseState.BROKEN
         return PromiseState.CALLED_ON if self.kind is PromiseKind.HERE else PromiseState.OPEN
+
+    @property
+    def has_news(self) -> bool:
+        """Whether they wrote something, be it thanks, after the last real answer."""
+        return self.wrote_at is not None and (
+            self.answered_at is None or self.wrote_at > self.answered_at
+        )
 
     def is_due_soon(self, now: datetime) -> bool:
         """Whether its owner is to be reminded: an answer is due within minutes."""

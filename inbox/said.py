@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 from itertools import islice
 from typing import Final
 
 from inbox.hours import Hours
 from inbox.promise import PromiseKind, Said
-from inbox.wall_clock import TillWhen, read_span, read_when
+from inbox.spoken_date import MONTH_FIRST
+from inbox.wall_clock import TillWhen, Wall, day_before, read_day_count, read_span, read_when
 
 _MOST: Final = 5
 """The most promises of one text."""
@@ -70,18 +71,13 @@ _BY: Final = re.compile(
 )
 _AT: Final = re.compile(
     r"(?:\b(?:at|on|around|about|first thing|later|between) |\b(?=today|tomorrow|tonight|this |mon|"
-    r"tue|wed|thu|fri|sat|sun))"
+    r"tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))"
 )
 _NEAR: Final = 30
 """Characters between “I'll call you” and a time that only says “at” or names a day."""
 _ENDS: Final = re.compile(
     r"\s*(?:$|[,.!?;:()—–-]|(?:and|then|so|when|if|as|with|to|once|after|or|at|but|for|about|"
-    r"regarding|because|from|on)\b)"
-)
-_DAY_BEFORE: Final = re.compile(
-    r"(?<!the )(?<!your )(?<!our )(?<!of )(?<!for )(?<!from )"
-    r"\b(?=today|tomorrow|mon|tue|wed|thu|fri|sat|sun)[a-z]+"
-    r"(?: (?:morning|afternoon|evening))?,? *$"
+    r"regarding|because|from|on|between)\b)"
 )
 _IN: Final = re.compile(r"\b(?:in|within) ")
 _NOT_MEANT: Final = re.compile(
@@ -111,7 +107,7 @@ _WHEN_WORDS: Final = re.compile(
 )
 
 
-def find_promises(text: str, now: datetime, hours: Hours) -> tuple[Said, ...]:
+def find_promises(text: str, now: datetime, hours: Hours, country: str = "US") -> tuple[Said, ...]:
     """The promises an outgoing text makes, in the order of the text.
 
     One whose time is over already is among them, so that the writer can be told. What a quoted
@@ -121,12 +117,14 @@ def find_promises(text: str, now: datetime, hours: Hours) -> tuple[Said, ...]:
         text: What is said.
         now: When it is said (aware).
         hours: The practice's hours: its time zone, and what “end of the day” means.
+        country: Where it is (ISO 3166, two letters): how dates are written there.
     """
+    wall = Wall(hours, country in MONTH_FIRST)
     found: dict[tuple[PromiseKind, datetime], Said] = {}
     if len(text) > _BEGINNING + _END:
         text = f"{text[:_BEGINNING]}\n\n{text[-_END:]}"
     for start, sentence in _sentences(text):
-        for kind, first, last, due in _in_sentence(sentence, now, hours):
+        for kind, first, last, due in _in_sentence(sentence, now, wall):
             words = " ".join(text[start + first : start + last].split()).rstrip(" ,.;:")
             found.setdefault((kind, due), Said(kind, words, due))
             if len(found) == _MOST:
@@ -171,7 +169,7 @@ def _spelt(match: re.Match[str]) -> str:
 
 
 def _in_sentence(
-    sentence: str, now: datetime, hours: Hours
+    sentence: str, now: datetime, wall: Wall
 ) -> Iterator[tuple[PromiseKind, int, int, datetime]]:
     """Kind, first and last character, and due time of each promise in one sentence."""
     for kind, pattern in ((PromiseKind.HERE, _HERE), (PromiseKind.ANSWER, _ANSWER)):
@@ -183,53 +181,49 @@ def _in_sentence(
             if head.group().startswith("will") and _ABOUT_OTHERS.search(before):
                 continue
             read = _here if kind is PromiseKind.HERE else _answer
-            when = read(sentence, head.end(), now, hours)
+            when = read(sentence, head.end(), now, wall)
             if when is not None:
                 taken = when.end
                 yield kind, head.start(), when.end, when.due
 
 
-def _here(sentence: str, at: int, now: datetime, hours: Hours) -> TillWhen | None:
+def _here(sentence: str, at: int, now: datetime, wall: Wall) -> TillWhen | None:
     """Until when somebody is there; `at` is behind the words that say so."""
     behind = _FOR.match(sentence, at)
-    span = read_span(sentence, behind.end(), now, hours.zone) if behind else None
+    span = read_span(sentence, behind.end(), now, wall.hours.zone) if behind else None
     if span is not None:
         return span
     whole = _ALL_DAY.match(sentence, at)
     if whole is not None:
-        return read_when(sentence, whole.start("part"), now, hours)
+        return read_when(sentence, whole.start("part"), now, wall)
     for till in islice(_TILL.finditer(sentence, at, at + 90), _MOST_TRIED):
-        day = _day_before(sentence, at, till.start(), now, hours)
-        when = read_when(sentence, till.end(), now, hours, day)
+        day = day_before(sentence, at, till.start(), now, wall)
+        when = read_when(sentence, till.end(), now, wall, day)
         if when is not None and when.timed:
             return when
-    named = read_when(sentence, at + 1, now, hours)
+    named = read_when(sentence, at + 1, now, wall)
     if named is not None and not named.timed:
         whole = _ALL_DAY.match(sentence, named.end)
-        return read_when(sentence, whole.start("part"), now, hours, named.day) if whole else None
+        return read_when(sentence, whole.start("part"), now, wall, named.day) if whole else None
     return None
 
 
-def _day_before(sentence: str, at: int, end: int, now: datetime, hours: Hours) -> date | None:
-    """The day that was named right before the word that leads to a time, if one was."""
-    match = _DAY_BEFORE.search(sentence, at, end)
-    named = read_when(sentence, match.start(), now, hours) if match else None
-    return named.day if named else None
-
-
-def _answer(sentence: str, at: int, now: datetime, hours: Hours) -> TillWhen | None:
+def _answer(sentence: str, at: int, now: datetime, wall: Wall) -> TillWhen | None:
     """By when we answer; `at` is behind the words that say that we do."""
     for by in islice(_BY.finditer(sentence, at, at + 120), _MOST_TRIED):
-        day = _day_before(sentence, at, by.start(), now, hours)
-        when = read_when(sentence, by.end(), now, hours, day)
+        day = day_before(sentence, at, by.start(), now, wall)
+        when = read_when(sentence, by.end(), now, wall, day)
         if when is not None:
             return when
     for inside in islice(_IN.finditer(sentence, at, at + 80), _MOST_TRIED):
-        span = read_span(sentence, inside.end(), now, hours.zone)
+        span = read_span(sentence, inside.end(), now, wall.hours.zone)
         if span is not None:
             return span
+        counted = read_day_count(sentence, inside.end(), now, wall)
+        if counted is not None:
+            return counted
     for near in islice(_AT.finditer(sentence, at, at + _NEAR), _MOST_TRIED):
-        when = read_when(sentence, near.end(), now, hours)
+        when = read_when(sentence, near.end(), now, wall)
         if when is not None and _ENDS.match(sentence, when.end):
             return when
     return None

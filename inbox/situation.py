@@ -32,6 +32,9 @@ class Recipient:
     """Where the reader may be; more than one when only the number tells."""
     proxies_share: bool = False
     """Somebody besides the patient reads what is sent here."""
+    wrote_at: datetime | None = None
+    """When they wrote the newest message of the conversation from this very address on the draft's
+    channel (aware); None when somebody else did, or they did it another way."""
     doubts: frozenset[str] = frozenset()
     """Inbound rules (`IN03`) with something from this address that nobody has decided on yet."""
 

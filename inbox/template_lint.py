@@ -139,7 +139,7 @@ def lint(
     tried: list[tuple[ChannelKind, HourClass]] = []
     refusals: list[Refusal] = []
     remarks: dict[str, Finding] = {}
-    given = hour_classes(practice.hours, now) if moments is None else moments
+    given = hour_classes(practice.phone_hours, now) if moments is None else moments
     for channel in template.channels:
         for kind, moment in given.items():
             tried.append((channel, kind))

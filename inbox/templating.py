@@ -81,7 +81,7 @@ class Templating:
 
     def _look(self, shelf: Shelf) -> tuple[LintReport, ...]:
         now = self._clock()
-        moments = hour_classes(self._practice.hours, now)
+        moments = hour_classes(self._practice.phone_hours, now)
         return tuple(
             lint(one, self._practice, self._gate, now, self._member.id, moments)
             for one in shelf.templates

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
 
 from inbox.hours import DAYS, Hours
+from inbox.spoken_date import date_before, read_date, read_days
 
 _EARLY: Final = 7
 """An hour without am or pm up to this one is in the afternoon: nobody is there at five in the
@@ -47,7 +48,12 @@ _DAY: Final = re.compile(
     (?:\ (?P<part>morning|afternoon|evening|night)\b)?""",
     re.VERBOSE,
 )
-_WEEK: Final = re.compile(r"(?:the )?end of (?:the|this) week\b")
+_WEEK: Final = re.compile(r"(?:the )?end of (?P<week>the|this|next) week\b")
+_DAY_BEFORE: Final = re.compile(
+    r"(?<!the )(?<!your )(?<!our )(?<!of )(?<!for )(?<!from )"
+    r"\b(?=today|tomorrow|mon|tue|wed|thu|fri|sat|sun)[a-z]+"
+    r"(?: (?:morning|afternoon|evening))?,? *$"
+)
 _LINK: Final = re.compile(
     r"\s*,?\s*(?:(?:at|by|before|around|until|till|til|on|no later than)\s+)?(?:about |around )?"
 )
@@ -65,6 +71,27 @@ _COUNTS: Final = {
     "two": 2, "three": 3, "four": 4, "five": 5, "ten": 10, "fifteen": 15, "twenty": 20,
     "thirty": 30,
 }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """Where a time is said: what the clock on the wall there shows, and how dates are written."""
+
+    hours: Hours
+    """The practice's: its time zone and its days."""
+    month_first: bool = True
+    """Whether `3/5` is the fifth of March."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A day that was read, the first character behind it, and the part of the day."""
+
+    day: date
+    end: int
+    part: str = ""
+    by_week: bool = False
+    """By its name in the week: when it is over, the next one is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +124,7 @@ def read_span(text: str, at: int, now: datetime, zone: tzinfo | None) -> TillWhe
 
 
 def read_when(
-    text: str, at: int, now: datetime, hours: Hours, day: date | None = None
+    text: str, at: int, now: datetime, wall: Wall, day: date | None = None
 ) -> TillWhen | None:
     """Read a time, a day, or both, at a place of a text in small letters.
 
@@ -105,36 +132,69 @@ def read_when(
         text: In small letters.
         at: Where the time begins.
         now: When it is said (aware).
-        hours: The practice's: its time zone and its days.
+        wall: Where it is said.
         day: The day it speaks of, when that was said before.
 
     Returns:
         None when there is none; a time that is over when it says so.
     """
+    hours = wall.hours
     local = now.astimezone(hours.zone)
     week = _WEEK.match(text, at)
     if week is not None:
-        friday = local.date() + timedelta(days=(4 - local.weekday()) % 7)
-        return TillWhen(_close(friday, local, hours), week.end(), friday, timed=False)
-    named = None if day else _DAY.match(text, at)
+        ahead = (4 - local.weekday()) % 7 + 7 * (week["week"] == "next")
+        friday = local.date() + timedelta(days=ahead)
+        return TillWhen(_close(friday, hours), week.end(), friday, timed=False)
+    named = None if day else _named(text, at, local, wall)
     begin = at
     if named is not None:
-        linked = _LINK.match(text, named.end())
-        begin = linked.end() if linked else named.end()
+        linked = _LINK.match(text, named.end)
+        begin = linked.end() if linked else named.end
     clock = _TIME.match(text, begin)
     if clock is None and named is None:
         return None
-    end = clock.end() if clock else named.end() if named else at
+    end = clock.end() if clock else named.end if named else at
     if clock is not None and named is None and day is None:
         linked = _LINK.match(text, end)
-        named = _DAY.match(text, linked.end()) if linked else None
-        end = named.end() if named else end
-    the_day = day or (_date(named, local) if named else local.date())
+        named = _named(text, linked.end(), local, wall) if linked else None
+        end = named.end if named else end
+    the_day = day or (named.day if named else local.date())
     due = _due(clock, named, the_day, local, hours)
     if due is None:
         return None
-    timed = clock is not None or bool(named and named["part"])
-    return TillWhen(due, end, due.astimezone(hours.zone).date(), timed=timed)
+    timed = clock is not None or bool(named and named.part)
+    # A practice that is open until midnight closes on the day after.
+    at_a_time = clock is not None and not clock["close"]
+    said_day = due.astimezone(hours.zone).date() if at_a_time else the_day
+    return TillWhen(due, end, said_day, timed=timed)
+
+
+def read_day_count(text: str, at: int, now: datetime, wall: Wall) -> TillWhen | None:
+    """Read `two days`, `2 business days`, `a week` at a place; None when there is none."""
+    read = read_days(text, at, now.astimezone(wall.hours.zone).date(), wall.hours)
+    return read and TillWhen(_close(read[0], wall.hours), read[1], read[0], timed=False)
+
+
+def day_before(text: str, at: int, end: int, now: datetime, wall: Wall) -> date | None:
+    """The day that is named right before `end`, not before `at`; None when none is."""
+    today = now.astimezone(wall.hours.zone).date()
+    written = date_before(text, at, end, today, month_first=wall.month_first)
+    if written is not None:
+        return written
+    match = _DAY_BEFORE.search(text, at, end)
+    named = read_when(text, match.start(), now, wall) if match else None
+    return named.day if named else None
+
+
+def _named(text: str, at: int, local: datetime, wall: Wall) -> _Named | None:
+    written = read_date(text, at, local.date(), month_first=wall.month_first)
+    if written is not None:
+        return _Named(written[0], written[1])
+    match = _DAY.match(text, at)
+    if match is None:
+        return None
+    by_week = match["day"][:3] in DAYS
+    return _Named(_date(match, local), match.end(), match["part"] or "", by_week=by_week)
 
 
 def _date(named: re.Match[str], local: datetime) -> date:
@@ -151,24 +211,24 @@ def _date(named: re.Match[str], local: datetime) -> date:
 
 def _due(
     clock: re.Match[str] | None,
-    named: re.Match[str] | None,
+    named: _Named | None,
     day: date,
     local: datetime,
     hours: Hours,
 ) -> datetime | None:
-    part = named["part"] if named else None
+    part = named.part if named else ""
     if clock is None:
-        return _at(day, time(12), hours) if part == "morning" else _close(day, local, hours)
+        return _at(day, time(12), hours) if part == "morning" else _close(day, hours)
     if clock["noon"] or clock["morning"]:
         return _at(day, time(12), hours)
     if clock["close"]:
-        return _close(day, local, hours)
+        return _close(day, hours)
     read = _hour_and_minute(clock)
     if read is None:
         return None
     hour, minute = read
     half = clock["half"] or {"morning": "a", "afternoon": "p", "evening": "p", "night": "p"}.get(
-        part or "", ""
+        part, ""
     )
     if half == "p" and hour < 12:
         hour += 12
@@ -182,7 +242,7 @@ def _due(
         # “By 8” in the evening, while the practice is still open at eight.
         evening, closes = _at(day, time(hour + 12, minute), hours), hours.closes_at(local)
         return evening if closes is not None and local < evening <= closes else due
-    if due <= local and named is not None and named["day"][:3] in DAYS:
+    if due <= local and named is not None and named.by_week:
         return _at(day + timedelta(days=7), due.timetz().replace(tzinfo=None), hours)
     return due
 
@@ -206,10 +266,13 @@ def _number(word: str) -> int:
     return int(word) if word.isdigit() else _NUMBERS.index(word) + 1
 
 
-def _close(day: date, local: datetime, hours: Hours) -> datetime:
+def _close(day: date, hours: Hours) -> datetime:
     """When the practice closes on a day; in the evening when it is closed all day."""
     spans = hours.spans(day)
-    return _at(day, spans[-1].end if spans else _EVENING, hours)
+    if not spans:
+        return _at(day, _EVENING, hours)
+    ends = spans[-1].end
+    return _at(day if ends != time(0) else day + timedelta(days=1), ends, hours)
 
 
 def _at(day: date, wall: time, hours: Hours) -> datetime:

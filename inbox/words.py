@@ -176,17 +176,17 @@ def uncopied_words(uncopied: Uncopied | None) -> str:
 
 def phones_words(practice: Practice, now: datetime) -> str:
     """Whether the phones are staffed, for the status bar; empty while no holiday is known yet."""
-    if not practice.hours.known(now):
+    if not practice.phone_hours.known(now):
         return ""
-    until = practice.hours.open_until(now)
+    until = practice.phone_hours.open_until(now)
     if until is not None:
         minutes = int((until - now).total_seconds() // 60)
         left = f" ({minutes} min)" if minutes < 120 else ""
         return f"phones staffed until {clock_words(until, now, practice)}{left}"
-    opens = practice.hours.next_opening(now)
+    opens = practice.phone_hours.next_opening(now)
     when = clock_words(opens, now, practice) if opens else ""
-    closure = practice.hours.closure(now)
-    if closure is not None and practice.hours.closes_at(now) is None:
+    closure = practice.phone_hours.closure(now)
+    if closure is not None and practice.phone_hours.closes_at(now) is None:
         again = f" · phones staffed again {when}" if when else ""
         return f"closed {'early' if closure.spans else 'today'}: {closure.name}{again}"
     return f"phones off until {when}" if when else "phones off"

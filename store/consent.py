@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from inbox.address import Address, AddressSystem, ChannelKind
@@ -20,10 +20,12 @@ INSERT INTO consent
     (system, key, value, channel, consent, explicit, at, staff_id, method, message_id, warned_on,
      warning)
 VALUES
-    (:system, :key, :value, :channel, :consent, :consent IN ('accepted', 'declined'), :at,
+    (:system, :key, :value, :channel, :consent, :explicit, :at,
      :staff_id, :method, :message_id, :warned_on, :warning)
 ON CONFLICT DO NOTHING
 """
+_SKEW: Final = timedelta(minutes=1)
+"""How far two clocks may differ."""
 # One step into the index for each address and channel, however much was said about it.
 CURRENT: Final = """
 WITH wanted (system, key) AS (
@@ -48,11 +50,14 @@ class ConsentTable:
         self._do = transactions
 
     async def add(self, entries: Sequence[ConsentEntry]) -> None:
-        """Keep what was said; a message that said so already says nothing new."""
+        """Keep what was said; a message that said so already says nothing new.
+
+        Nobody can have accepted tomorrow: such an acceptance outdoes no opt-out, ever.
+        """
 
         def write(writing: Writing) -> None:
             for entry in entries:
-                writing.db.execute(_ADD, _values(entry))
+                writing.db.execute(_ADD, _values(entry, writing.clock()))
                 contact_point.tell_holders(writing, entry.address)
 
         await self._do.write(write)
@@ -71,14 +76,17 @@ class ConsentTable:
         return [_entry(row) for row in found]
 
 
-def _values(entry: ConsentEntry) -> Parameters:
+def _values(entry: ConsentEntry, now: datetime) -> Parameters:
+    at = min(entry.at, now) if entry.at <= now + _SKEW else entry.at
+    accepted = entry.consent is Consent.ACCEPTED and at <= now
     return {
+        "explicit": accepted or entry.consent is Consent.DECLINED,
         "system": entry.address.system.value,
         "key": storable(entry.address.key),
         "value": storable(entry.address.value),
         "channel": entry.channel.value,
         "consent": entry.consent.value,
-        "at": stamp(entry.at),
+        "at": stamp(at),
         "staff_id": storable(entry.by),
         "method": storable(entry.method),
         "message_id": entry.message_id,

@@ -324,6 +324,7 @@ class ConversationTable:
                 for row in db.execute(_FOLLOWING, values).fetchall():
                     _link_message(writing, row["id"], patient_id, reason)
             promise_state.refresh(db, target)
+            promise_state.refresh_patient(db, former)
             writing.tell_conversation(target)
 
         await self._do.write(write)
@@ -335,6 +336,9 @@ class ConversationTable:
             found = message.read(writing.db, message_id)
             if found.patient_id != patient_id:
                 _link_message(writing, message_id, patient_id, reason)
+                promise_state.refresh(writing.db, found.conversation_id)
+                for about in (found.patient_id, patient_id):
+                    promise_state.refresh_patient(writing.db, about)
                 writing.tell_conversation(found.conversation_id)
 
         await self._do.write(write)

@@ -14,9 +14,11 @@ from store.conversation import resolve
 from store.transaction import Transactions, Writing
 from store.values import Parameters, moment, stamp, storable
 
+_FIRST: Final = 2**62
 _COLUMNS: Final = """
     p.id, p.conversation_id, p.patient_id, p.owner, p.kind, p.said, p.due, p.made_at, p.asked_at,
-    p.answered_at, p.withdrawn_at, p.withdrawn_because, p.unsaid, p.everybodys_at, p.outbox_id,
+    p.answered_at, p.wrote_at, p.withdrawn_at, p.withdrawn_because, p.unsaid, p.everybodys_at,
+    p.outbox_id,
     c.person, c.person_address, trim(coalesce(t.given, '') || ' ' || coalesce(t.family, '')) AS name
 """
 _JOINED: Final = """
@@ -32,7 +34,8 @@ SELECT {_COLUMNS} FROM ({promise_state.LIVE}) AS live
 CROSS JOIN promise AS p ON p.id = live.id {_JOINED} ORDER BY live.due, live.id
 """  # noqa: S608 - constants
 LATEST: Final = f"""
-SELECT {_COLUMNS} FROM promise AS p {_JOINED} ORDER BY p.id DESC LIMIT :limit
+SELECT {_COLUMNS} FROM promise AS p {_JOINED}
+WHERE p.id < :before ORDER BY p.id DESC LIMIT :limit
 """  # noqa: S608 - constants
 OF_CONVERSATION: Final = f"""
 SELECT {_COLUMNS} FROM promise AS p {_JOINED}
@@ -43,7 +46,8 @@ SELECT {_COLUMNS} FROM promise AS p {_JOINED} WHERE p.outbox_id = :id ORDER BY p
 """  # noqa: S608 - constants
 ENDED: Final = f"""
 SELECT {_COLUMNS} FROM promise AS p INDEXED BY promise_kept {_JOINED}
-WHERE p.answered_at IS NOT NULL AND p.audited <> 'kept'
+WHERE p.answered_at IS NOT NULL AND p.audited <> 'kept' AND p.withdrawn_at IS NULL
+    AND p.unsaid = 0 AND (p.kind = 'answer' OR p.due <= :now)
 UNION ALL
 SELECT {_COLUMNS} FROM promise AS p INDEXED BY promise_standing {_JOINED}
 WHERE p.stands > 0 AND p.stands = 2 AND p.due <= :now AND p.audited = ''
@@ -88,9 +92,10 @@ class PromiseTable:
         """Those that are OPEN, CALLED_ON or BROKEN at `now`, the soonest due first."""
         return await self._list(LIVE, {"now": stamp(now), "limit": limit})
 
-    async def latest(self, limit: int) -> list[Promise]:
-        """All, the newest first."""
-        return await self._list(LATEST, {"limit": limit})
+    async def latest(self, limit: int, before: int | None = None) -> list[Promise]:
+        """All, the newest first; those before promise `before`."""
+        values = {"limit": limit, "before": _FIRST if before is None else before}
+        return await self._list(LATEST, values)
 
     async def of_conversation(self, conversation_id: int, limit: int = 50) -> list[Promise]:
         """Those made in a conversation, the newest first."""
@@ -213,6 +218,7 @@ def _from_row(row: sqlite3.Row) -> Promise:
         made_at=moment(row["made_at"]),
         asked_at=moment(row["asked_at"]),
         answered_at=moment(row["answered_at"]),
+        wrote_at=moment(row["wrote_at"]),
         withdrawn_at=moment(row["withdrawn_at"]),
         withdrawn_because=row["withdrawn_because"],
         unsaid=bool(row["unsaid"]),

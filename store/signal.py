@@ -45,6 +45,7 @@ ON CONFLICT DO NOTHING
 _DECIDE: Final = f"""
 UPDATE message_signal SET state = :state, staff_id = :staff_id, at = :at
 WHERE conversation_id = :id AND rule = :rule AND state = 'proposed'
+    AND (:only IS NULL OR message_id IN (SELECT value FROM json_each(:only)))
 RETURNING {_COLUMNS}
 """  # noqa: S608 - constants
 _BEGIN: Final = """
@@ -83,7 +84,13 @@ class SignalTable:
         return found
 
     async def decide(
-        self, conversation_id: int, rule: str, state: SignalState, staff_id: str, now: datetime
+        self,
+        conversation_id: int,
+        rule: str,
+        state: SignalState,
+        staff_id: str,
+        now: datetime,
+        only: Collection[int] | None = None,
     ) -> list[Signal]:
         """A person decides every open signal of a rule in a conversation; what was decided."""
 
@@ -91,7 +98,13 @@ class SignalTable:
             target = resolve(writing.db, conversation_id)
             values = {"id": target, "rule": rule, "state": state.value}
             decided = writing.db.execute(
-                _DECIDE, {**values, "staff_id": staff_id, "at": stamp(now)}
+                _DECIDE,
+                {
+                    **values,
+                    "staff_id": staff_id,
+                    "at": stamp(now),
+                    "only": None if only is None else json.dumps(list(only)),
+                },
             ).fetchall()
             if not decided:
                 raise Stale(

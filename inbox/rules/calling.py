@@ -10,9 +10,9 @@ from inbox.finding import Finding, Fix, Severity
 from inbox.number import digits, number_words
 from inbox.outgoing import CallOutcome, WayBack
 from inbox.patient import VoicemailConsent
+from inbox.rules.asking import asks_to_call, somebody_answers
 from inbox.rules.leaving import READ_WITHIN, leave_at_opening, next_answering, phones_answer
 from inbox.rules.patterns import (
-    CALL_OFFICE,
     INVITES_REPLY,
     RESULTS,
     SENSITIVE,
@@ -30,13 +30,17 @@ def call_when_closed(situation: Situation) -> Iterator[Finding]:
     """Do not ask people to call when the phones are off, or go off before they can have read it.
 
     They would reach an answering service or nobody. Invite an answer to this very message, give the
-    link to schedule, or let it leave at opening. A direct line of one of the staff is fine.
+    link to schedule, or let it leave at opening. A direct line of one of the staff is fine, and so
+    is an answering service that takes messages.
+
+    A number to call asks for a call as well; that of our phones does so by itself, unless an answer
+    is invited or it stands in the signature of an e-mail.
     """
     draft = situation.draft
     if draft.channel is ChannelKind.PHONE or phones_answer(situation):
         return
-    found = wording(draft.text).find(CALL_OFFICE)
-    if found is None or _names_direct_line(situation):
+    found = asks_to_call(situation, bare=True)
+    if found is None or somebody_answers(situation):
         return
     opens = next_answering(situation)
     when = f" until {clock_words(opens, situation.now, situation.practice)}" if opens else ""
@@ -46,7 +50,7 @@ def call_when_closed(situation: Situation) -> Iterator[Finding]:
         "TW04",
         Severity.BLOCK,
         f"It asks them to call, but nobody answers the phones when they read it{when}.",
-        _invite_instead(situation, found.start(), found.end()),
+        _invite_instead(situation, *found),
         others=(
             *leave_at_opening(situation),
             *(
@@ -68,8 +72,9 @@ def call_when_open(situation: Situation) -> Iterator[Finding]:
     draft = situation.draft
     if draft.channel is ChannelKind.PHONE or not phones_answer(situation):
         return
-    said = wording(draft.text)
-    if not said.says(CALL_OFFICE) or said.says(INVITES_REPLY) or _names_direct_line(situation):
+    if wording(draft.text).says(INVITES_REPLY) or somebody_answers(situation):
+        return
+    if asks_to_call(situation) is None:
         return
     severity = Severity.HOLD if draft.channel is ChannelKind.SMS else Severity.WARN
     yield Finding(
@@ -108,7 +113,10 @@ def late_call(situation: Situation) -> Iterator[Finding]:
     call = situation.draft.call
     if call is None or call.outcome is not None or _direct_line(situation):
         return
-    until = situation.practice.hours.open_until(situation.now)
+    plan = situation.plan
+    line = plan.line.id if plan is not None and plan.line.channel is ChannelKind.PHONE else ""
+    hours = situation.practice.hours_of(line) if line else situation.practice.phone_hours
+    until = hours.open_until(situation.now)
     if until is not None and until - situation.now >= READ_WITHIN:
         return
     if until is None:
@@ -199,12 +207,6 @@ def vague(situation: Situation) -> Iterator[Finding]:
 def _direct_line(situation: Situation) -> str:
     member = situation.practice.member(situation.staff_id)
     return number_words(member.direct_line) if member else ""
-
-
-def _names_direct_line(situation: Situation) -> bool:
-    own = {digits(member.direct_line) for member in situation.practice.staff if member.direct_line}
-    said = {digits(number) for number in wording(situation.draft.text).numbers()} if own else set()
-    return any(line.endswith(number) for number in said for line in own)
 
 
 def _way_to_answer(situation: Situation) -> str:

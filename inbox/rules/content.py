@@ -8,51 +8,12 @@ from typing import Final
 from inbox.address import AddressSystem, ChannelKind
 from inbox.finding import Finding, Fix, Severity
 from inbox.number import digits, number_words
+from inbox.rules.refusing import NO_REPLY_WANTED, NOT_MONITORED
 from inbox.rules.rule import rule
 from inbox.rules.sentence import without_sentence
 from inbox.rules.wording import form, phrase, way, wording
 from inbox.situation import Situation
 
-_THIS: Final = "(?:this|these|our|the) (?:automated )?"
-_MAIL: Final = (
-    "(?:e-?mails?|messages?|texts?|sms|notifications?|notices?|reminders?"
-    "|address|number|inbox|mailbox|account)"
-)
-_READ: Final = "(?:monitored|read|seen|checked|received|answered|attended)"
-_NOREPLY_TEXT: Final = phrase(
-    way(
-        "reply|respond|answer|write",
-        "«do not|don't|cannot|can not|can't|are unable to» (?:reply|respond|answer|write back) "
-        rf"(?:(?:directly )?(?:to|by|via) )?{_THIS}{_MAIL}\b",
-    ),
-    way("reply|respond", r"«do not|don't» (?:reply|respond)[^\S\n]*+(?:[.!)]|\s*+\Z|\n\s*?\n)"),
-    way("refrain", r"«refrain» from (?:replying|responding|answering)\b"),
-    way("noreply|no-reply", r"«no-?reply»\b(?![\w.-]{0,60}+@)"),
-    way("reply", rf"«no» reply {_MAIL}\b"),
-    way(
-        "monitored|read|seen|checked|received|answered|attended",
-        rf"«this|these|our|the» (?:automated )?{_MAIL} "
-        r"(?:(?:is|are) (?:not |un-?)|(?:isn't|aren't) )"
-        rf"(?:(?:being|currently|actively|regularly) )?{_READ}\b",
-    ),
-    way("unmonitored|unattended", rf"«unmonitored|unattended» (?:e-?mail )?{_MAIL}\b"),
-    way(
-        "replies|responses|answers",
-        rf"«replies|responses|answers» (?:to {_THIS}{_MAIL} )?"
-        rf"(?:(?:are|will|can)\s*+(?:not|n't)|won't) (?:be )?{_READ}\b",
-    ),
-    way(
-        "replies|responses|answers",
-        r"«we» (?:do not|don't|can\s*+not|can't|are unable to) "
-        r"(?:read|receive|see|monitor|accept) (?:replies|responses|answers)\b",
-    ),
-    way(
-        "respond|contest",
-        "«no» (?:responda|conteste|responder|contestar) (?:a )?(?:este|esta|al?) "
-        r"(?:correo|mensaje|e-?mail|texto)\b",
-    ),
-    unless_after="«if|when|because|why|since|unless|in case|who|i|they»(?: (?:you|they|we|i))?",
-)
 _UNFILLED: Final = phrase(
     form("{{", r"\{\{[^{}\n]{1,60}\}\}"),
     form("{", r"\{[a-z_]{2,30}(?:\.[a-z_]{2,30})?\}"),
@@ -82,10 +43,11 @@ def do_not_reply(situation: Situation) -> Iterator[Finding]:
     The line is read and answers are wanted. One key takes the sentence out.
     """
     text = situation.draft.text
-    found = wording(text).find(_NOREPLY_TEXT)
+    words = wording(text)
+    found = words.find(NO_REPLY_WANTED) or words.find(NOT_MONITORED)
     if found is None:
         return
-    said = wording(text).quote(found)
+    said = words.quote(found)
     yield Finding(
         "TW06",
         Severity.BLOCK,

@@ -8,6 +8,7 @@ from typing import Final
 from inbox.address import ChannelKind
 from inbox.finding import Fix
 from inbox.quiet import Place
+from inbox.rules.asking import phones_named
 from inbox.situation import Situation
 from inbox.words import clock_words
 
@@ -19,7 +20,7 @@ _TRIES: Final = 16
 def phones_answer(situation: Situation) -> bool:
     """Whether somebody answers the phones while the message is likely to be read."""
     leaves = situation.leaves_at
-    until = situation.practice.hours.open_until(leaves)
+    until = phones_named(situation).open_until(leaves)
     return until is not None and until - leaves >= READ_WITHIN
 
 
@@ -30,7 +31,7 @@ def places(situation: Situation) -> tuple[Place, ...]:
 
 def next_answering(situation: Situation) -> datetime | None:
     """The first moment from which the phones are answered while it is likely to be read."""
-    return situation.practice.hours.next_opening(situation.leaves_at, READ_WITHIN)
+    return phones_named(situation).next_opening(situation.leaves_at, READ_WITHIN)
 
 
 def leave_at_opening(situation: Situation) -> tuple[Fix, ...]:
@@ -44,7 +45,7 @@ def leave_at_opening(situation: Situation) -> tuple[Fix, ...]:
             return ()
         if awake == moment:
             return (Fix(f"Let it leave {_when(situation, moment)}", send_at=moment),)
-        moment = situation.practice.hours.next_opening(awake, READ_WITHIN)
+        moment = phones_named(situation).next_opening(awake, READ_WITHIN)
     return ()
 
 

@@ -7,36 +7,7 @@ from typing import Final
 
 from inbox.rules.wording import Phrase, form, phrase, way
 
-_OFFICE: Final = (
-    r"(?:me|the|our|your|my|this|that|dr\.?|doctor)\s*+(?:[\w.'-]{1,20}+ ){0,2}?"
-    "(?:office|clinic|practice|front desk|reception|phones?|number|desk|nurse line|line)"
-)
 _PORTAL: Final = "(?:(?:the|your|our|my) )?(?:patient )?(?:portal|mychart)"
-
-CALL_OFFICE: Final = phrase(
-    way(
-        "call|phone|ring|dial",
-        rf"«call|phone|ring|telephone|dial» (?:back )?(?:us|{_OFFICE})\b",
-    ),
-    way("contact", rf"«contact» (?:us by phone|us at|{_OFFICE})\b"),
-    way("give", r"«give» (?:us|(?:the|our) (?:office|clinic)) a (?:quick )?(?:call|ring|buzz)\b"),
-    way(
-        "please|kindly",
-        r"«please|kindly» (?:call|phone|ring)\b(?! (?:911|them|him|her|it|for help))",
-    ),
-    way("reach", r"«reach» us (?:at|by phone|on)\b"),
-    way(
-        "llam|llám",
-        r"«llame|lláme|llamar»(?:nos)? (?:a )?(?:la (?:oficina|cl[ií]nica)|nuestra|nos|al)\b",
-    ),
-    way("llamenos|llámenos", r"«llamenos|llámenos»\b"),
-    unless_after=(
-        "«we|i|she|he|they|nurse|doctor»(?:'(?:ll|ve|d)"
-        "| (?:will|can|may|could|would|did|do|have|had|tried to))?"
-        "|«not|needs? to|ha(?:ve|s|d) to|instead of|without|before you»|n't"
-    ),
-)
-"""Asks the reader to call the practice; not where it is we who call, or nobody has to."""
 
 PORTAL_LOGIN: Final = phrase(
     way(

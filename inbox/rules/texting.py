@@ -9,7 +9,7 @@ from typing import Final
 from inbox.address import ChannelKind
 from inbox.finding import Finding, Fix, Severity
 from inbox.number import digits
-from inbox.rules.leaving import leave_in_the_morning, places
+from inbox.rules.leaving import leave_in_the_morning
 from inbox.rules.patterns import OPT_OUT_WORDS, SHORTENER
 from inbox.rules.rule import rule
 from inbox.rules.sentence import with_sentence
@@ -58,15 +58,21 @@ def quiet_hours(situation: Situation) -> Iterator[Finding]:
     """No texts and calls at night, in the reader's own time.
 
     Between 8:00 and 21:00 where they are, or what their state says; where only the number tells, in
-    every place it may be. An answer to somebody who wrote within the hour is fine.
+    every place it may be. An answer to somebody who wrote within the hour is fine, to the very
+    address and on the channel they wrote from: who sent an e-mail at night may still sleep beside
+    the phone of another.
     """
     draft, quiet = situation.draft, situation.practice.quiet
     if draft.channel not in {ChannelKind.SMS, ChannelKind.PHONE} or _to_service(situation):
         return
-    asked = situation.newest_inbound_at
-    if asked is not None and situation.leaves_at - asked <= _REPLY_WITHIN and not draft.automatic:
-        return
-    if quiet.allows(situation.leaves_at, places(situation)):
+    leaves = situation.leaves_at
+    asleep = [
+        place
+        for one in situation.recipients
+        if draft.automatic or one.wrote_at is None or leaves - one.wrote_at > _REPLY_WITHIN
+        for place in one.places
+    ]
+    if quiet.allows(leaves, asleep):
         return
     yield Finding(
         "TW18",

@@ -3,33 +3,40 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Final
 
-from inbox.signals.heard import Heard, found_near, plain_words, shown_words
+from inbox.signals.heard import Heard, found_near, shown_words
 from inbox.signals.rule import inbound_rule
 
-_NAME: Final = r"(?-i:[A-Z][a-z]{1,20}(?:\s+[A-Z][a-z]{1,20})?)(?!'s?\b)"
+_NAME: Final = r"(?-i:[A-Z][a-z]{1,20}(?:\s[A-Z][a-z]{1,20})?)(?!'s?\b)"
 _STRANGER: Final = re.compile(
-    rf"""
-      \bwrong\s+(?:number|phone(?:\s+number)?|person|guy|lady|e-?mail(?:\s+address)?|address|
+    r"""\b(?:
+      wrong\s(?:number|phone(?:\snumber)?|person|guy|lady|e-?mail(?:\saddress)?|address|
         patient|people)\b
-        (?!'s|\s+(?:of|on\s+(?:the\s+)?file|for\s+(?:me|my|us|him|her)|in\s+(?:my|the|your)))
-    | \bno\s+such\s+(?:person|patient|one|name)\b
-    | \b(?:no\s*(?:one|body)|there'?s\s+no|there\s+is\s+no|no)\s+(?:here\s+|at\s+this\s+number\s+)?
-        (?:by|with|goes\s+by|has|of)\s+(?:that|this)\s+name\b
-    | \b(?:no\s*(?:one|body))\s+(?:here\s+)?(?:named|called)\b
-    | \b(?:there'?s|there\s+is)\s+no\s+{_NAME}\s+(?:here|at)\b
-    | \b(?:do\s+not|don'?t)\s+know\s+(?:any(?:one|body)?|who)\s+(?:(?:named|called|by)\b|
-        {_NAME}\s*(?:is\b|$))
-    | \b(?:i'?m|i\s+am)\s+not\s+(?:a|your|the|one\s+of\s+your)\s+patients?\b
-    | \b(?:i'?m|i\s+am)\s+not\s+(?:this|that|the\s+right)\s+person\b
-    | \b(?:not|isn'?t)\s+(?:his|her|their)\s+(?:number|phone|e-?mail|address)(?:\s+any\s?more)?\b
-    | \b(?:no\s+longer|not)\s+(?:has|have|uses?|at|using)\s+this\s+(?:number|phone|e-?mail|
+        (?!'s|\s(?:of|on\s(?:the\s)?file|for\s(?:me|my|us|him|her)|in\s(?:my|the|your)))
+    | no\ssuch\s(?:person|patient|one|name)\b
+    | (?:no\s?(?:one|body)|there'?s\sno|there\sis\sno|no)\s(?:here\s|at\sthis\snumber\s)?
+        (?:by|with|goes\sby|has|of)\s(?:that|this)\sname\b
+    | (?:no\s?(?:one|body))\s(?:here\s)?(?:named|called)\b
+    | (?:do\snot|don'?t)\sknow\s(?:any(?:one|body)?|who)\s(?:named|called|by)\b
+    | (?:i'?m|i\sam)\snot\s(?:a|your|the|one\sof\syour)\spatients?\b
+    | (?:i'?m|i\sam)\snot\s(?:this|that|the\sright)\sperson\b
+    | (?:not|isn'?t)\s(?:his|her|their)\s(?:number|phone|e-?mail|address)(?:\sany\s?more)?\b
+    | (?:no\slonger|not)\s(?:has|have|uses?|at|using)\sthis\s(?:number|phone|e-?mail|
         address)\b
-    | \b(?:new|different)\s+owner\s+of\s+this\s+(?:number|phone)\b
-    | \bjust\s+got\s+this\s+(?:phone\s+)?number\b
-    | \bwho\s+is\s+{_NAME}\s*\? | \b(?:n[uú]mero|persona)\s+equivocad[oa]\b
-    """,
+    | (?:new|different)\sowner\sof\sthis\s(?:number|phone)\b
+    | just\sgot\sthis\s(?:phone\s)?number\b
+    | (?:n[uú]mero|persona)\sequivocad[oa]\b
+    )""",
+    re.VERBOSE,
+)
+_NO_ONE: Final = re.compile(
+    rf"""\b(?:
+      there'?s\sno\s{_NAME}\s(?:here|at)\b | there\sis\sno\s{_NAME}\s(?:here|at)\b
+    | (?:do\snot|don'?t)\sknow\s(?:any(?:one|body)?|who)\s{_NAME}\s?(?:is\b|$)
+    | who\sis\s{_NAME}\s?\?
+    )""",
     re.IGNORECASE | re.VERBOSE,
 )
 _NOT_THEM: Final = re.compile(
@@ -52,8 +59,13 @@ _THEIRS: Final = re.compile(
 )
 """Directly before it: somebody else has the wrong number of somebody."""
 _NOTS: Final = ("not", "n't", "isnt")
-_ROOTS: Final = ("wrong", "no ", "not", "n't", "isnt", "who is", "owner", "just got", "equivocad",
-                 "nobody")  # fmt: skip
+_ROOTS: Final = (
+    "wrong", "such", "name", "called", "know", "patient", "person", "his ", "her ", "their ",
+    "this ", "owner", "just got", "equivocad",
+)  # fmt: skip
+_NO_ONE_ROOTS: Final = ("there's no ", "theres no ", "there is no ", "know", "who is")
+_MOST: Final = 50
+"""Matches of one text that are weighed."""
 
 
 @inbound_rule("IN04", "Wrong person")
@@ -65,13 +77,23 @@ def wrong_person(heard: Heard) -> str:
     at all (TW44). Once confirmed, a note in the conversation says what to check: what was sent
     there since they had it (45 CFR 164.402).
     """
-    text = plain_words(heard.text)
-    for found in found_near(_STRANGER, _ROOTS, text):
+    for text in heard.parts:
+        if words := _said(text, heard.names):
+            return words
+    return ""
+
+
+def _said(text: str, names: frozenset[str]) -> str:
+    found: re.Match[str] | None
+    for found in islice(found_near(_STRANGER, _ROOTS, text), _MOST):
         if not _THEIRS.search(text[max(0, found.start() - 40) : found.start()]):
-            return shown_words(found)
-    for found in found_near(_NOT_THEM, _NOTS, text):
+            return shown_words(found, text)
+    found = next(found_near(_NO_ONE, _NO_ONE_ROOTS, text, folded=False), None)
+    if found is not None:
+        return shown_words(found)
+    for found in islice(found_near(_NOT_THEM, _NOTS, text, folded=False), _MOST):
         name = found["name"]
-        known = name.casefold() in heard.names
+        known = name.casefold() in names
         # A capital letter makes a name, but not behind a bare “not”: “not Thursday please”.
         named = name[0].isupper() and name[1:].islower() and name.casefold() not in _NO_NAMES
         if known or (named and not _BARE_NOT.match(found.group())):

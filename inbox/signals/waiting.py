@@ -68,7 +68,7 @@ def thanks(heard: Heard) -> str:
     It keeps its place in the list and still needs a person; it is only marked “thanks”, so that
     the eye can pass over it. “Yes” is an answer, not thanks, and so is whatever carries a file.
     """
-    if heard.files or len(heard.text) > _LONGEST or "?" in heard.text:
+    if heard.files or len(heard.text) > _LONGEST or "?" in heard.text + heard.subject:
         return ""
     text = plain_words(heard.text).strip()
     bare, thumbs = _EMOJI.subn(" ", text)

@@ -51,7 +51,8 @@ class ConsentStore(Protocol):
         """What was said last about each address and channel; those nobody spoke of are missing.
 
         ACCEPTED and DECLINED are only outdone by each other: somebody who writes again after an
-        opt-out has not taken it back.
+        opt-out has not taken it back. An acceptance that lay ahead when it was kept outdoes no
+        opt-out.
         """
         ...
 

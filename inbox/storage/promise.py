@@ -26,8 +26,8 @@ class PromiseStore(Protocol):
         """Those that are OPEN, CALLED_ON or BROKEN at `now`, the soonest due first."""
         ...
 
-    async def latest(self, limit: int) -> list[Promise]:
-        """All, the newest first."""
+    async def latest(self, limit: int, before: int | None = None) -> list[Promise]:
+        """All, the newest first; those before promise `before`."""
         ...
 
     async def of_conversation(self, conversation_id: int, limit: int = 50) -> list[Promise]:

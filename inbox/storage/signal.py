@@ -27,9 +27,23 @@ class SignalStore(Protocol):
         ...
 
     async def decide(
-        self, conversation_id: int, rule: str, state: SignalState, staff_id: str, now: datetime
+        self,
+        conversation_id: int,
+        rule: str,
+        state: SignalState,
+        staff_id: str,
+        now: datetime,
+        only: Collection[int] | None = None,
     ) -> list[Signal]:
         """A person decides every open signal of a rule in a conversation; what was decided.
+
+        Args:
+            conversation_id: The conversation.
+            rule: The rule.
+            state: What is decided.
+            staff_id: Who decides.
+            now: When.
+            only: Ids of the messages it is decided for; None: all of them.
 
         Raises:
             Stale: none is open any more.

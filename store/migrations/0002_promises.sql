@@ -1,6 +1,6 @@
 -- Promises: what we told a patient, who keeps it, and until when.
 
--- From `patient_id` on: facts that follow from the messages, written anew by store/promise_state.py
+-- `made_at`, and from `patient_id` on: facts that follow from the messages, written anew by store/promise_state.py
 -- in the transaction that changes a message of the patient.
 CREATE TABLE promise (
     id                INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -19,6 +19,7 @@ CREATE TABLE promise (
     patient_id        TEXT,
     asked_at          INTEGER,
     answered_at       INTEGER,
+    wrote_at          INTEGER,                          -- mere thanks included
     unsaid            INTEGER NOT NULL DEFAULT 0,
     stands            INTEGER NOT NULL DEFAULT 1    -- 0 settled, 1 until it is due, 2 until answered
 ) STRICT;

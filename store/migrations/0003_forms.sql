@@ -7,7 +7,7 @@ CREATE TABLE consent (
     value      TEXT NOT NULL,               -- the address as it was written
     channel    TEXT NOT NULL CHECK (channel IN ('email', 'sms', 'phone', 'portal')),
     consent    TEXT NOT NULL CHECK (consent IN ('unknown', 'implied', 'accepted', 'declined')),
-    explicit   INTEGER NOT NULL,            -- accepted or declined: nothing vaguer outdoes it
+    explicit   INTEGER NOT NULL,            -- declined, or accepted by then: nothing else outdoes it
     at         INTEGER NOT NULL,
     staff_id   TEXT NOT NULL,
     method     TEXT NOT NULL,

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import threading
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 
 import pytest
 
-from inbox.age import is_overdue, overdue_since, waited
+from inbox.age import has_waited, is_overdue, overdue_since, waited
+from inbox.closure import Closure
 from inbox.hours import Hours
-from tests.inbox.making import NOW, practice, week
+from inbox.line import Line
+from inbox.practice import Practice
+from tests.inbox.conftest import House
+from tests.inbox.making import FRONT_DESK, NOW, practice, week
 
 HOUR = timedelta(hours=1)
 
@@ -39,3 +45,60 @@ def test_without_a_limit_nobody_is_overdue() -> None:
     assert not practice().is_overdue(long_ago, NOW, "front-desk")
     assert practice(answer_within=4 * HOUR).is_overdue(long_ago, NOW, "front-desk")
     assert not practice(answer_within=4 * HOUR).is_overdue(None, NOW, "front-desk")
+
+
+class Asked:
+    """Holidays that are not known until somebody asks; keeps which years were, and where."""
+
+    def __init__(self) -> None:
+        self.years: set[int] = set()
+        self.threads: list[threading.Thread] = []
+
+    def on(self, day: date) -> Closure | None:
+        if day.year not in self.years:
+            self.threads.append(threading.current_thread())
+            self.years.add(day.year)
+        return None
+
+    def known(self, day: date) -> bool:
+        return day.year in self.years
+
+    def prepare(self, day: date) -> None:
+        self.on(day)
+
+
+@pytest.mark.parametrize("passed", [1, 5, 20, 100, 200, 24 * 90, 24 * 2000])
+def test_waiting_is_judged_as_it_is_counted(passed: int) -> None:
+    since = NOW - passed * HOUR
+
+    for within in (2 * HOUR, 30 * HOUR):
+        assert has_waited(since, NOW, week(), within) == (waited(since, NOW, week()) >= within)
+
+
+def test_who_waits_for_years_asks_for_no_holidays_of_years_ago() -> None:
+    asked = Asked()
+    made = practice(answer_within=4 * HOUR, hours=replace(week(), closures=asked))
+
+    assert made.is_overdue(datetime(2019, 5, 6, 9, tzinfo=NOW.tzinfo), NOW, "front-desk")
+    assert asked.years == {NOW.year}
+
+
+ASKED = Asked()
+
+
+@pytest.fixture
+def the_practice(lines: tuple[Line, ...]) -> Practice:
+    hours = replace(week(), closures=ASKED)
+    return practice(lines=lines, answer_within=4 * HOUR, hours=hours)
+
+
+@pytest.mark.parametrize("lines", [(FRONT_DESK,)])
+async def test_holidays_are_looked_up_beside_the_screen(house: House) -> None:
+    await house.arrive("ann@example.com", "Hello", subject="Hello")
+    ASKED.years.clear()
+    ASKED.threads.clear()
+    house.clock.advance(hours=30)
+
+    assert (await house.desk.counts()).overdue == 1
+    assert ASKED.threads
+    assert threading.main_thread() not in ASKED.threads

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from inbox.errors import Blocked, Held, TwowayError
 from inbox.line import Line
 from inbox.message import MessageKind, Nature
 from inbox.outgoing import Draft
-from inbox.patient import Consent, ContactPoint, PointUse, PrivacyForm
+from inbox.patient import Consent, ContactPoint, PointUse, PrivacyForm, Proxy
 from inbox.signals.signal import Signal, SignalState
 from tests.inbox.conftest import House
 from tests.inbox.making import ANN, BEN, FRONT_DESK, PHONE, PORTAL, TEXTS
@@ -189,6 +189,47 @@ async def test_start_does_not_undo_what_staff_kept(house: House) -> None:
     assert await signals(house, await text(house, "yes")) == said
 
 
+async def test_start_lifts_no_form_that_declines(house: House) -> None:
+    no = replace(FORM, sms=Consent.DECLINED, form_date=date(2026, 1, 2))
+    await house.repository.patients.save([replace(TEXTING, form=no)])
+    await text(house, "STOP")
+    house.clock.advance(minutes=1)
+
+    start = await text(house, "START")
+
+    assert await signals(house, start) == [("IN07", SignalState.PROPOSED)]
+    assert await consent(house) is Consent.DECLINED
+    assert "TW19" in await findings(house, answer(start))
+
+
+async def test_start_speaks_for_nobody_else_in_the_family(house: House) -> None:
+    no = replace(FORM, sms=Consent.DECLINED, form_date=date(2026, 1, 2))
+    await house.repository.patients.save([replace(SIBLING, form=no)])
+    await text(house, "STOP")
+    house.clock.advance(minutes=1)
+
+    start = await text(house, "START")
+
+    assert await signals(house, start) == [("IN07", SignalState.PROPOSED)]
+    for patient in ("p1", "p2"):
+        assert "TW19" in await findings(house, answer(start, patient_id=patient))
+    await house.desk.attention.accept(start.id)
+    assert "TW19" in await findings(house, answer(start, patient_id="p2"))
+
+
+async def test_start_does_not_undo_what_staff_kept_before_a_stop(house: House) -> None:
+    row = await text(house, "please stop texting me")
+    await house.desk.attention.accept(row.id)
+    house.clock.advance(minutes=1)
+    await text(house, "STOP")
+    house.clock.advance(minutes=1)
+
+    start = await text(house, "START")
+
+    assert await signals(house, start) == [("IN07", SignalState.PROPOSED)]
+    assert await consent(house) is Consent.DECLINED
+
+
 async def test_a_yes_of_somebody_who_never_opted_out_says_nothing(house: House) -> None:
     assert await signals(house, await text(house, "YES")) == []
     assert await signals(house, await text(house, "start")) == []
@@ -219,6 +260,83 @@ async def test_by_mail_stop_is_proposed_for_mail_only(house: House) -> None:
 
     assert await consent(house, ChannelKind.EMAIL) is Consent.DECLINED
     assert await consent(house, ChannelKind.SMS) is None
+
+
+async def mails(house: House, *said: tuple[str, str]) -> ConversationRow:
+    """Let mails of one conversation arrive, each with its sender."""
+    for number, (sender, words) in enumerate(said):
+        parents = {"in_reply_to": ["m0@x"]} if number else {"id": "m0@x"}
+        await house.arrive(sender, words, subject="Visits", cc=["ann@example.com"], **parents)
+        house.clock.advance(minutes=1)
+    [row] = await house.rows()
+    return row
+
+
+async def test_one_key_keeps_every_opt_out_on_its_own_channel(house: House) -> None:
+    row = await mails(
+        house,
+        ("ann@example.com", "please stop texting me"),
+        ("ann@example.com", "and don't email me anymore"),
+    )
+
+    decided = await house.desk.attention.accept(row.id)
+
+    assert [one.state for one in decided] == [SignalState.APPLIED] * 2
+    assert await consent(house, ChannelKind.SMS) is Consent.DECLINED
+    assert await consent(house, ChannelKind.EMAIL) is Consent.DECLINED
+
+
+async def test_one_key_keeps_every_opt_out_for_its_own_sender(house: House) -> None:
+    luis = ContactPoint(AddressSystem.EMAIL, "luis@example.com")
+    await house.repository.patients.save([replace(TEXTING, proxies=(Proxy("Luis", "", (luis,)),))])
+    row = await mails(
+        house,
+        ("luis@example.com", "Please don't email me anymore"),
+        ("ann@example.com", "please unsubscribe me too"),
+    )
+
+    await house.desk.attention.accept(row.id)
+
+    for address in (luis.address, email("ann@example.com")):
+        [entry] = await house.repository.consents.history(address)
+        assert (entry.channel, entry.consent) == (ChannelKind.EMAIL, Consent.DECLINED)
+
+
+async def test_what_cannot_be_kept_is_not_shown_as_kept(house: House) -> None:
+    await house.repository.patients.save([replace(TEXTING, points=ANN.points)])
+    row = await mails(
+        house,
+        ("ann@example.com", "please stop texting me"),
+        ("ann@example.com", "and don't email me anymore"),
+    )
+
+    [decided] = await house.desk.attention.accept(row.id)
+
+    assert decided.words == "don't email me anymore"
+    assert await consent(house, ChannelKind.EMAIL) is Consent.DECLINED
+    assert await signals(house, row) == [
+        ("IN03", SignalState.PROPOSED),
+        ("IN03", SignalState.APPLIED),
+    ]
+    with pytest.raises(TwowayError):
+        await house.desk.attention.accept(row.id)
+
+
+async def test_the_subject_is_heard_where_it_is_theirs(house: House) -> None:
+    await house.arrive("ann@example.com", "Call me. Ann", subject="I want to kill myself")
+    await house.arrive("who@example.com", "Thank you", subject="Re: Chest pain clinic")
+    await house.arrive("luis@example.com", "Thank you", subject="Unsubscribe")
+
+    rows = sorted(await house.rows(), key=lambda row: row.id)
+
+    assert [row.signals for row in rows] == [("IN01",), ("IN09",), ("IN02",)]
+
+
+async def test_who_drives_and_needs_help_waits_for_an_answer(house: House) -> None:
+    row = await text(house, "I am driving my husband to the ER, he can't breathe")
+
+    assert row.urgent
+    assert [one.id for one in await house.rows(ListState.NEEDS_REPLY)] == [row.id]
 
 
 async def test_a_mail_that_speaks_of_texts_stops_texts(house: House) -> None:

@@ -71,6 +71,22 @@ def test_an_address_of_nobody_has_only_its_own_word() -> None:
     assert consent_for(EMAIL, said(DECLINED), [], None, ZONE) is DECLINED
 
 
+def test_a_start_outdoes_nobodys_form() -> None:
+    declines = form(ANN, DECLINED, date(2026, 3, 1))
+    for by in ("patient", "carrier"):
+        start = replace(said(ACCEPTED), by=by, method="text START")
+        assert consent_for(EMAIL, start, [declines], ANN.id, ZONE) is DECLINED
+        assert consent_for(EMAIL, start, [form(ANN, ACCEPTED)], ANN.id, ZONE) is ACCEPTED
+
+
+@pytest.mark.parametrize("by", ["patient", "dana"])
+def test_a_yes_to_a_shared_address_outdoes_nobodys_form(by: str) -> None:
+    yes, no = form(ANN, ACCEPTED, date(2026, 3, 1)), form(BEN, DECLINED, date(2026, 3, 1))
+    entry = replace(said(ACCEPTED), by=by)
+    for about in (ANN.id, BEN.id, None):
+        assert consent_for(EMAIL, entry, [yes, no], about, ZONE) is DECLINED
+
+
 async def test_who_writes_first_has_agreed_to_an_answer(house: House) -> None:
     await house.repository.patients.save([form(ANN, UNKNOWN)])
     await house.arrive("ann@example.com", "May I come earlier?")

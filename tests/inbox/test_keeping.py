@@ -12,11 +12,11 @@ from inbox.address import AddressSystem, email
 from inbox.conversation import ListState
 from inbox.errors import NotFound, Stale, TwowayError
 from inbox.keeping import Keeper
-from inbox.patient import ContactPoint
+from inbox.patient import ContactPoint, Proxy
 from inbox.promise import DraftPromise, Promise, PromiseKind, PromiseState
 from inbox.words import promise_words
 from tests.inbox.conftest import House
-from tests.inbox.making import ANN, NURSE, ZONE
+from tests.inbox.making import ANN, BEN, NURSE, ZONE
 
 ANN_MAIL = "ann@example.com"
 HALF_PAST_ELEVEN = datetime(2026, 3, 4, 11, 30, tzinfo=ZONE)
@@ -58,6 +58,9 @@ async def test_a_promise_is_kept_by_a_real_answer(house: House) -> None:
     assert (await house.desk.counts()).promised == 1
     assert [row.id for row in await house.rows(ListState.PROMISED)] == [conversation]
     await house.answer(conversation, "The blue one.")
+    # While the time runs, they may ask more.
+    assert await state(house, promise) is PromiseState.OPEN
+    house.clock.set(HALF_PAST_ELEVEN)
     assert await state(house, promise) is PromiseState.KEPT
     assert await house.rows(ListState.PROMISED) == []
     assert (await house.desk.counts()).promised == 0
@@ -132,6 +135,7 @@ async def test_what_arrives_on_another_line_calls_on_it(house: House) -> None:
     house.clock.advance(minutes=1)
     other = next(row for row in await house.rows() if row.subject == "Door")
     await house.answer(other.id, "Yes, it is.")
+    house.clock.set(HALF_PAST_ELEVEN)
     assert await state(house, promise) is PromiseState.KEPT
 
 
@@ -318,3 +322,160 @@ async def test_an_answer_taken_back_and_a_note_keep_nothing(house: House) -> Non
     house.clock.advance(minutes=1)
     await house.outbox.deliver_due()
     assert await state(house, promise) is PromiseState.CALLED_ON
+
+
+TOMORROW = datetime(2026, 3, 5, 8, 0, tzinfo=ZONE)
+
+
+async def scheduled(house: House, text: str) -> tuple[int, Promise]:
+    """Dana answers Ann with a promise that leaves tomorrow at eight."""
+    await house.arrive(ANN_MAIL, "Is Thursday all right?", subject="Thursday", id="a1@x")
+    [row] = await house.rows()
+    draft = replace(await house.desk.reply_draft(row.id), text=text, send_at=TOMORROW)
+    sent = await house.desk.send(draft, undo=False)
+    [promise] = await house.repository.promises.of_outbox(sent.id)
+    house.clock.advance(minutes=5)
+    return row.id, promise
+
+
+async def test_what_leaves_tomorrow_is_not_kept_by_an_answer_of_today(house: House) -> None:
+    conversation, promise = await scheduled(house, CALL_BY)
+    await house.answer(conversation, "Please bring your insurance card.")
+    assert await state(house, promise) is PromiseState.OPEN
+    house.clock.set(TOMORROW + timedelta(minutes=1))
+    await house.sync()
+    await house.outbox.deliver_due()
+    made = await house.repository.promises.get(promise.id)
+    assert (made.made_at, made.state(house.clock())) == (house.clock(), PromiseState.OPEN)
+    house.clock.advance(minutes=5)
+    await house.answer(conversation, "The doctor says yes.")
+    assert await state(house, promise) is PromiseState.KEPT
+
+
+async def test_nobody_calls_on_what_has_not_left(house: House) -> None:
+    _, promise = await scheduled(house, "Thursday is fine. I'm here until 17:30.")
+    assert promise.due.astimezone(ZONE).date() == TOMORROW.date()
+    await asks(house)
+    waiting = await house.repository.promises.get(promise.id)
+    assert waiting.state(house.clock()) is PromiseState.OPEN
+    assert (waiting.asked_at, waiting.wrote_at) == (None, None)
+
+
+async def test_a_mail_to_the_pharmacy_in_their_conversation_keeps_nothing(house: House) -> None:
+    for text in (CALL_BY, HERE_UNTIL):
+        conversation, promise = await promised(house, text)
+        await asks(house)
+        draft = await house.desk.reply_draft(conversation)
+        draft = replace(draft, to=(email("pharmacy@example.com"),), text="Do you have it?")
+        await house.desk.send(draft, "the pharmacy was asked", undo=False)
+        await house.outbox.deliver_due()
+        assert (await house.repository.promises.get(promise.id)).answered_at is None
+        await house.desk.promises.withdraw(promise.id, "the next one")
+        house.clock.advance(minutes=1)
+
+
+async def test_an_answer_to_a_proxy_keeps_it(house: House) -> None:
+    mother = Proxy("Mia Lee", "mother", (ContactPoint(AddressSystem.EMAIL, "mia@example.com"),))
+    await house.repository.patients.save([replace(ANN, proxies=(mother,))])
+    conversation, promise = await promised(house, CALL_BY)
+    draft = await house.desk.reply_draft(conversation)
+    draft = replace(draft, to=(email("mia@example.com"),), text="The doctor says yes.")
+    await house.desk.send(draft, "her mother asked", undo=False)
+    await house.outbox.deliver_due()
+    assert await state(house, promise) is PromiseState.KEPT
+
+
+async def test_an_answer_elsewhere_leaves_their_question_open(house: House) -> None:
+    conversation, promise = await promised(house)
+    await house.arrive(ANN_MAIL, "Which door?", subject="Door", id="b1@x")
+    house.clock.advance(minutes=1)
+    other = next(row for row in await house.rows() if row.id != conversation)
+    await house.answer(conversation, "By the way, bring your card.")
+    assert await state(house, promise) is PromiseState.CALLED_ON
+    # An answer that is queued there has not left.
+    draft = replace(await house.desk.reply_draft(other.id), text="The blue one.")
+    queued = await house.desk.send(replace(draft, send_at=TOMORROW), undo=False)
+    await house.answer(conversation, "And your glasses.")
+    assert await state(house, promise) is PromiseState.CALLED_ON
+    again = await house.desk.undo(queued.id)
+    assert again is not None
+    await house.desk.send(replace(again, send_at=None), undo=False)
+    await house.outbox.deliver_due()
+    assert await state(house, promise) is PromiseState.OPEN
+
+
+async def test_a_question_that_was_closed_is_answered_elsewhere(house: House) -> None:
+    conversation, promise = await promised(house)
+    await house.arrive(ANN_MAIL, "Which door?", subject="Door", id="b1@x")
+    house.clock.advance(minutes=1)
+    other = next(row for row in await house.rows() if row.id != conversation)
+    await house.recorder.drain()
+    await house.desk.done(other.id, "told with the other mail")
+    assert await state(house, promise) is PromiseState.CALLED_ON
+    await house.answer(conversation, "The blue one, as to your other mail.")
+    assert await state(house, promise) is PromiseState.OPEN
+
+
+async def test_each_question_calls_on_it_again_while_the_time_runs(house: House) -> None:
+    conversation, promise = await promised(house)
+    await asks(house)
+    await house.answer(conversation, "The blue one.")
+    house.clock.advance(minutes=1)
+    asked_at = house.clock()
+    await asks(house, "And where do I park?")
+    again = await house.repository.promises.get(promise.id)
+    assert (again.asked_at, again.answered_at) == (asked_at, None)
+    assert again.state(house.clock()) is PromiseState.CALLED_ON
+    house.clock.set(HALF_PAST_ELEVEN)
+    assert await state(house, promise) is PromiseState.BROKEN
+    await house.sync()
+    await house.answer(conversation, "In the yard; I am sorry.")
+    assert await state(house, promise) is PromiseState.KEPT
+
+
+async def test_mere_thanks_asks_for_nothing(house: House) -> None:
+    conversation, promise = await promised(house)
+    await asks(house)
+    await house.answer(conversation, "The blue one.")
+    house.clock.advance(minutes=1)
+    thanked_at = house.clock()
+    await asks(house, "ok thanks!")
+    thanked = await house.repository.promises.get(promise.id)
+    assert thanked.state(house.clock()) is PromiseState.OPEN
+    assert thanked.wrote_at == thanked_at
+    house.clock.set(HALF_PAST_ELEVEN)
+    assert await state(house, promise) is PromiseState.KEPT
+
+
+async def test_a_message_that_turns_out_to_be_theirs_calls_on_it(house: House) -> None:
+    point = ContactPoint(AddressSystem.EMAIL, "ben@example.com")
+    await house.repository.patients.save([replace(BEN, points=(point,))])
+    await house.arrive("ben@example.com", "Hello", subject="Ben", id="b1@x")
+    [row] = await house.rows()
+    house.clock.advance(minutes=1)
+    sent = await house.answer(row.id, HERE_UNTIL)
+    [promise] = await house.repository.promises.of_outbox(sent.id)
+    house.clock.advance(minutes=1)
+    await house.arrive(ANN_MAIL, "Ben asks which door", subject="Door", id="a1@x")
+    house.clock.advance(minutes=1)
+    other = next(one for one in await house.rows() if one.id != row.id)
+    message = (await house.messages(other.id))[-1]
+    await house.desk.linking.link_message(message.id, BEN.id)
+    assert await state(house, promise) is PromiseState.CALLED_ON
+    await house.answer(other.id, "The blue one.")
+    assert await state(house, promise) is PromiseState.OPEN
+    await house.desk.linking.link_message(message.id, ANN.id)
+    assert (await house.repository.promises.get(promise.id)).asked_at is None
+
+
+async def test_the_wanted_are_sought_beyond_the_first_page(house: House) -> None:
+    await house.arrive(ANN_MAIL, "Please call.", subject="Call", id="a1@x")
+    [row] = await house.rows()
+    soon = house.clock() + timedelta(minutes=5)
+    broken = await house.desk.promises.add(row.id, PromiseKind.ANSWER, soon)
+    for _ in range(5):
+        await house.desk.promises.add(row.id, PromiseKind.ANSWER, HALF_PAST_ELEVEN)
+    house.clock.advance(minutes=6)
+    found = await house.desk.promises.latest(2, PromiseState.BROKEN)
+    assert [one.id for one in found] == [broken.id]
+    assert len(await house.desk.promises.latest(2, PromiseState.OPEN)) == 2

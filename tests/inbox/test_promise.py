@@ -78,6 +78,23 @@ def due(text: str) -> datetime:
         ("I'll have the form ready by 9 tomorrow.", ANSWER, "2026-03-05 09:00"),
         ("You'll hear back by the end of the week.", ANSWER, "2026-03-06 17:00"),
         ("Let me get back to you by EOD.", ANSWER, "2026-03-04 17:00"),
+        ("I'll call you on 3/5 at 9.", ANSWER, "2026-03-05 09:00"),
+        ("I'll call you on 3/5 by 9.", ANSWER, "2026-03-05 09:00"),
+        ("I'll call you on 3/10/26 between 9 and 10.", ANSWER, "2026-03-10 17:00"),
+        ("I'll call you on 2026-03-06.", ANSWER, "2026-03-06 17:00"),
+        ("I'll call you back by March 6.", ANSWER, "2026-03-06 17:00"),
+        ("I'll call you back by March 6th at 10 am.", ANSWER, "2026-03-06 10:00"),
+        ("I'll call you Friday, March 20, at 9.", ANSWER, "2026-03-20 09:00"),
+        ("We'll get back to you by the 6th of March.", ANSWER, "2026-03-06 17:00"),
+        ("We'll get back to you by the 2nd.", ANSWER, "2026-04-02 17:00"),
+        ("I'll write to you by January 8.", ANSWER, "2026-01-08 17:00"),
+        ("I'm here on March 6 until 3.", HERE, "2026-03-06 15:00"),
+        ("I'll get back to you in two days.", ANSWER, "2026-03-06 17:00"),
+        ("I'll get back to you within 2 business days.", ANSWER, "2026-03-06 17:00"),
+        ("I'll get back to you within three business days.", ANSWER, "2026-03-09 17:00"),
+        ("You'll have our answer in a week.", ANSWER, "2026-03-11 17:00"),
+        ("We'll be in touch by the end of next week.", ANSWER, "2026-03-13 17:00"),
+        ("I'll call you by Monday morning.", ANSWER, "2026-03-09 12:00"),
         ("I promise that I'll call you by 5", ANSWER, "2026-03-04 17:00"),
         ("Don't worry, I'll call you by five.", ANSWER, "2026-03-04 17:00"),
     ],
@@ -123,11 +140,54 @@ def test_promises_are_found(text: str, kind: PromiseKind, when: str) -> None:
         "Thank you.\n-----Original Message-----\nI'm here until 5:30",
         "The price is $5 by 10% until 2030.",
         "I'll text the pharmacy about 5 mg.",
+        "I'll let you know within 2 days of the visit.",
+        "I'll write to you about 1/2 of the dose.",
+        "I'll call you by the 2nd week.",
+        "I'll call you on 13/32.",
         "",
     ],
 )
 def test_other_words_are_none(text: str) -> None:
     assert find_promises(text, AFTERNOON, week()) == ()
+
+
+@pytest.mark.parametrize(
+    ("country", "text", "when"),
+    [
+        ("US", "I'll call you by 4/5.", "2026-04-05 17:00"),
+        ("DE", "I'll call you by 4/5.", "2026-05-04 17:00"),
+        # Only one order makes a date of it.
+        ("US", "I'll call you by 25/3.", "2026-03-25 17:00"),
+        ("GB", "I'll call you by 3/25.", "2026-03-25 17:00"),
+    ],
+)
+def test_dates_are_read_as_they_are_written_there(country: str, text: str, when: str) -> None:
+    [said] = find_promises(text, AFTERNOON, week(), country)
+
+    assert said.due == due(when)
+
+
+def test_a_date_in_the_new_year() -> None:
+    december = datetime(2026, 12, 28, 10, 0, tzinfo=ZONE)
+
+    [said] = find_promises("I'll call you by January 5.", december, week())
+
+    assert said.due == due("2027-01-05 17:00")
+
+
+@pytest.mark.parametrize(
+    ("text", "when"),
+    [
+        ("I'll call you back by the end of the day.", "2026-03-05 00:00"),
+        ("I'm here until we close.", "2026-03-05 00:00"),
+        ("I'm in all day tomorrow.", "2026-03-06 00:00"),
+        ("I'll call you tomorrow.", "2026-03-06 00:00"),
+    ],
+)
+def test_a_day_that_ends_at_midnight(text: str, when: str) -> None:
+    [said] = find_promises(text, AFTERNOON, week("08:00-24:00"))
+
+    assert said.due == due(when)
 
 
 def test_a_time_that_is_over_is_told_as_such() -> None:
@@ -227,7 +287,7 @@ SOON, LATER = NOW + timedelta(minutes=30), NOW + timedelta(minutes=61)
         (replace(PROMISE, asked_at=NOW), PromiseState.CALLED_ON, PromiseState.BROKEN),
         (
             replace(PROMISE, asked_at=NOW, answered_at=NOW),
-            PromiseState.KEPT,
+            PromiseState.OPEN,
             PromiseState.KEPT,
         ),
         (replace(PROMISE, kind=ANSWER), PromiseState.OPEN, PromiseState.BROKEN),

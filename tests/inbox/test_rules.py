@@ -13,10 +13,16 @@ from inbox.finding import Finding, Severity
 from inbox.patient import Consent, ContactPoint, PointHealth, PointUse
 from inbox.rules import RULES
 from inbox.situation import Recipient, Situation
-from tests.inbox.making import ANN, FRONT_DESK, PORTAL, TEXTS, draft, practice, situation
+from tests.inbox.making import ANN, FRONT_DESK, PORTAL, TEXTS, draft, practice, situation, text
 from tests.inbox.rule_examples import EXAMPLES as USUAL
 from tests.inbox.rule_examples_hard import HARD
-from tests.inbox.rule_scenes import Examples
+from tests.inbox.rule_examples_words import (
+    ASKS_FOR_NO_CALL,
+    ASKS_TO_CALL,
+    WANTS_ANSWERS,
+    WANTS_NO_ANSWER,
+)
+from tests.inbox.rule_scenes import LATE, Examples
 
 EXAMPLES = {
     id_: Examples(
@@ -55,6 +61,34 @@ def test_rule_fires(id_: str, severity: Severity, one: Situation) -> None:
 @pytest.mark.parametrize(("id_", "one"), _SILENT)
 def test_rule_keeps_silent(id_: str, one: Situation) -> None:
     assert _found(id_, one) == []
+
+
+@pytest.mark.parametrize("said", ASKS_TO_CALL)
+def test_words_that_ask_for_a_call(said: str) -> None:
+    assert [one.severity for one in _found("TW04", text(said, now=LATE))] == [Severity.BLOCK]
+
+
+@pytest.mark.parametrize("said", ASKS_FOR_NO_CALL)
+def test_words_that_ask_for_no_call(said: str) -> None:
+    assert _found("TW04", text(said, now=LATE)) == []
+
+
+@pytest.mark.parametrize("said", WANTS_NO_ANSWER)
+def test_words_that_want_no_answer(said: str) -> None:
+    assert [one.severity for one in _found("TW06", text(said))] == [Severity.BLOCK]
+
+
+@pytest.mark.parametrize("said", WANTS_ANSWERS)
+def test_words_that_want_an_answer(said: str) -> None:
+    assert _found("TW06", text(said)) == []
+
+
+def test_a_number_in_the_signature_of_an_email_asks_for_nothing() -> None:
+    signed = "Hello Ann, Friday is fine.\n\nDana Reyes\nLakeside\nTel. (555) 010-7700\n"
+
+    letter = replace(situation(draft(signed)), now=LATE, practice=text("").practice)
+    assert _found("TW04", letter) == []
+    assert _found("TW04", text(signed, now=LATE)) != []
 
 
 def test_every_rule_has_both_kinds_of_examples() -> None:
@@ -167,9 +201,9 @@ def test_nothing_speaks_against_a_good_answer() -> None:
 
 
 def test_the_fix_of_a_no_reply_sentence_takes_out_that_sentence_only() -> None:
-    text = "Your visit is on Friday at ten. Please do not reply to this email. See you then!"
+    said = "Your visit is on Friday at ten. Please do not reply to this email. See you then!"
 
-    [finding] = _found("TW06", situation(draft(text)))
+    [finding] = _found("TW06", situation(draft(said)))
 
     assert finding.fix is not None
     assert finding.fix.text == "Your visit is on Friday at ten. See you then!"
@@ -187,6 +221,6 @@ def test_the_fix_of_a_failed_line_is_a_proven_one() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=400))
-def test_no_text_makes_a_rule_raise(text: str) -> None:
+def test_no_text_makes_a_rule_raise(said: str) -> None:
     for rule in RULES:
-        list(rule(situation(draft(text, subject=text))))
+        list(rule(situation(draft(said, subject=said))))

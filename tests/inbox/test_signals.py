@@ -76,6 +76,45 @@ def test_the_channel_they_mean(words: str, arrived: ChannelKind, meant: ChannelK
     [
         ("72975", "Your code is 123456", Nature.BULK),
         ("+15550107811", "I'm driving with Do Not Disturb While Driving on.", Nature.AUTO_REPLY),
+        (
+            "+15550107811",
+            (
+                "I’m driving with Do Not Disturb While Driving turned on. I’ll see your message"
+                " when I get where I’m going."
+            ),
+            Nature.AUTO_REPLY,
+        ),
+        (
+            "+15550107811",
+            (
+                "I'm driving with Focus turned on. I'll see your message when I get where I'm"
+                " going.\n(I'm not receiving notifications. If this is urgent, reply “urgent” to"
+                " send a notification through with your original message.)"
+            ),
+            Nature.AUTO_REPLY,
+        ),
+        (
+            "+15550107811",
+            "I'm driving right now. I'll get back to you later.",
+            Nature.AUTO_REPLY,
+        ),
+        ("+15550107811", "Auto-reply: I am away until Monday", Nature.AUTO_REPLY),
+        ("+15550107811", "Auto-reply: I can't breathe", Nature.PERSONAL),
+        (
+            "+15550107811",
+            "I'm driving with Focus turned on. I have chest pain",
+            Nature.PERSONAL,
+        ),
+        (
+            "+15550107811",
+            "I am driving my husband to the ER, he can't breathe",
+            Nature.PERSONAL,
+        ),
+        ("+15550107811", "I'm driving right now and I have chest pain", Nature.PERSONAL),
+        ("+15550107811", "I am driving over now, is that ok?", Nature.PERSONAL),
+        ("+15550107811", "I'm driving and can be there at 3, ok?", Nature.PERSONAL),
+        ("+15550107811", "This is an automobile accident, I have chest pain", Nature.PERSONAL),
+        ("+15550107811", "This is an automated message? I need help", Nature.PERSONAL),
         ("+15550107811", "I'm driving to you now", Nature.PERSONAL),
         ("+15550107811", "Can I come?", Nature.PERSONAL),
     ],
@@ -96,13 +135,35 @@ def test_no_text_makes_a_rule_raise(text: str) -> None:
     listen(Heard(text))
 
 
-@pytest.mark.parametrize(
-    "piece", ["no ", "stop ", "can't ", "a b ", "want to ", "ok ", "wrong number of ", "side of x "]
-)
+_PIECES = (
+    "no ", "stop ", "can't ", "I can't can't ", "a b ", "a\n", "want to ", "ok ",
+    "wrong number of ",
+    "side of x ", "my my chest ", "do not reply to ", "took 30 ", "no chest pain or ", "call\t\t\t",
+    "is not Bob's ", "there's no Ann ", "i not stop it ", "’", "İ",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", _PIECES)
 def test_no_text_makes_the_rules_slow(piece: str) -> None:
     heard = Heard(piece * (200_000 // len(piece)))
-    began = time.perf_counter()
+    listen(Heard("x"))
 
-    listen(heard)
+    def seconds() -> float:
+        began = time.process_time()
+        listen(heard)
+        return time.process_time() - began
 
-    assert time.perf_counter() - began < 0.5
+    # About 5 ms; the limit is for a machine that has other things to do.
+    assert min(seconds() for _ in range(5)) < 0.025
+
+
+def test_both_ends_of_a_very_long_text_are_heard() -> None:
+    noise = "she can not say no to cake " * 8_000
+    for text in ("chest pain " + noise, noise + " chest pain"):
+        assert [one.rule for one in listen(Heard(text))] == ["IN01"]
+
+
+@pytest.mark.parametrize("words", ["I Can’t  breathe", "İ have CHEST\nPAIN"])
+def test_words_are_shown_as_they_were_written(words: str) -> None:
+    [sign] = listen(Heard(words))
+    assert sign.words in {"Can't breathe", "CHEST PAIN"}

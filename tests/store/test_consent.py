@@ -16,6 +16,7 @@ from inbox.events import ChangeKind
 from inbox.patient import Consent
 from inbox.storage.consent import ConsentEntry
 from store.database import SqliteRepository
+from tests.clock import FakeClock
 from tests.store.practice import ROSA, ROSA_PATIENT, Practice, phone
 
 AT = datetime(2026, 3, 4, 10, 0, 0, 123456, tzinfo=UTC)
@@ -39,6 +40,13 @@ DECLINED = replace(
     warned_on=None,
     warning="",
 )
+
+
+@pytest.fixture(autouse=True)
+def later(clock: FakeClock) -> FakeClock:
+    """All of it has been said by now."""
+    clock.set(AT + timedelta(days=7))
+    return clock
 
 
 async def test_what_was_said_comes_back_whole(repository: SqliteRepository) -> None:
@@ -66,6 +74,33 @@ async def test_writing_again_takes_no_opt_out_back(repository: SqliteRepository)
     await repository.consents.add([lifted])
     current = await repository.consents.current([NUMBER])
     assert current[NUMBER.key, ChannelKind.SMS] == lifted
+
+
+async def test_an_acceptance_that_lies_ahead_outdoes_no_opt_out(
+    repository: SqliteRepository, later: FakeClock
+) -> None:
+    ahead = replace(ACCEPTED, at=later() + timedelta(days=400))
+    stop = replace(DECLINED, at=later() + timedelta(minutes=1))
+    await repository.consents.add([ahead])
+    assert (await repository.consents.current([NUMBER]))[NUMBER.key, ChannelKind.SMS] == ahead
+    later.advance(minutes=1)
+    await repository.consents.add([stop])
+    assert (await repository.consents.current([NUMBER]))[NUMBER.key, ChannelKind.SMS] == stop
+    later.set(ahead.at + timedelta(days=1))
+    assert (await repository.consents.current([NUMBER]))[NUMBER.key, ChannelKind.SMS] == stop
+    start = replace(ACCEPTED, at=later())
+    await repository.consents.add([start])
+    # It is not the newest by its date, and the only one that may be heeded.
+    assert (await repository.consents.current([NUMBER]))[NUMBER.key, ChannelKind.SMS] == start
+
+
+async def test_a_clock_that_is_a_little_fast_is_set_right(
+    repository: SqliteRepository, later: FakeClock
+) -> None:
+    await repository.consents.add([replace(ACCEPTED, at=later() + timedelta(seconds=30))])
+    stop = replace(DECLINED, at=later.advance(seconds=10))
+    await repository.consents.add([stop])
+    assert (await repository.consents.current([NUMBER]))[NUMBER.key, ChannelKind.SMS] == stop
 
 
 async def test_of_two_said_at_once_the_one_kept_last_counts(repository: SqliteRepository) -> None:

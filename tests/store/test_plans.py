@@ -62,6 +62,8 @@ VALUES: dict[str, Any] = {
     **dict.fromkeys(("pair", "at", "provider_id")),
     **dict.fromkeys(("template", "moment", "channel")),
     **dict.fromkeys(("made_at", "conversation_id", "floor", "outbox_id", "asked_in")),
+    "until": None,
+    "people": "[]",
 }
 
 STATEMENTS = {
@@ -95,8 +97,12 @@ STATEMENTS = {
     "promises that ended": promise.ENDED,
     "promises of a conversation": promise.OF_CONVERSATION,
     "promises a change touches": promise_state.AFFECTED,
-    "promise asked here": promise_state.ASKED_HERE,
-    "promise asked anywhere": promise_state.ASKED_ANYWHERE,
+    "promises to a patient": promise_state.AFFECTED_OF_PATIENT,
+    "patients in a conversation": promise_state.OTHERS,
+    "promise written here": promise_state.WRITTEN_HERE,
+    "promise written anywhere": promise_state.WRITTEN_ANYWHERE,
+    "promise last before": promise_state.LAST_BEFORE,
+    "promise closed": promise_state.CLOSED,
     "promise answered here": promise_state.ANSWERED_HERE,
     "promise answered anywhere": promise_state.ANSWERED_ANYWHERE,
     "facts": state.FACTS,

@@ -127,6 +127,8 @@ async def test_an_answer_from_another_program_keeps_it(practice: Practice) -> No
     practice.clock.advance(minutes=1)
     assert await state(practice, promise) is PromiseState.CALLED_ON
     await practice.send_elsewhere(conversation)
+    assert await state(practice, promise) is PromiseState.OPEN
+    practice.clock.advance(hours=1)
     assert await state(practice, promise) is PromiseState.KEPT
 
 
@@ -172,4 +174,28 @@ async def test_many_open_promises_are_all_called_on_and_kept(practice: Practice)
     assert [one.state(practice.clock()) for one in standing] == [PromiseState.CALLED_ON] * 25
     practice.clock.advance(minutes=1)
     await practice.send(conversation)
+    standing = await stores.promises.live(practice.clock())
+    assert [one.state(practice.clock()) for one in standing] == [PromiseState.OPEN] * 25
+    practice.clock.advance(hours=1)
     assert await stores.promises.live(practice.clock()) == []
+    kept = await stores.promises.latest(100)
+    assert [one.state(practice.clock()) for one in kept] == [PromiseState.KEPT] * 25
+
+
+async def test_the_latest_come_page_by_page(practice: Practice) -> None:
+    stores = practice.repository
+    conversation = await practice.conversation()
+    made = [(await stores.promises.add(practice.promise(conversation))).id for _ in range(5)]
+    first = await stores.promises.latest(2)
+    rest = await stores.promises.latest(10, before=first[-1].id)
+    assert [one.id for one in (*first, *rest)] == made[::-1]
+
+
+async def test_what_was_withdrawn_is_never_told_as_kept(practice: Practice) -> None:
+    stores = practice.repository
+    conversation = await practice.conversation()
+    promise = await stores.promises.add(practice.promise(conversation, kind=PromiseKind.ANSWER))
+    await stores.promises.withdraw(promise.id, practice.clock(), "dana", "she called")
+    practice.clock.advance(minutes=1)
+    await practice.send(conversation)
+    assert await stores.promises.ended(practice.clock()) == []

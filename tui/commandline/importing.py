@@ -95,6 +95,13 @@ def _tell(plan: Plan, output: Output) -> None:
         for change in one.changes
     ]
     _lines(output, changes)
+    said = [
+        f"note    {one.patient.id}  {each.address.value}, {each.channel.words}:"
+        f" {each.consent.value} ({each.method})"
+        for one in plan.planned
+        for each in one.said
+    ]
+    _lines(output, said)
     for words, kept in (("keep  ", _kept(plan)), ("UNDO  ", _undone(plan))):
         _lines(
             output,
@@ -151,7 +158,7 @@ def _trouble(one: Trouble) -> Document:
 
 
 def _planned(one: Planned) -> Document:
-    changed = one.patient != one.stored
+    changed = one.patient != one.stored or bool(one.said)
     return {
         "id": one.patient.id,
         "row": one.entry.row,
@@ -162,6 +169,16 @@ def _planned(one: Planned) -> Document:
         ],
         "kept": [_each(each) for each in one.kept],
         "undoes": [_each(each) for each in one.undone],
+        "consents": [
+            {
+                "address": each.address.value,
+                "channel": each.channel.value,
+                "consent": each.consent.value,
+                "at": each.at.isoformat(),
+                "how": each.method,
+            }
+            for each in one.said
+        ],
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 
 from inbox.outgoing import Draft
 from inbox.promise import DraftPromise, Promise, PromiseKind, PromiseState
@@ -16,6 +17,7 @@ from tui.commandline.times import moment_of
 from tui.wiring import PracticeOffice
 
 _STANDING = "standing"
+_MOST_STANDING = 5_000
 
 
 def promises(options: Namespace, output: Output) -> int:
@@ -25,16 +27,13 @@ def promises(options: Namespace, output: Output) -> int:
         desk = office.desk
         now = desk.clock()
         if options.state == _STANDING:
-            found = await desk.promises.live()
+            standing = await desk.promises.live(_MOST_STANDING)
+            mine = (one for one in standing if not options.mine or desk.promises.concerns(one))
+            shown = list(islice(mine, options.limit))
         else:
-            found = await desk.promises.latest(options.limit)
-        wanted = options.state.replace("-", " ")
-        shown = [
-            one
-            for one in found
-            if options.state in {_STANDING, "all"} or one.state(now) is PromiseState(wanted)
-            if not options.mine or desk.promises.concerns(one)
-        ][: options.limit]
+            wanted = options.state.replace("-", " ")
+            state = None if wanted == "all" else PromiseState(wanted)
+            shown = await desk.promises.latest(options.limit, state, mine=options.mine)
         output.document([shapes.promise(one, now, desk.practice.timezone) for one in shown])
         for line in table([_row(one, office) for one in shown]):
             output.line(line)
@@ -103,7 +102,7 @@ def _row(promise: Promise, office: PracticeOffice) -> tuple[str, ...]:
     practice, now = office.desk.practice, office.desk.clock()
     member = practice.member(promise.owner)
     owner = "everybody" if promise.everybodys_at else member.first_name if member else promise.owner
-    asked = ", they wrote" if promise.asked_at and not promise.answered_at else ""
+    asked = ", they wrote" if promise.has_news else ""
     sign = "! " if promise.state(now) is PromiseState.BROKEN else ""
     return (
         str(promise.id),

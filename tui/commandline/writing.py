@@ -147,7 +147,7 @@ def _send_at(office: PracticeOffice, draft: Draft, options: Namespace) -> dateti
         from inbox.rules.leaving import READ_WITHIN
 
         # A message that leaves a minute before closing is read behind it.
-        opens = desk.practice.hours.next_opening(now, READ_WITHIN)
+        opens = desk.practice.phone_hours.next_opening(now, READ_WITHIN)
         if opens is None:
             raise TwowayError(
                 "Nobody is there within two weeks.", "Look at [hours], or use --send-at."

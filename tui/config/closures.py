@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
+from inbox.age import LOOK_BACK
 from inbox.closure import Closure
 from inbox.errors import ConfigurationError
 from inbox.hours import parse_spans
@@ -85,21 +86,21 @@ class Calendar:
         return holiday or own
 
     def known(self, day: date) -> bool:
-        """Whether this day and the days after it need no computing."""
+        """Whether this day and the days around it need no computing."""
         if not self._wanted.public:
             return True
-        years = {day.year, (day + _LOOK_AHEAD).year}
+        years = {(day - LOOK_BACK).year, day.year, (day + _LOOK_AHEAD).year}
         return self._checked and self._public.known(years)
 
     def prepare(self, day: date) -> None:
-        """Compute the years from this day's on, and check the names in the configuration.
+        """Compute the years around this day, and check the names in the configuration.
 
         Raises:
             ConfigurationError: no such country, part of it, or holiday.
         """
         if not self._wanted.public:
             return
-        self._compute(range(day.year, day.year + _AHEAD_YEARS))
+        self._compute(range((day - LOOK_BACK).year, day.year + _AHEAD_YEARS))
         if not self._checked:
             self._check_names()
 

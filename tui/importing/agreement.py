@@ -23,6 +23,7 @@ _CHANNELS = {
     ("v3-ParticipationMode", "SMSWRIT"): "sms",
 }
 _ANSWERS = {"permit": Consent.ACCEPTED, "deny": Consent.DECLINED}
+_DEEPEST = 5
 _NARROWS = (
     "actor", "action", "securityLabel", "purpose", "class", "dataPeriod", "data",
 )  # fmt: skip
@@ -44,47 +45,92 @@ def read_consent(one: dict[str, Any], read: Reader, today: date | None) -> dict[
         return {}
     if not any(_codes(category) for category in list_in(read, "category", one.get("category"))):
         read.left_out("category", "has no code; it is taken by its scope")
-    signed = read.day("dateTime", str(one.get("dateTime") or "")[:10])
-    found: dict[str, Consent] = {}
+    signed = read.past("dateTime", str(one.get("dateTime") or "")[:10])
+    doubtful: set[str] = set()
     root = object_in(read, "provision", one.get("provision"))
-    _provision(root, "provision", read, today, found)
-    inner = list_in(read, "provision.provision", root.get("provision"))
-    for at, part in enumerate(inner, start=1):
-        path = f"provision.provision[{at}]"
-        _provision(object_in(read, path, part), path, read, today, found)
+    answers = _level([(root, "provision")], read, today, doubtful)
+    found = {
+        channel: answer
+        for channel, answer in answers.items()
+        if channel not in doubtful or answer is Consent.DECLINED
+    }
     if not found:
         read.left_out("provision", "names no channel: not taken")
         return {}
     return {**found, **({"form_date": signed} if signed else {})}
 
 
+def _level(
+    parts: list[tuple[dict[str, Any], str]], read: Reader, today: date | None, doubtful: set[str]
+) -> dict[str, Consent]:
+    """The channels of provisions side by side, of which a deny counts more than a permit.
+
+    What is nested is an exception and counts more than what it is nested in.
+
+    Args:
+        parts: Each provision with its path.
+        read: Notes what was not understood.
+        today: As in `read_consent`.
+        doubtful: Gets the channels of a deny that cannot be taken as it is.
+    """
+    found: dict[str, Consent] = {}
+    for one, path in parts:
+        inner = list_in(read, f"{path}.provision", one.get("provision"))
+        if inner and path.count(".") >= _DEEPEST:
+            read.wrong(f"{path}.provision", "is nested too deeply")
+            inner = []
+        nested = [
+            (object_in(read, place, part), place)
+            for place, part in (
+                (f"{path}.provision[{at}]", part) for at, part in enumerate(inner, start=1)
+            )
+        ]
+        said = _provision(one, path, read, today, doubtful)
+        said |= _level(nested, read, today, doubtful) if nested else {}
+        for channel, answer in said.items():
+            if found.get(channel) is not Consent.DECLINED:
+                found[channel] = answer
+    return found
+
+
 def _provision(
-    one: dict[str, Any],
-    path: str,
-    read: Reader,
-    today: date | None,
-    found: dict[str, Consent],
-) -> None:
-    """Add the channels of one provision; a nested one is an exception and counts more."""
+    one: dict[str, Any], path: str, read: Reader, today: date | None, doubtful: set[str]
+) -> dict[str, Consent]:
+    """The channels that one provision names itself."""
     codes = list_in(read, f"{path}.code", one.get("code"))
     if not codes:
-        return
+        return {}
     answer = _ANSWERS.get(str(one.get("type")))
     if answer is None:
         read.left_out(f"{path}.type", "is neither permit nor deny")
-        return
+        doubtful |= _named(codes)
+        return {}
     narrowed = [name for name in _NARROWS if one.get(name)]
     if narrowed:
         read.left_out(f"{path}.{narrowed[0]}", "narrows it in a way a privacy form does not know")
-        return
-    if not _in_force(one, path, read, today):
-        return
+    if narrowed or not _in_force(one, path, read, today):
+        if answer is Consent.DECLINED and (narrowed or not _over(one, today)):
+            doubtful |= _named(codes)
+        return {}
+    found: dict[str, Consent] = {}
     for at, concept in enumerate(codes, start=1):
-        channels = {_CHANNELS[pair] for pair in _pairs(concept) if pair in _CHANNELS}
-        if len(channels) == 1:
-            found[channels.pop()] = answer
+        channels = _named([concept])
+        if len(channels) == 1 or (channels and answer is Consent.DECLINED):
+            found |= dict.fromkeys(channels, answer)
         else:
             read.left_out(f"{path}.code[{at}]", "is no channel that is known")
+    return found
+
+
+def _over(one: dict[str, Any], today: date | None) -> bool:
+    period = one.get("period")
+    end = str(period.get("end") or "")[:10] if isinstance(period, dict) else ""
+    return bool(end) and today is not None and end < today.isoformat()[: len(end)]
+
+
+def _named(codes: list[Any]) -> set[str]:
+    """The channels that codes name."""
+    return {_CHANNELS[pair] for code in codes for pair in _pairs(code) if pair in _CHANNELS}
 
 
 def _in_force(one: dict[str, Any], path: str, read: Reader, today: date | None) -> bool:

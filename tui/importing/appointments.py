@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
@@ -13,7 +10,7 @@ from typing import Final
 from inbox.appointment import Appointment, AppointmentRow, RowTrouble
 from inbox.errors import TwowayError
 from inbox.plain import plain_line
-from tui.importing.spreadsheet import decoded
+from tui.importing.spreadsheet import decoded, rows_of
 
 _NAMES: Final = {
     "patient_id": "id patient_id patientid mrn medical_record_number chart chart_number chart_no"
@@ -46,6 +43,8 @@ _SPLIT: Final = re.compile(
     r"(?:[Tt]|\s+(?:at\s+)?)(?=\d{1,2}(?:[:.h]\d{2}(?::\d{2})?)?\s*(?:[AaPp]\.?\s?[Mm]\.?)?$)"
 )
 """Between a day and a time in one cell."""
+_WHO: Final = frozenset({"patient_id", "birth_date"})
+"""Of these, two columns may not contradict each other."""
 _MOST_ROWS: Final = 50_000
 _LARGEST: Final = 50_000_000
 _AHEAD: Final = timedelta(days=731)
@@ -84,7 +83,7 @@ def read_appointments(content: bytes, country: str, zone: tzinfo, now: datetime)
         raise TwowayError("The file is not CSV.", "Export the appointments again as CSV.")
     rows, troubles = list[AppointmentRow](), list[RowTrouble]()
     columns: _Columns | None = None
-    for number, cells in _cells(text):
+    for number, cells in rows_of(text):
         if columns is None:
             columns = _Columns([plain_line(cell, 60) for cell in cells])
             continue
@@ -100,23 +99,6 @@ def read_appointments(content: bytes, country: str, zone: tzinfo, now: datetime)
     return AppointmentList(tuple(rows), tuple(troubles), columns.unknown)
 
 
-def _cells(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Rows that hold something, each with the number of its last line."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    bare = re.sub(r'"[^"]*"', "", first)
-    rows = csv.reader(
-        io.StringIO(text, newline=""), delimiter=max(",;\t|", key=bare.count), strict=True
-    )
-    try:
-        for cells in rows:
-            if any(cell.strip() for cell in cells):
-                yield rows.line_num, cells
-    except csv.Error as error:
-        raise TwowayError(
-            f"Row {rows.line_num} of the file is not CSV: {error}.", "Export it again as CSV."
-        ) from None
-
-
 class _Columns:
     """Where each of our columns stands, and what the file calls it."""
 
@@ -128,16 +110,19 @@ class _Columns:
         """
         self.header = header
         self.at: dict[str, int] = {}
+        self.also: dict[str, list[int]] = {}
         for at, cell in enumerate(header):
             name = _KNOWN.get(re.sub(r"[^a-z0-9]+", "_", cell.casefold()).strip("_"))
             if name is not None:
-                self.at.setdefault(name, at)
+                first = self.at.setdefault(name, at)
+                if first != at and name in _WHO:
+                    self.also.setdefault(name, [first]).append(at)
         if not ({"patient_id", "name"} & self.at.keys() or {"given", "family"} <= self.at.keys()):
             raise TwowayError(
                 "The first row of the file names no column for the patient.",
                 "Name the columns, for example: patient id, name, date, time, place, with, type.",
             )
-        used = set(self.at.values())
+        used = {*self.at.values(), *(at for all_at in self.also.values() for at in all_at)}
         self.unknown = tuple(name for at, name in enumerate(header) if name and at not in used)
         self.words = tuple((name, header[at]) for name, at in self.at.items()) + (
             ()
@@ -204,6 +189,15 @@ class _Reader:
 
     def _cell(self, name: str) -> str:
         at = self._columns.at.get(name, -1)
+        filled = {
+            plain_line(self._cells[one], 200).casefold(): one
+            for one in reversed(self._columns.also.get(name, ()))
+            if one < len(self._cells) and self._cells[one].strip()
+        }
+        if len(filled) > 1:
+            titles = (self._columns.header[one] for one in sorted(filled.values()))
+            raise _Wrong(" and ".join(titles), "say different things of the same")
+        at = next(iter(filled.values()), at)
         return plain_line(self._cells[at], 200) if 0 <= at < len(self._cells) else ""
 
     def _name(self) -> str:

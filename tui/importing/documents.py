@@ -33,7 +33,7 @@ def read_json(content: bytes, country: str, today: date | None = None) -> Readin
     reading = Reading(entries)
     unknown: dict[str, None] = {}
     for row, (one, _) in enumerate(found, start=1):
-        read = Reader(row, country)
+        read = Reader(row, country, today=today)
         if not isinstance(one, dict):
             read.wrong("(entry)", "must be an object")
         else:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from typing import Any, TypeVar
@@ -89,11 +89,17 @@ class Trouble:
 class Reader:
     """Collects what is wrong with one row while its values are read."""
 
-    def __init__(self, row: int, country: str, resource: str = "") -> None:
-        """Read row number `row`, or a FHIR resource, of a practice in `country`."""
+    def __init__(
+        self, row: int, country: str, resource: str = "", today: date | None = None
+    ) -> None:
+        """Read row number `row`, or a FHIR resource, of a practice in `country`.
+
+        Without `today`, no date lies ahead.
+        """
         self.row = row
         self.country = country
         self.resource = resource
+        self.today = today
         self.troubles: list[Trouble] = []
         self.notes: list[Trouble] = []
 
@@ -123,7 +129,7 @@ class Reader:
 
     def warned(self, column: str, value: Any, version: Any = None) -> RiskWarning | None:
         """When they were warned that a channel is not private."""
-        day = self.day(column, value)
+        day = self.past(column, value)
         return RiskWarning(day, self.word(column, version)) if day else None
 
     def portal(self, column: str, value: Any) -> PortalState | None:
@@ -161,6 +167,14 @@ class Reader:
                     break
         self.wrong(column, "is not a date; write 1961-04-12")
         return None
+
+    def past(self, column: str, value: Any) -> date | None:
+        """The date of something that has happened."""
+        day = self.day(column, value)
+        if day is not None and self.today is not None and day > self.today:
+            self.wrong(column, "lies ahead; look at the year")
+            return None
+        return day
 
     def mail(self, column: str, value: Any) -> str:
         """An e-mail address, or empty."""
@@ -233,6 +247,18 @@ class Entry:
     """Its proxies come to those that are stored; otherwise they take their place."""
     consents: tuple[ConsentEntry, ...] = ()
     """What was said about addresses."""
+    about: str = ""
+    """The FHIR reference to the patient, when they are not in the file."""
+    said_on: Mapping[str, date | None] = field(default_factory=dict)
+    """The days of single answers; all others are of the form's."""
+    name_only: bool = False
+    """Neither an id nor a birth date: it could be anybody of that name."""
+    foreign_id: bool = False
+    """The id is one that another system made up, not a number of the practice."""
+
+    def trouble(self, column: str, what: str) -> Trouble:
+        """Something that is wrong with it, or is left out of it."""
+        return Trouble(self.row, column, what, self.resource)
 
     def onto(self, stored: Patient | None) -> Patient:
         """The patient once this entry is taken over.
@@ -249,18 +275,29 @@ class Entry:
         )
         mine = {
             name: getattr(self.patient, name)
-            for name in self.speaks_of - form_names - {"points", "form", "proxies"}
+            for name in self.speaks_of - form_names - {"id", "points", "form", "proxies", "sources"}
         }
         return replace(
-            stored, **mine, form=form, points=self._points(stored), proxies=self._proxies(stored)
+            stored,
+            **mine,
+            form=form,
+            points=self._points(stored),
+            proxies=self._proxies(stored),
+            sources=tuple(dict.fromkeys((*stored.sources, *self.patient.sources))),
         )
 
     def _proxies(self, stored: Patient) -> tuple[Proxy, ...]:
         if "proxies" not in self.speaks_of:
             return stored.proxies
-        brought = {proxy.name.casefold(): proxy for proxy in self.patient.proxies}
+        ends = {proxy.name.casefold(): proxy.until for proxy in stored.proxies}
+        # An access that ends stays so until a file names another day.
+        came = tuple(
+            replace(proxy, until=proxy.until or ends.get(proxy.name.casefold()))
+            for proxy in self.patient.proxies
+        )
+        brought = {proxy.name.casefold(): proxy for proxy in came}
         if not self.adds_proxies:
-            return self.patient.proxies
+            return came
         known = {proxy.name.casefold() for proxy in stored.proxies}
         kept = tuple(brought.get(proxy.name.casefold(), proxy) for proxy in stored.proxies)
         return kept + tuple(proxy for name, proxy in brought.items() if name not in known)
@@ -295,6 +332,31 @@ class Reading:
         """Take over what a reader noted."""
         self.troubles += read.troubles
         self.notes += read.notes
+
+
+_NOBODY = Patient("", "", "")
+_UNKNOWN = frozenset({"voicemail", "sms", "email", "portal", "portal_state"})
+_NONE = frozenset({
+    "birth_date", "preferred_channel", "language", "timezone", "postal_code", "state", "best_time",
+    "proxies", "proxy_name", "version", "voicemail_on", "confidential", "may_tell", "email_warned",
+    "sms_warned",
+})  # fmt: skip
+
+
+def emptied(name: str, value: Any) -> bool:
+    """Whether a file empties a field on purpose: `none`, or `unknown` where there is a choice."""
+    word = value.strip().casefold() if isinstance(value, str) else ""
+    return (word == "none" and name in _NONE) or (word in {"unknown", "?"} and name in _UNKNOWN)
+
+
+def spoken_of(patient: Patient, emptied_names: Collection[str]) -> frozenset[str]:
+    """The fields that a file says something of: those with a value, and those it empties."""
+    told = {"id", *emptied_names}
+    for whole, none in ((patient, _NOBODY), (patient.form, _NOBODY.form)):
+        told |= {
+            one.name for one in fields(whole) if getattr(whole, one.name) != getattr(none, one.name)
+        }
+    return frozenset(told - {"form", "proxy_name"})
 
 
 def made_up_id(given: str, family: str, born: date | None) -> str:

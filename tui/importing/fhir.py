@@ -10,10 +10,12 @@ from datetime import date
 from typing import Any
 
 from inbox.address import AddressSystem
-from inbox.patient import ContactPoint, Patient, PointUse, Proxy
+from inbox.patient import Consent, ContactPoint, Patient, PointUse, Proxy
 from tui.importing.agreement import read_consent
-from tui.importing.entry import Entry, Reader, Reading, made_up_id
+from tui.importing.entry import Entry, Reader, Reading, made_up_id, spoken_of
 from tui.importing.own import list_in, object_in
+from tui.importing.precedence import later
+from tui.importing.reference import People, codings, is_object, record_number
 
 Resource = dict[str, Any]
 """One FHIR resource, as JSON."""
@@ -62,38 +64,58 @@ def read_fhir(found: Sequence[tuple[Any, str]], country: str, today: date | None
     reading = Reading([])
     kept: dict[str, Entry] = {}
     ignored: Counter[str] = Counter()
-    ids: dict[str, str] = {}
+    people = People()
     for row, (one, url) in enumerate(found, start=1):
         if not isinstance(one, dict):
-            read = Reader(row, country)
+            read = Reader(row, country, today=today)
             read.wrong("(entry)", "must be a resource")
             reading.note(read)
         elif one.get("resourceType") == "Patient":
-            read = _reader(row, one, country, ignored)
-            entry = _patient(one, read)
+            read = _reader(row, one, country, ignored, today)
+            entry = _patient(one, read, url)
             reading.note(read)
-            for key in (f"Patient/{one.get('id', '')}", url):
-                ids.setdefault(key, f"#{row}")
+            people.add(f"#{row}", str(one.get("id") or ""), url, record_number(one, read))
             if entry is not None and not read.troubles:
                 kept[f"#{row}"] = entry
-    for row, (one, _) in enumerate(found, start=1):
+    doubtful = set[str]()
+    for row, (one, url) in enumerate(found, start=1):
         if not isinstance(one, dict) or one.get("resourceType") == "Patient":
             continue
         kind = str(one.get("resourceType", "no resource"))
         if kind not in {"RelatedPerson", "Consent"}:
             ignored[kind] += 1
             continue
-        read = _reader(row, one, country, ignored)
-        _about(one, read, kept, ids, today)
+        read = _reader(row, one, country, ignored, today)
+        at = _about(one, read, kept, people.find(one, url, read))
+        if kind == "Consent" and read.troubles:
+            doubtful.add(at)
         reading.note(read)
+    for at in doubtful & kept.keys():
+        # What cannot be read might have been a no.
+        kept[at] = _without_permits(kept[at])
     reading.entries += kept.values()
     reading.ignored += [path if n == 1 else f"{path} ({n} times)" for path, n in ignored.items()]
     return reading
 
 
-def _reader(row: int, one: Resource, country: str, ignored: Counter[str]) -> Reader:
+def _without_permits(entry: Entry) -> Entry:
+    permits = {
+        name for name in entry.said_on if getattr(entry.patient.form, name) is Consent.ACCEPTED
+    }
+    unknown: dict[str, Any] = dict.fromkeys(permits, Consent.UNKNOWN)
+    form = replace(entry.patient.form, **unknown)
+    return replace(
+        entry,
+        patient=replace(entry.patient, form=form),
+        speaks_of=entry.speaks_of - permits,
+    )
+
+
+def _reader(
+    row: int, one: Resource, country: str, ignored: Counter[str], today: date | None
+) -> Reader:
     kind = str(one["resourceType"])
-    read = Reader(row, country, f"{kind}/{one.get('id') or row}")
+    read = Reader(row, country, f"{kind}/{one.get('id') or row}", today)
     if "modifierExtension" in one or "implicitRules" in one:
         # FHIR R4 2.4.0.2: who does not know a modifier must not use what it modifies.
         read.wrong("modifierExtension", "changes the meaning in a way that is not known")
@@ -105,51 +127,51 @@ def _reader(row: int, one: Resource, country: str, ignored: Counter[str]) -> Rea
 
 
 def _about(
-    one: Resource, read: Reader, kept: dict[str, Entry], ids: dict[str, str], today: date | None
-) -> None:
-    """Add what a RelatedPerson or a Consent says to the patient it is about."""
-    reference = str(object_in(read, "patient", one.get("patient")).get("reference", ""))
-    if not reference:
-        read.wrong("patient", "names no patient")
-        return
-    at = ids.get(reference) or next(
-        (ids[key] for key in ids if key and reference.endswith(f"/{key}")), f"?{reference}"
-    )
-    if at.startswith("#") and at not in kept:
+    one: Resource, read: Reader, kept: dict[str, Entry], found: tuple[str, Entry | None]
+) -> str:
+    """Add what a RelatedPerson or a Consent says to whom it is about; return their key."""
+    at, stored = found
+    if not at:
+        return at
+    entry = kept.get(at) or stored
+    if entry is None:
         read.left_out("patient", "is about a patient of this file who is not taken")
-        return
-    stored = Entry(
-        read.row,
-        Patient(reference.rpartition("/")[2].removeprefix("urn:uuid:"), "", ""),
-        frozenset(),
-        read.resource,
-        whole=False,
-        adds_proxies=True,
-    )
-    entry = kept.get(at, stored)
+        return at
     if one["resourceType"] == "RelatedPerson":
-        proxy = _proxy(one, read, today)
-        if proxy is None or read.troubles:
-            return
-        patient = replace(entry.patient, proxies=(*entry.patient.proxies, proxy))
-        kept[at] = replace(entry, patient=patient, speaks_of=entry.speaks_of | {"proxies"})
-        return
-    said = read_consent(one, read, today)
+        proxy = _proxy(one, read, read.today)
+        if proxy is not None and not read.troubles:
+            patient = replace(entry.patient, proxies=(*entry.patient.proxies, proxy))
+            kept[at] = replace(entry, patient=patient, speaks_of=entry.speaks_of | {"proxies"})
+        return at
+    said = read_consent(one, read, read.today)
     if said and not read.troubles:
-        # The latest one counts; a form has one date.
-        signed = entry.patient.form.form_date
-        if signed is not None and said.get("form_date", signed) < signed:
-            read.left_out("dateTime", "is older than another Consent of the same patient")
-            return
-        form = replace(entry.patient.form, **said)
-        kept[at] = replace(
-            entry,
-            patient=replace(entry.patient, form=form),
-            speaks_of=entry.speaks_of | said.keys(),
-        )
+        kept[at] = _agreed(entry, said, read)
+    return at
 
 
-def _patient(one: Resource, read: Reader) -> Entry | None:
+def _agreed(entry: Entry, said: dict[str, Any], read: Reader) -> Entry:
+    """The entry with what one more Consent says, channel by channel; the form has its last day."""
+    day: date | None = said.pop("form_date", None)
+    form, days = entry.patient.form, dict(entry.said_on)
+    for name, answer in said.items():
+        if name not in days:
+            form, days[name] = replace(form, **{name: answer}), day
+            continue
+        here: Consent = getattr(form, name)
+        taken, days[name], why = later(here, days[name], answer, day)
+        if why:
+            read.left_out("dateTime", why)
+        changed: dict[str, Any] = {name: taken}
+        form = replace(form, **changed)
+    known = [one for one in (form.form_date, *days.values()) if one is not None]
+    form = replace(form, form_date=max(known, default=None))
+    speaks_of = entry.speaks_of | said.keys() | ({"form_date"} if known else set())
+    return replace(
+        entry, patient=replace(entry.patient, form=form), speaks_of=speaks_of, said_on=days
+    )
+
+
+def _patient(one: Resource, read: Reader, url: str) -> Entry | None:
     if one.get("active") is False:
         read.left_out("active", "is false: the patient is not taken")
         return None
@@ -163,8 +185,10 @@ def _patient(one: Resource, read: Reader) -> Entry | None:
     points = _points(one, read)
     language = _language(one)
     postal_code, state = _place(one, read)
+    record, number = record_number(one, read), read.word("id", one.get("id"))
+    sources = (f"Patient/{number}" if number else "", url if "://" in url else "")
     patient = Patient(
-        id=_id(one, read) or made_up_id(given, family, born),
+        id=record or number or made_up_id(given, family, born),
         given=given,
         family=family,
         birth_date=born,
@@ -172,13 +196,17 @@ def _patient(one: Resource, read: Reader) -> Entry | None:
         language=language,
         postal_code=postal_code,
         state=state,
+        sources=tuple(one for one in sources if one),
     )
-    speaks_of = {"id", "given", "family"} | {
-        name
-        for name in ("birth_date", "points", "language", "postal_code", "state")
-        if getattr(patient, name)
-    }
-    return Entry(read.row, patient, frozenset(speaks_of), read.resource, adds_proxies=True)
+    return Entry(
+        read.row,
+        patient,
+        spoken_of(patient, ()),
+        read.resource,
+        adds_proxies=True,
+        name_only=not (record or number) and born is None,
+        foreign_id=not record and bool(number),
+    )
 
 
 def _proxy(one: Resource, read: Reader, today: date | None) -> Proxy | None:
@@ -202,17 +230,17 @@ def _proxy(one: Resource, read: Reader, today: date | None) -> Proxy | None:
 
 def _relation(one: Resource, read: Reader) -> str | None:
     """In words; None for whom a practice only calls or bills, who speaks for nobody."""
-    concepts = [c for c in list_in(read, "relationship", one.get("relationship")) if _is(c)]
-    codings = [coding for concept in concepts for coding in _codings(concept)]
-    for coding in sorted(codings, key=lambda code: code.get("system") != _ROLES):
+    concepts = [c for c in list_in(read, "relationship", one.get("relationship")) if is_object(c)]
+    codes = [coding for concept in concepts for coding in codings(concept)]
+    for coding in sorted(codes, key=lambda code: code.get("system") != _ROLES):
         known = _RELATIONS.get(str(coding.get("code")))
         if known is not None:
             return known
     words = next((str(c["text"]) for c in concepts if c.get("text")), "")
-    if codings and all("0131" in str(coding.get("system")) for coding in codings):
+    if codes and all("0131" in str(coding.get("system")) for coding in codes):
         read.left_out("relationship", "does not speak for the patient: not taken as a proxy")
         return None
-    words = words or next((str(c["display"]) for c in codings if c.get("display")), "")
+    words = words or next((str(c["display"]) for c in codes if c.get("display")), "")
     if not words:
         read.left_out("relationship", "is not known; the proxy is taken without it")
     return read.word("relationship", words)
@@ -221,17 +249,8 @@ def _relation(one: Resource, read: Reader) -> str | None:
 # ---------------------------------------------------------------- elements of both
 
 
-def _is(value: Any) -> bool:
-    return isinstance(value, dict)
-
-
-def _codings(concept: Resource) -> list[Resource]:
-    found = concept.get("coding")
-    return [one for one in found if _is(one)] if isinstance(found, list) else []
-
-
 def _name(one: Resource, read: Reader) -> tuple[str, str]:
-    names: list[Resource] = [n for n in list_in(read, "name", one.get("name")) if _is(n)]
+    names: list[Resource] = [n for n in list_in(read, "name", one.get("name")) if is_object(n)]
     by_use: Iterable[Resource] = (
         name for use in ("official", "usual") for name in names if name.get("use") == use
     )
@@ -270,7 +289,7 @@ def _points(one: Resource, read: Reader) -> tuple[ContactPoint, ...]:
             if point.get("value"):
                 read.left_out(f"telecom[{at}].system", "is no way to write or call")
             continue
-        use = _USES.get(str(point.get("use", "home")), PointUse.HOME)
+        use = _USES.get(str(point.get("use", "home")).casefold(), PointUse.HOME)
         ended = isinstance(point.get("period"), dict) and point["period"].get("end")
         use = PointUse.OLD if ended else use
         path = f"telecom[{at}].value"
@@ -287,16 +306,6 @@ def _points(one: Resource, read: Reader) -> tuple[ContactPoint, ...]:
     return points
 
 
-def _id(one: Resource, read: Reader) -> str:
-    """The medical record number (v2-0203 MR), else the resource's id."""
-    for identifier in list_in(read, "identifier", one.get("identifier")):
-        if _is(identifier) and _is(identifier.get("type")):
-            codes = {str(coding.get("code")) for coding in _codings(identifier["type"])}
-            if "MR" in codes and identifier.get("value"):
-                return read.word("identifier.value", identifier["value"])
-    return read.word("id", one.get("id"))
-
-
 def _language(one: Resource) -> str:
     try:
         spoken = one["communication"]
@@ -308,7 +317,7 @@ def _language(one: Resource) -> str:
 
 def _place(one: Resource, read: Reader) -> tuple[str, str]:
     """ZIP code and state of the home address."""
-    places = [a for a in list_in(read, "address", one.get("address")) if _is(a)]
+    places = [a for a in list_in(read, "address", one.get("address")) if is_object(a)]
     lived = [a for a in places if a.get("use") not in {"old", "billing"}]
     home = next((a for a in lived if a.get("use") == "home"), lived[0] if lived else {})
     state = read.word("address.state", home.get("state"))

@@ -8,6 +8,7 @@ from typing import Any
 from inbox.address import Address, AddressSystem
 from inbox.patient import (
     Confidant,
+    Consent,
     ContactPoint,
     Patient,
     PointUse,
@@ -16,7 +17,7 @@ from inbox.patient import (
     RiskWarning,
 )
 from inbox.repository import ConsentEntry
-from tui.importing.entry import Entry, Reader, made_up_id
+from tui.importing.entry import Entry, Reader, emptied, made_up_id, spoken_of
 
 OWN_KEYS = {
     "id", "given", "family", "birth_date", "contact", "preferred_channel", "language", "timezone",
@@ -26,21 +27,28 @@ _FORM_KEYS = {
     "form_date", "version", "voicemail", "voicemail_on", "sms", "sms_warned", "email",
     "email_warned", "portal", "portal_state", "confidential", "may_tell",
 }  # fmt: skip
-_CONTACT_SYSTEMS = {"email": AddressSystem.EMAIL, "portal": AddressSystem.PORTAL}
+_CONTACT_SYSTEMS = {
+    "email": AddressSystem.EMAIL, "portal": AddressSystem.PORTAL, "phone": AddressSystem.PHONE,
+    "sms": AddressSystem.PHONE,
+}  # fmt: skip
 _USES = {use.value: use for use in PointUse}
-_NOON = time(12)
+_MIDNIGHT, _NOON = time(0), time(12)
 
 
 def read_own(one: dict[str, Any], read: Reader) -> Entry:
-    """One patient in our own format."""
-    given, family = read.word("given", one.get("given")), read.word("family", one.get("family"))
-    born = read.day("birth_date", one.get("birth_date"))
+    """One patient in our own format; null and empty say nothing, `none` and `unknown` do."""
     form = object_in(read, "privacy_form", one.get("privacy_form"))
+    gone = {key for key in one.keys() & OWN_KEYS if emptied(key, one[key])}
+    gone |= {key for key in form.keys() & _FORM_KEYS if emptied(key, form[key])}
+    one = {key: value for key, value in one.items() if not emptied(key, value)}
+    form = {key: value for key, value in form.items() if not emptied(key, value)}
+    given, family = read.word("given", one.get("given")), read.word("family", one.get("family"))
+    born, number = read.day("birth_date", one.get("birth_date")), read.word("id", one.get("id"))
     for name in form:
         if name not in _FORM_KEYS:
             read.left_out(f"privacy_form.{name}", "is not a question of the privacy form")
     patient = Patient(
-        id=read.word("id", one.get("id")) or made_up_id(given, family, born),
+        id=number or made_up_id(given, family, born),
         given=given,
         family=family,
         birth_date=born,
@@ -57,13 +65,12 @@ def read_own(one: dict[str, Any], read: Reader) -> Entry:
         state=read.word("state", one.get("state")),
         best_time=read.word("best_time", one.get("best_time")),
     )
-    speaks_of = {"points" if key == "contact" else key for key in one if key in OWN_KEYS}
-    speaks_of = speaks_of - {"privacy_form", "consents"} | (form.keys() & _FORM_KEYS)
     said = list_in(read, "consents", one.get("consents"))
     return Entry(
         read.row,
         patient,
-        frozenset(speaks_of | {"id"}),
+        spoken_of(patient, gone),
+        name_only=not number and born is None,
         consents=tuple(
             entry
             for at, part in enumerate(said, start=1)
@@ -76,8 +83,12 @@ def _points(read: Reader, column: str, value: Any) -> tuple[ContactPoint, ...]:
     found: tuple[ContactPoint, ...] = ()
     for at, one in enumerate(list_in(read, column, value), start=1):
         point = object_in(read, f"{column}[{at}]", one)
-        system = _CONTACT_SYSTEMS.get(str(point.get("system")), AddressSystem.PHONE)
-        use = _USES.get(str(point.get("use", "home")), PointUse.HOME)
+        system = _CONTACT_SYSTEMS.get(str(point.get("system") or "phone").casefold())
+        use = _USES.get(str(point.get("use") or "home").casefold())
+        if system is None or use is None:
+            said = "system" if system is None else "use"
+            read.left_out(f"{column}[{at}].{said}", "is not known: not taken")
+            continue
         rank = point.get("rank") if isinstance(point.get("rank"), int) else at
         found += read.point(f"{column}[{at}]", system, point.get("value"), use, int(rank or at))
     return found
@@ -110,7 +121,7 @@ def _form(read: Reader, form: dict[str, Any]) -> PrivacyForm:
     numbers = list_in(read, "privacy_form.voicemail_on", form.get("voicemail_on"))
     phones = (read.phone("privacy_form.voicemail_on", one) for one in numbers)
     return PrivacyForm(
-        form_date=read.day("privacy_form.form_date", form.get("form_date")),
+        form_date=read.past("privacy_form.form_date", form.get("form_date")),
         voicemail=read.voicemail("privacy_form.voicemail", form.get("voicemail"))
         or empty.voicemail,
         sms=read.consent("privacy_form.sms", form.get("sms")) or empty.sms,
@@ -159,12 +170,15 @@ def _address(read: Reader, column: str, value: Any) -> Address | None:
 
 
 def _consent(read: Reader, column: str, value: Any) -> tuple[ConsentEntry, ...]:
-    """What was said about one address; without a time of day, at noon (UTC)."""
+    """What was said about one address on a day: an acceptance as it began, all else at noon."""
     one = object_in(read, column, value)
     address = _address(read, f"{column}.address", one.get("address"))
     channel = read.channel(f"{column}.channel", one.get("channel"))
     consent = read.consent(f"{column}.consent", one.get("consent"))
-    day = read.day(f"{column}.at", one.get("at"))
+    begun = len(read.troubles)
+    day = read.past(f"{column}.at", one.get("at"))
+    if len(read.troubles) > begun:
+        return ()
     if address is None or channel is None or consent is None or day is None:
         read.wrong(column, "must name address, channel, consent and at")
         return ()
@@ -175,10 +189,10 @@ def _consent(read: Reader, column: str, value: Any) -> tuple[ConsentEntry, ...]:
             address=address,
             channel=channel,
             consent=consent,
-            at=datetime.combine(day, _NOON, UTC),
+            at=datetime.combine(day, _MIDNIGHT if consent is Consent.ACCEPTED else _NOON, UTC),
             by=read.word(f"{column}.by", one.get("by")) or "patient",
             method=read.word(f"{column}.how", one.get("how")) or "import",
-            warned_on=read.day(f"{column}.warned_on", one.get("warned_on")),
+            warned_on=read.past(f"{column}.warned_on", one.get("warned_on")),
             warning=read.word(f"{column}.warning", one.get("warning")),
         ),
     )

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
 
 from inbox.address import AddressSystem
 from inbox.errors import TwowayError
 from inbox.patient import ContactPoint, Patient, PointUse, PrivacyForm, Proxy
-from tui.importing.entry import Entry, Reader, Reading, made_up_id
+from tui.importing.entry import Entry, Reader, Reading, emptied, made_up_id, spoken_of
 
 _NAMES = {
     "id": "id patient_id patientid mrn medical_record_number chart chart_number chart_no"
@@ -52,53 +54,52 @@ _NAMES = {
     "proxy_until": "proxy_until proxy_end proxy_access_until",
 }
 _KNOWN = {alias: name for name, aliases in _NAMES.items() for alias in aliases.split()}
-_SPOKEN_OF = {
-    "birth_date", "preferred_channel", "language", "timezone", "postal_code", "state", "best_time",
-    "voicemail", "voicemail_on", "sms", "sms_warned", "email_warned", "portal", "portal_state",
-    "form_date", "version", "confidential", "may_tell",
+_CHOICES = {
+    "sms": Reader.consent, "email_consent": Reader.consent, "portal": Reader.consent,
+    "voicemail": Reader.voicemail, "portal_state": Reader.portal,
+    "preferred_channel": Reader.channel, "mobile": Reader.phone, "home": Reader.phone,
+    "work": Reader.phone, "proxy_phone": Reader.phone, "birth_date": Reader.day,
+    "sms_warned": Reader.day, "email_warned": Reader.day, "form_date": Reader.day,
+    "proxy_until": Reader.day,
 }  # fmt: skip
+"""How to read what can be written in several ways."""
+_FIELDS = {"email_consent": "email", "email": ""}
+"""Columns that are not called as the field of the form that they fill."""
 _MOST_ROWS = 200_000
 
 Cell = Callable[[str], str]
 """Gives the cell, or the name of the column, for one of our names."""
 
 
-def read_csv(content: bytes, country: str) -> Reading:
+def read_csv(content: bytes, country: str, today: date | None = None) -> Reading:
     """Read a CSV file.
 
     Args:
         content: The bytes: UTF-8 (with or without mark), UTF-16 with mark, or Windows-1252.
         country: For phone numbers without country code and dates with slashes.
+        today: For dates that lie ahead; None: none does.
 
     Raises:
         TwowayError: it has no header with names in it.
     """
     text = decoded(content)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
     header: list[str] = []
     reading = Reading([])
-    columns: dict[str, int] = {}
-    try:
-        for row in rows:
-            if not any(cell.strip() for cell in row):
-                continue
-            if not header:
-                header = [cell.strip() for cell in row]
-                columns = _columns(header)
-                continue
-            if len(reading.entries) + len(reading.troubles) > _MOST_ROWS:
-                raise TwowayError(f"The file has more than {_MOST_ROWS} rows.", "Split it.")
-            read = Reader(rows.line_num, country)
-            entry = _entry(row, read, columns, header)
-            reading.note(read)
-            reading.entries += [] if read.troubles else [entry]
-    except csv.Error as error:
-        raise TwowayError(
-            f"Row {rows.line_num} of the file is not CSV: {error}.", "Export it again as CSV."
-        ) from None
+    columns: dict[str, list[int]] = {}
+    for number, row in rows_of(text):
+        if not header:
+            header = [cell.strip() for cell in row]
+            columns = _columns(header)
+            continue
+        if len(reading.entries) + len(reading.troubles) > _MOST_ROWS:
+            raise TwowayError(f"The file has more than {_MOST_ROWS} rows.", "Split it.")
+        read = Reader(number, country, today=today)
+        entry = _entry(row, read, columns, header)
+        reading.note(read)
+        reading.entries += [] if read.troubles else [entry]
     if not header:
         raise TwowayError("The file is empty.", "Export it again as CSV with a header.")
-    used = set(columns.values())
+    used = {at for all_at in columns.values() for at in all_at}
     reading.ignored += [name for at, name in enumerate(header) if name and at not in used]
     return reading
 
@@ -113,6 +114,24 @@ def decoded(content: bytes) -> str:
         return content.decode("cp1252", "replace")
 
 
+def rows_of(text: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a CSV that hold something, numbered as a spreadsheet shows them.
+
+    Raises:
+        TwowayError: it is no CSV, a quote that nobody closes included.
+    """
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    number = 0
+    try:
+        for number, row in enumerate(rows, start=1):
+            if any(cell.strip() for cell in row):
+                yield number, row
+    except csv.Error as error:
+        raise TwowayError(
+            f"Row {number + 1} of the file is not CSV: {error}.", "Export it again as CSV."
+        ) from None
+
+
 def _delimiter(text: str) -> str:
     """The separator that the header has most of, outside quotes."""
     first = next((line for line in text.splitlines() if line.strip()), "")
@@ -120,12 +139,13 @@ def _delimiter(text: str) -> str:
     return max(",;\t|", key=bare.count)
 
 
-def _columns(header: list[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
+def _columns(header: list[str]) -> dict[str, list[int]]:
+    """Where each of our columns stands; a file may have two of one kind."""
+    found: dict[str, list[int]] = {}
     for at, cell in enumerate(header):
         name = _KNOWN.get(re.sub(r"[^a-z0-9]+", "_", cell.casefold()).strip("_"))
         if name is not None:
-            found.setdefault(name, at)
+            found.setdefault(name, []).append(at)
     if not ({"given", "family"} <= found.keys() or "name" in found):
         raise TwowayError(
             "The first row of the file names no column for first and last name.",
@@ -134,18 +154,32 @@ def _columns(header: list[str]) -> dict[str, int]:
     return found
 
 
-def _entry(row: list[str], read: Reader, columns: dict[str, int], header: list[str]) -> Entry:
+def _entry(row: list[str], read: Reader, columns: dict[str, list[int]], header: list[str]) -> Entry:
+    filled = {
+        name: [at for at in all_at if at < len(row) and row[at].strip()]
+        for name, all_at in columns.items()
+    }
+    gone = {
+        name
+        for name, all_at in filled.items()
+        if all_at and emptied(_FIELDS.get(name, name), row[all_at[0]])
+    }
+
     def cell(name: str) -> str:
-        at = columns.get(name, -1)
-        return row[at].strip() if 0 <= at < len(row) else ""
+        at = filled.get(name)
+        return row[at[0]].strip() if at and name not in gone else ""
 
     def column(name: str) -> str:
-        return header[columns[name]] if name in columns else name
+        at = filled.get(name) or columns.get(name)
+        return header[at[0]] if at else name
 
+    for name, all_at in filled.items():
+        _one_voice(name, [(header[at], row[at]) for at in all_at if at < len(header)], read)
     if len(row) > len(header):
         read.wrong(header[-1], "is followed by more cells than the header has")
     given, family = _name(read, cell, column)
     born = read.day(column("birth_date"), cell("birth_date"))
+    number = read.word(column("id"), cell("id"))
     points: tuple[ContactPoint, ...] = ()
     for name, system, use in (
         ("email", AddressSystem.EMAIL, PointUse.HOME),
@@ -159,7 +193,7 @@ def _entry(row: list[str], read: Reader, columns: dict[str, int], header: list[s
         points += tuple(point for point in found if point.address.key not in known)
     proxies = _proxy(read, cell, column)
     patient = Patient(
-        id=read.word(column("id"), cell("id")) or made_up_id(given, family, born),
+        id=number or made_up_id(given, family, born),
         given=given,
         family=family,
         birth_date=born,
@@ -173,12 +207,24 @@ def _entry(row: list[str], read: Reader, columns: dict[str, int], header: list[s
         state=_state(read, column("state"), cell("state")),
         best_time=read.word(column("best_time"), cell("best_time")),
     )
-    filled = {name for name in columns if cell(name)}
-    speaks_of = {"id", "given", "family"} | filled & _SPOKEN_OF
-    speaks_of |= {"points"} if points else set()
-    speaks_of |= {"proxies"} if proxies else set()
-    speaks_of |= {"email"} if "email_consent" in filled else set()
-    return Entry(read.row, patient, frozenset(speaks_of), adds_proxies=True)
+    return Entry(
+        read.row,
+        patient,
+        spoken_of(patient, {_FIELDS.get(name, name) for name in gone}),
+        adds_proxies=True,
+        name_only=not number and born is None,
+    )
+
+
+def _one_voice(name: str, said: list[tuple[str, str]], read: Reader) -> None:
+    """Refuse two columns for one thing that contradict each other."""
+    apart = Reader(read.row, read.country)
+    meant: dict[Any, str] = {}
+    for title, text in said:
+        value = _CHOICES[name](apart, title, text) if name in _CHOICES else None
+        meant.setdefault(value or " ".join(text.casefold().split()), title)
+    if len(meant) > 1:
+        read.wrong(" and ".join(meant.values()), "say different things of the same")
 
 
 def _form(read: Reader, cell: Cell, column: Cell) -> PrivacyForm:
@@ -187,7 +233,7 @@ def _form(read: Reader, cell: Cell, column: Cell) -> PrivacyForm:
     system = AddressSystem.EMAIL if "@" in confidential else AddressSystem.PHONE
     only = read.point(column("confidential"), system, confidential, PointUse.HOME, 1)
     return PrivacyForm(
-        form_date=read.day(column("form_date"), cell("form_date")),
+        form_date=read.past(column("form_date"), cell("form_date")),
         voicemail=read.voicemail(column("voicemail"), cell("voicemail")) or empty.voicemail,
         sms=read.consent(column("sms"), cell("sms")) or empty.sms,
         email=read.consent(column("email_consent"), cell("email_consent")) or empty.email,

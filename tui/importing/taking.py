@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import UTC, date
 from typing import Final
 
 from inbox.contradiction import contradictions
 from inbox.desk import Desk
 from inbox.difference import Difference, differences, with_field
-from inbox.errors import NotFound, TwowayError
-from inbox.patient import Patient
+from inbox.errors import TwowayError
+from inbox.patient import Consent, Patient
 from inbox.repository import ConsentEntry
 from inbox.storage.patient import FormChange
 from tui.importing.documents import read_json
 from tui.importing.entry import Entry, Reading, Trouble
+from tui.importing.identity import WhoIsWho
+from tui.importing.precedence import newer_no, settled
 from tui.importing.spreadsheet import read_csv
 
 IMPORT: Final = "import"
@@ -51,6 +53,8 @@ class Planned:
     kept: tuple[Kept, ...] = ()
     undone: tuple[Kept, ...] = ()
     """What staff changed and the file would change back."""
+    said: tuple[ConsentEntry, ...] = ()
+    """What the file says of their addresses that is not stored yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +82,15 @@ class Plan:
     def changed(self) -> tuple[Planned, ...]:
         """Who is known and would change."""
         return tuple(
-            one for one in self.planned if one.stored is not None and one.patient != one.stored
+            one
+            for one in self.planned
+            if one.stored is not None and (one.patient != one.stored or one.said)
         )
 
     @property
     def unchanged(self) -> tuple[Planned, ...]:
         """Who would stay as they are."""
-        return tuple(one for one in self.planned if one.patient == one.stored)
+        return tuple(one for one in self.planned if one.patient == one.stored and not one.said)
 
     @property
     def refused(self) -> bool:
@@ -108,17 +114,19 @@ def read_patients(content: bytes, name: str, country: str, today: date | None = 
     if start in {b"{", b"["} or (name.lower().endswith((".json", ".ndjson")) and start):
         reading = read_json(content, country, today)
     else:
-        reading = read_csv(content, country)
+        reading = read_csv(content, country, today)
     first: dict[str, int] = {}
     twice = set()
-    for entry in reading.entries:
+    for entry in (one for one in reading.entries if not one.about):
         row = first.setdefault(entry.patient.id, entry.row)
         if row != entry.row:
-            said = f"is the same patient as row {row}"
+            said = f"is the same patient as row {row}; neither is taken"
             reading.troubles.append(Trouble(entry.row, "id", said, entry.resource))
-            twice.add(entry.row)
-    # Which of two is meant, nobody can say: with --skip-bad the first one is taken.
-    reading.entries = [entry for entry in reading.entries if entry.row not in twice]
+            twice.add(entry.patient.id)
+    # Which of two is meant, nobody can say.
+    reading.entries = [
+        entry for entry in reading.entries if entry.about or entry.patient.id not in twice
+    ]
     if not (reading.entries or reading.troubles or reading.notes):
         raise TwowayError("The file holds no patients.", "Its first row names the columns.")
     reading.troubles.sort(key=lambda trouble: trouble.row)
@@ -141,25 +149,22 @@ async def plan_import(
         TwowayError: it cannot be read at all.
     """
     reading = read_patients(content, name, desk.practice.country, desk.forms.today)
-    troubles, planned = list(reading.troubles), list[Planned]()
-    for entry in reading.entries:
-        try:
-            stored = await desk.repository.patients.get(entry.patient.id)
-        except NotFound:
-            stored = None
-        if stored is None and not entry.whole:
-            said = "is about a patient who is neither in the file nor stored here"
-            troubles.append(Trouble(entry.row, "patient", said, entry.resource))
-            continue
-        one = await _planned(desk, entry, stored, overwrite=overwrite)
+    troubles, notes, planned = list(reading.troubles), list(reading.notes), list[Planned]()
+    met: dict[str, int] = {}
+    async for entry, stored in WhoIsWho(desk.repository.patients, reading.entries, troubles):
+        one, left = await _planned(desk, entry, stored, overwrite=overwrite)
         wrong = await _contradictions(desk, one)
+        row = met.setdefault(one.patient.id, entry.row)
+        if row != entry.row:
+            wrong.append(entry.trouble("patient", f"is about the same patient as row {row}"))
         troubles += wrong
+        notes += [] if wrong else left
         planned += [] if wrong else [one]
     return Plan(
         name,
         tuple(planned),
         tuple(sorted(troubles, key=lambda trouble: trouble.row)),
-        tuple(sorted(reading.notes, key=lambda note: note.row)),
+        tuple(sorted(notes, key=lambda note: note.row)),
         tuple(reading.ignored),
         skip_bad,
     )
@@ -177,32 +182,44 @@ async def take(desk: Desk, plan: Plan) -> None:
             "Nothing was taken: the file has problems.", "Correct it, or leave those rows out."
         )
     async with desk.repository.batch():
-        changed = (*plan.added, *plan.changed)
+        changed = (
+            *plan.added, *(one for one in plan.changed if one.patient != one.stored)
+        )  # fmt: skip
         await desk.forms.take([(one.patient, one.stored) for one in changed], _how(plan.name))
         for one in plan.planned:
-            await _say(desk, one.entry.consents)
+            said, _ = await _unheard(desk, one.entry)
+            await desk.repository.consents.add(said)
 
 
 def _how(name: str) -> str:
     return f"{IMPORT} {name}"
 
 
-async def _planned(desk: Desk, entry: Entry, stored: Patient | None, *, overwrite: bool) -> Planned:
+async def _planned(
+    desk: Desk, entry: Entry, stored: Patient | None, *, overwrite: bool
+) -> tuple[Planned, list[Trouble]]:
+    """What would happen to a patient, and what of the file is left alone."""
     patient = entry.onto(stored)
+    said, left = await _unheard(desk, entry)
     if stored is None:
-        return Planned(entry, None, patient, ())
-    changes = differences(stored, patient)
-    if not changes:
-        return Planned(entry, stored, stored, ())
+        return Planned(entry, None, patient, (), said=said), left
+    if patient == stored:
+        return Planned(entry, stored, stored, (), said=said), left
     history = await desk.repository.patients.changes(stored.id, _MOST_CHANGES)
-    ours = tuple(_by_staff(changes, history, desk))
+    ours = {one.field: one for one in _by_staff(differences(stored, patient), history, desk)}
+    days = {name: date.fromisoformat(one.at) for name, one in ours.items()}
+    patient, alone = settled(entry, stored, patient, days)
+    left += [entry.trouble(field, why) for field, why in alone]
+    changes = differences(stored, patient)
+    staff = tuple(ours[one.field] for one in changes if one.field in ours)
     if not overwrite:
-        for one in ours:
+        staff = tuple(one for one in staff if not newer_no(entry, patient, one.field, days))
+        for one in staff:
             patient = with_field(patient, stored, one.field)
-    left = tuple(differences(stored, patient))
+    changes = differences(stored, patient)
     if overwrite:
-        return Planned(entry, stored, patient, left, undone=ours)
-    return Planned(entry, stored, patient if left else stored, left, kept=ours)
+        return Planned(entry, stored, patient, tuple(changes), undone=staff, said=said), left
+    return Planned(entry, stored, patient, tuple(changes), kept=staff, said=said), left
 
 
 def _by_staff(
@@ -220,26 +237,46 @@ def _by_staff(
 
 
 async def _contradictions(desk: Desk, one: Planned) -> list[Trouble]:
-    """What the patient would newly contradict."""
-    if one.patient == one.stored:
+    """What the patient would newly contradict, and acceptances that are not theirs to give."""
+    theirs = {(address.system, address.key) for address in one.patient.addresses}
+    strange = [
+        one.entry.trouble("consents", "accepts for an address that is not the patient's")
+        for said in one.said
+        if said.consent is Consent.ACCEPTED
+        and (said.address.system, said.address.key) not in theirs
+    ]
+    if one.patient == one.stored and not one.said:
         return []
-    said = await desk.forms.consents(one.patient)
+    now = await desk.forms.consents(one.patient)
+    new = {(said.address.key, said.channel): said for said in one.said}
     today = desk.forms.today
-    before = [] if one.stored is None else contradictions(one.stored, said, today)
-    return [
-        Trouble(one.entry.row, wrong.field, wrong.sentence.rstrip("."), one.entry.resource)
-        for wrong in contradictions(one.patient, said, today)
+    before = [] if one.stored is None else contradictions(one.stored, now, today)
+    return strange + [
+        one.entry.trouble(wrong.field, wrong.sentence.rstrip("."))
+        for wrong in contradictions(one.patient, {**now, **new}, today)
         if wrong not in before
     ]
 
 
-async def _say(desk: Desk, entries: Iterable[ConsentEntry]) -> None:
-    """Keep what was said about addresses, once."""
-    consents = desk.repository.consents
-    for entry in entries:
-        known = await consents.history(entry.address)
-        if not any(
-            (one.at, one.channel, one.consent) == (entry.at, entry.channel, entry.consent)
+async def _unheard(desk: Desk, entry: Entry) -> tuple[tuple[ConsentEntry, ...], list[Trouble]]:
+    """What a file says of addresses and is not stored; and what of it is left alone.
+
+    A file knows the day alone: of an opt-out of the same day, nobody knows whether it came later.
+    """
+    found, left = list[ConsentEntry](), list[Trouble]()
+    consents, zone = desk.repository.consents, desk.practice.timezone
+    for told in entry.consents:
+        # A file's day is a day at the practice.
+        said = replace(told, at=told.at.replace(tzinfo=zone).astimezone(UTC))
+        day = said.at.astimezone(zone).date()
+        known = [one for one in await consents.history(said.address) if one.channel is said.channel]
+        if any((one.at, one.consent) == (said.at, said.consent) for one in known):
+            continue
+        if said.consent is Consent.ACCEPTED and any(
+            one.consent is Consent.DECLINED and one.at.astimezone(zone).date() >= day
             for one in known
         ):
-            await consents.add([entry])
+            left.append(entry.trouble("consents", "is left alone: an opt-out is not older"))
+        else:
+            found.append(said)
+    return tuple(found), left

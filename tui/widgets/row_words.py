@@ -124,7 +124,8 @@ def _badges(
     badges: list[tuple[str, str]] = []
     if row.urgent:
         badges.append(("trouble", "URGENT: call them / 911"))
-    if practice.is_overdue(row.waiting_since, now, row.line_id):
+    # While the holidays are not known yet, finding them would hold up the screen.
+    if practice.hours.known(now) and practice.is_overdue(row.waiting_since, now, row.line_id):
         badges.append(("trouble", "overdue"))
     badges += [(role, words) for rule, role, words in _SIGNALS if rule in row.signals]
     if row.undelivered:

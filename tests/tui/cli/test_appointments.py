@@ -174,3 +174,19 @@ def assert_said(error: TwowayError) -> None:
 def test_too_many_rows_are_refused() -> None:
     with pytest.raises(TwowayError, match="more than"):
         read("mrn\n" + "p1\n" * 50_001)
+
+
+def test_a_line_break_in_a_cell_is_no_row_of_its_own() -> None:
+    text = 'mrn,place,date\np1,"Room 2,\nHaus A",3/5/2026\n\np2,Room 3,3/55/2026\n'
+    found = read(text)
+    assert [one.row for one in found.rows] == [2]
+    assert [one.row for one in found.troubles] == [4]
+    with pytest.raises(TwowayError, match="Row 3 of the file is not CSV"):
+        read('mrn,place\np1,"Room\n2"\np2,"Room" 3\n')
+
+
+def test_two_numbers_for_one_patient_are_refused() -> None:
+    found = read("id,MRN,date\np1,p1,3/5/2026\np1,p2,3/5/2026\n,p3,3/5/2026\n")
+    assert [one.patient_id for one in found.rows] == ["p1", "p3"]
+    assert [(one.row, one.column) for one in found.troubles] == [(3, "id and MRN")]
+    assert found.unknown == ()

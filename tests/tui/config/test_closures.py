@@ -157,6 +157,17 @@ def test_what_was_computed_is_remembered(tmp_path: Path) -> None:
     assert again.on(date(2027, 12, 24)) == first.on(date(2027, 12, 24)) is not None
 
 
+def test_in_january_the_year_before_is_looked_up_as_well(tmp_path: Path) -> None:
+    calendar = read(WHOLE).calendar
+    calendar.keep_in(tmp_path)
+    calendar.prepare(date(2027, 1, 8))
+
+    assert calendar.known(date(2027, 1, 8))
+    assert not calendar.known(date(2026, 1, 8))
+    kept = json.loads((tmp_path / FILE).read_text("utf-8"))
+    assert sorted(kept["years"]) == ["2026", "2027", "2028", "2029"]
+
+
 def test_names_are_checked_by_what_is_remembered(tmp_path: Path) -> None:
     first = read(WHOLE).calendar
     first.keep_in(tmp_path)

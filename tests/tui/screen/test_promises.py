@@ -25,11 +25,11 @@ async def write(pilot: Pilot[None], text: str) -> None:
     await type_text(pilot, text)
 
 
-async def rosa_writes(office: Lakeside) -> None:
+async def rosa_writes(office: Lakeside, text: str = "Which entrance?", id_: str = "r2@x") -> None:
     office.clock.advance(minutes=2)
     await office.arrive(
-        "rosa.jimenez@example.com", "Which entrance?", name="Rosa Jimenez",
-        subject="Re: Moving Thursday's visit", id="r2@x", in_reply_to=["r1@x"],
+        "rosa.jimenez@example.com", text, name="Rosa Jimenez",
+        subject="Re: Moving Thursday's visit", id=id_, in_reply_to=["r1@x"],
     )  # fmt: skip
 
 
@@ -43,7 +43,7 @@ async def test_a_promise_is_confirmed_called_on_and_kept(
         await write(pilot, "Tuesday at nine. I'm here until 11:30.")
         await see(pilot, "Promises: here until 11:30 (you).")
         await pilot.press("f9")
-        await see(pilot, "You promise “I'm here until 11:30”.", "Watch until 11:30?")
+        await see(pilot, "You promise “I'm here until 11:30”.", "Watch every channel until 11:30?")
         await pilot.press("enter")
         await see(pilot, "Sending in", "Waiting for them · you: here until 11:30")
         await see(pilot, "Promises 1, next 11:30")
@@ -69,10 +69,20 @@ async def test_a_promise_is_confirmed_called_on_and_kept(
         await see(pilot, "Sending in")
         office.clock.advance(seconds=9)
         await office.deliver()
+        await pilot.press("escape", "3")
+        # While the time runs, whatever they write is told, mere thanks too.
+        await see(pilot, "Dana: here until 11:30", "Promises 1, next 11:30")
+        assert len(bells) == 1
+        await rosa_writes(office, "ok thanks!", "r3@x")
+        await see(pilot, "! Rosa Jimenez wrote: you promised here until 11:30")
+        assert len(bells) == 2
+        await pilot.press("ctrl+n")
+        await gone(pilot, "Rosa Jimenez wrote:")
+        office.clock.set(HALF_PAST_ELEVEN)
         await gone(pilot, "Promises 1")
         await pilot.press("escape", "3")
         await see(pilot, "Nothing is promised.")
-        assert len(bells) == 1
+        assert len(bells) == 2
 
 
 @pytest.mark.parametrize("size", SIZES)

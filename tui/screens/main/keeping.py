@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 
 from textual.screen import Screen
@@ -10,7 +11,7 @@ from textual.screen import Screen
 from inbox.conversation import ConversationRow
 from inbox.desk import Desk
 from inbox.errors import NotFound
-from inbox.promise import Promise, PromiseState
+from inbox.promise import Promise, PromiseKind, PromiseState
 from inbox.words import clock_words, promise_words
 from tui.screens.main.listing import Listing
 from tui.screens.main.reading import Reading
@@ -22,8 +23,8 @@ from tui.widgets.status_bar import StatusBar
 
 _MOST_ON_TOP = 10
 _NAMELESS = "A promise of yours was called on."
-Alert = tuple[int, str]
-"""A promise's id, and what there is to say of it: `broken`, `asked`, `soon`."""
+Alert = tuple[int, str, datetime | None]
+"""A promise's id, what there is to say of it (`broken`, `asked`, `soon`), and when they wrote."""
 
 
 class Keeping:
@@ -70,7 +71,7 @@ class Keeping:
             if promise.conversation_id == conversation_id:
                 self._seen.add(alert)
                 if promise.is_due_soon(self._desk.clock()):
-                    self._seen.add((promise.id, "soon"))
+                    self._seen.add((promise.id, "soon", None))
         self._paint()
 
     async def open_next(self) -> bool:
@@ -94,7 +95,8 @@ class Keeping:
         broken = {
             one.conversation_id for one in self._live if one.state(now) is PromiseState.BROKEN
         }
-        if not broken <= self._on_top:
+        ended = any(not one.state(now).is_live for one in self._live)
+        if ended or not broken <= self._on_top:
             self._screen.run_worker(guarded(self._screen.app, self._run_out()), group="promises")
         self._paint()
 
@@ -173,12 +175,14 @@ class Keeping:
             owner = practice.member(promise.owner)
             other = owner is not None and owner.id != self._desk.member.id
             whose = f" ({owner.first_name})" if owner is not None and other else ""
-            return (promise.id, "broken"), promise, f"BROKEN: {name} waits: {words}{whose}"
-        asked = (promise.id, "asked")
-        if promise.asked_at is not None and asked not in self._seen:
+            return (promise.id, "broken", None), promise, f"BROKEN: {name} waits: {words}{whose}"
+        # Somebody who is there hears of everything; of what is due by then, once is enough.
+        here = promise.kind is PromiseKind.HERE
+        asked = (promise.id, "asked", promise.wrote_at if here else None)
+        if promise.has_news and asked not in self._seen:
             return asked, promise, f"{name} wrote: you promised {words}"
         if promise.is_due_soon(now):
-            return (promise.id, "soon"), promise, f"{name}: {words}"
+            return (promise.id, "soon", None), promise, f"{name}: {words}"
         return None
 
     def _show_bar(self) -> None:

@@ -55,7 +55,7 @@ def leaving_presets(now: datetime, desk: Desk) -> list[tuple[str, datetime]]:
     local = now.astimezone(desk.practice.timezone)
     tomorrow = local.replace(hour=8, minute=0, second=0, microsecond=0, fold=0) + timedelta(days=1)
     presets = []
-    opens = desk.practice.hours.next_opening(now, READ_WITHIN)
+    opens = desk.practice.phone_hours.next_opening(now, READ_WITHIN)
     if opens is not None and opens > now:
         presets.append(("At opening", opens))
     if opens != tomorrow:

@@ -64,7 +64,8 @@ async def settle_promises(screen: Screen[Any], desk: Desk, draft: Draft) -> Draf
     """
     for said in desk.promises.unconfirmed(draft):
         when = clock_words(said.due, desk.clock(), desk.practice)
-        verb = "Watch" if said.kind is PromiseKind.HERE else "Remind you and watch"
+        here = said.kind is PromiseKind.HERE
+        verb = "Watch every channel" if here else "Remind you and watch every channel"
         words = one_line(said.said, 120)
         answer = await screen.app.push_screen_wait(AskPromise(words, f"{verb} until {when}?"))
         if answer == "none":
