@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from inbox.address import ChannelKind
 from inbox.consent import voicemail_at
 from inbox.finding import Finding, Fix, Severity
-from inbox.number import digits, number_words
+from inbox.number import number_words
 from inbox.outgoing import CallOutcome, WayBack
 from inbox.patient import VoicemailConsent
 from inbox.rules.asking import asks_to_call, somebody_answers
