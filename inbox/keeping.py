@@ -163,9 +163,7 @@ class Promises:
         at = self._leaves_at(draft)
         if draft.promises:
             said = {one.said for one in self._found(draft, at)}
-            stands = [
-                one for one in draft.promises if not one.said or one.said in said
-            ]
+            stands = [one for one in draft.promises if not one.said or one.said in said]
         else:
             stands = []
         stands += [DraftPromise(one.kind, one.said, one.due) for one in self.unconfirmed(draft)]
