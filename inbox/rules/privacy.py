@@ -10,7 +10,8 @@ from inbox.address import AddressSystem, ChannelKind
 from inbox.finding import Finding, Fix, Severity
 from inbox.outgoing import Category
 from inbox.patient import Consent
-from inbox.rules.patterns import GREETING, SAYS_MUCH, SSN
+from inbox.rules.greeting import greeted
+from inbox.rules.patterns import SAYS_MUCH, SSN
 from inbox.rules.rule import rule
 from inbox.rules.sentence import without_sentence
 from inbox.rules.ways import AGREED, other_channels
@@ -133,14 +134,15 @@ def unlinked(situation: Situation) -> Iterator[Finding]:
 def wrong_name(situation: Situation) -> Iterator[Finding]:
     """The name in the greeting is neither the patient's nor the reader's.
 
-    A message to the wrong person starts like this.
+    A message to the wrong person starts like this, with “Hi” or with the bare name.
     """
     patient, text = situation.patient, situation.draft.text
-    found = GREETING.match(wording(text).folded)
+    found = greeted(text)
     if found is None or patient is None:
         return
     start, end = found.span("name")
-    if found["name"] in _ALL or _known(found["name"], situation):
+    name = found["name"].casefold()
+    if name in _ALL or name in _plain(situation.practice.name) or _known(name, situation):
         return
     own = {point.address.key for point in patient.points}
     to_patient = all(address.key in own for address in situation.draft.recipients)

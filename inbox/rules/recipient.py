@@ -106,7 +106,7 @@ def shared_contact(situation: Situation) -> Iterator[Finding]:
 
     Families share addresses. Choose the patient first, so that it is kept in the right record. What
     is for the patient alone does not go to an address that others read too; what says much of their
-    health, and nobody asked for, needs a second look. So does an address that is another patient's.
+    health needs a second look, in an answer as well. So does an address that is another patient's.
     """
     patient, draft = situation.patient, situation.draft
     for recipient in situation.recipients:
@@ -141,8 +141,8 @@ def _others_read(
             f"{recipient.address.value} belongs to {names}, and this is about"
             f" {patient.given if patient else 'somebody else'}. Is it the right person?",
         )
-    # Who asked from there knows who reads there.
-    elif draft.answers is None and (draft.category is Category.RESULT or says_much(draft.text)):
+    # An answer too: whoever asked from there is not the only one who reads there.
+    elif draft.category is Category.RESULT or says_much(draft.text) or says_much(draft.subject):
         yield Finding(
             "TW22",
             Severity.HOLD,

@@ -58,6 +58,13 @@ def _stopped(minutes: int) -> LineHealth:
     return LineHealth(FRONT_DESK.id, LineState.STOPPED, NOW - timedelta(minutes=minutes))
 
 
+NO_NAMES = (
+    *("Yes", "No", "Thanks", "Sorry", "Sure", "Great", "Hello", "Please", "Also", "Well", "Okay"),
+    *("Unfortunately", "Fortunately", "Tomorrow", "Today", "Monday", "Sunday", "January", "May"),
+    *("First", "Finally", "Good", "However", "Actually", "Regarding", "Once", "Perfect", "Gracias"),
+    *("Lakeside", "Again", "Reminder", "Update", "Note", "Directions"),
+)
+"""Words that begin a message and greet nobody."""
 _FAMILY = Recipient(_HERE, (ANN, BEN), _POINT, Consent.ACCEPTED)
 
 
@@ -240,10 +247,20 @@ HARD: dict[str, Examples] = {
                 Severity.HOLD,
                 situation(recipients=(Recipient(_HERE, (BEN,), _POINT, Consent.ACCEPTED),)),
                 situation(draft("Your lab results are back."), recipients=(_FAMILY,)),
+                situation(draft("Your lab results are back.", answers=7), recipients=(_FAMILY,)),
+                situation(
+                    draft("Hi Ann. Your PSA test result is positive.", answers=7),
+                    recipients=(_FAMILY,),
+                ),
+                situation(
+                    draft("It is good.", answers=7, category=Category.RESULT),
+                    recipients=(_FAMILY,),
+                ),
             ),
         ),
         (
-            situation(draft("Your lab results are back.", answers=7), recipients=(_FAMILY,)),
+            situation(draft("Thursday at ten is fine.", answers=7), recipients=(_FAMILY,)),
+            situation(draft("Your lab results are back.", answers=7)),
             situation(draft(confidential=True)),
         ),
     ),
@@ -315,8 +332,24 @@ HARD: dict[str, Examples] = {
         ),
     ),
     "TW36": Examples(
-        _all(Severity.HOLD, *says("HI BOB!", "Dear\nBob,", "Good morning Bob,", "¡Hi Bob")[:3]),
-        says("HI ANN", "Hi Annie,", "Dear Ann-Lee,", "Hola Ann"),
+        _all(
+            Severity.HOLD,
+            *says("HI BOB!", "Dear\nBob,", "Good morning Bob,", "¡Hi Bob")[:3],
+            *says(
+                "Rosa, water only before the blood test.",
+                "  Rosa , see you on Friday.",
+                "Rosa\n\nWater only before the blood test.",
+                "José, nos vemos el viernes.",
+                "Mary-Lou, see you on Friday.",
+            ),
+        ),
+        says(
+            *("HI ANN", "Hi Annie,", "Dear Ann-Lee,", "Hola Ann"),
+            *("Ann, see you on Friday.", "Annie,\nsee you.", "Ann\nSee you.", "Lee, it is fine."),
+            *(f"{word}, see you at ten." for word in NO_NAMES),
+            *(f"{word}\nSee you at ten." for word in NO_NAMES[-4:]),
+            *("Rosa will see you at ten.", "rosa, water only", "Rosa", "Rosa: at ten", "MRI, then"),
+        ),
     ),
     "TW38": Examples(
         _all(
