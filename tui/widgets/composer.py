@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
@@ -58,7 +58,11 @@ class Composer(Vertical):
     """Shows one draft and what the gate says of it."""
 
     # The text field has keys of its own for some F-keys; these come first.
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.COMPOSER, priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings_at(Place.COMPOSER, priority=True),
+        # Outside of the fields letters are commands: Tab must not lead there.
+        Binding("tab,shift+tab", "other_field", show=False),
+    ]
 
     class Edited(Message):
         """The words of the draft changed."""
@@ -204,6 +208,23 @@ class Composer(Vertical):
     def focus_text(self) -> None:
         """Put the cursor where the next word goes."""
         self.query_one("#composer-text", DraftText).focus()
+
+    def focus_first(self) -> None:
+        """Put the cursor where writing begins: the subject of a new message, else the text."""
+        subject = self.query_one("#composer-subject", Input)
+        new = self._draft is not None and self._draft.conversation_id is None
+        if new and subject.display and not subject.value.strip():
+            subject.focus()
+        else:
+            self.focus_text()
+
+    def action_other_field(self) -> None:
+        """Go from the subject to the text and back."""
+        subject = self.query_one("#composer-subject", Input)
+        if subject.display and not subject.has_focus:
+            subject.focus()
+        else:
+            self.focus_text()
 
     # ------------------------------------------------------------ inside
 

@@ -121,7 +121,7 @@ async def test_a_new_message_takes_the_subject(desk: Lakeside) -> None:
         await see(pilot, "mei.chen@example.com")
         await pilot.press("enter")
         await see(pilot, "New message to Mei Chen")
-        await pilot.press("slash")
+        await pilot.press("tab", "slash")
         await see(pilot, "Which template")
         await type_keys(pilot, "moving")
         await pilot.press("enter")

@@ -202,6 +202,8 @@ async def test_write_new_to_a_patient(office: Lakeside) -> None:
         await see(pilot, "mei.chen@example.com")
         await pilot.press("enter")
         await see(pilot, "New message to Mei Chen", "✓ From")
+        await type_text(pilot, "Your referral")
+        await pilot.press("enter")
         await type_text(pilot, "Your referral is ready.")
         await pilot.press("f9")
         await see(pilot, "Sending in", "Mei Chen", "queued")

@@ -134,9 +134,19 @@ class MainScreen(Screen[None]):
         self._pane = pane
         self._arrange()
         if pane == "list":
+            self._settle()
             self.query_one(ConversationList).focus()
         elif pane == "conversation" and not self._composing:
             self.query_one(MessagesView).focus()
+        elif pane == "conversation":
+            self.query_one("#composer-text").focus()
+
+    def _settle(self) -> None:
+        """The list alone is in sight: some row is marked."""
+        reading = self._work.reading if self._work is not None else None
+        alone = not self.wide and self._pane == "list"
+        if alone or reading is None or reading.view is None:
+            self.query_one(ConversationList).settle()
 
     def toggle_patient(self) -> None:
         """Show or hide the patient panel."""
@@ -150,9 +160,14 @@ class MainScreen(Screen[None]):
 
     def on_resize(self) -> None:
         """Another layout may fit now."""
+        self._settle()
         self._arrange()
 
     def _arrange(self) -> None:
+        # Letters are commands there: nobody may get there unawares in the middle of a word.
+        writing = self._composing and (self.wide or self._pane == "conversation")
+        for pane in (self.query_one(ConversationList), self.query_one(MessagesView)):
+            pane.can_focus = not writing
         wanted = {f"-at-{self._pane}", "-wide" if self.wide else "-narrow"}
         if self.size.height < 30:
             wanted.add("-low")
@@ -208,7 +223,7 @@ class MainScreen(Screen[None]):
         for composer in self.query(Composer):
             composer.display = shown
             if shown:
-                composer.focus_text()
+                composer.focus_first()
         self._roomy = False
         if shown:
             self._pane = "conversation"

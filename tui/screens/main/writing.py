@@ -94,7 +94,7 @@ class Writing:
         await self._load(composer, draft)
         self._judge()
         self._room.show_composer(shown=True)
-        composer.focus_text()
+        composer.focus_first()
 
     async def _load(self, composer: Composer, draft: Draft) -> None:
         subject = self._desk.capabilities(draft.line_id).subject

@@ -1,0 +1,65 @@
+"""While a draft is open: where the keys go, and ways out that lead somewhere."""
+
+from __future__ import annotations
+
+import pytest
+from textual.widgets import Input
+
+from tests.tui.screen.conftest import see, stage, type_keys, type_text, until
+from tests.tui.screen.lakeside import Lakeside
+from tui.widgets.composer import Composer, DraftText
+from tui.widgets.conversation_list import ConversationList
+
+SIZES = [(80, 24), (120, 36)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_tab_stays_among_the_fields(office: Lakeside, size: tuple[int, int]) -> None:
+    async with stage(office, size=size) as pilot:
+        await see(pilot, "Rosa Jimenez")
+        await pilot.press("r")
+        await see(pilot, "Reply to")
+        text = pilot.app.screen.query_one(DraftText)
+        subject = pilot.app.screen.query_one("#composer-subject", Input)
+        for key in ("tab", "tab", "shift+tab", "shift+tab", "tab"):
+            before = pilot.app.focused
+            await pilot.press(key)
+            await until(pilot, lambda before=before: pilot.app.focused is not before)
+            assert pilot.app.focused in {text, subject}
+        await type_keys(pilot, "ee")
+        assert subject.value.endswith("ee")
+        assert (await office.row_of("Rosa")).done_at is None
+
+
+async def test_a_click_beside_the_fields_does_not_make_letters_commands(office: Lakeside) -> None:
+    async with stage(office, size=(120, 36)) as pilot:
+        await see(pilot, "Rosa Jimenez")
+        await pilot.press("r")
+        await see(pilot, "Reply to")
+        await pilot.click("#messages", offset=(4, 1))
+        await pilot.press("tab", "tab")
+        await type_keys(pilot, "ee")
+        assert pilot.app.screen.query_one(DraftText).text == "ee"
+        assert (await office.row_of("Rosa")).done_at is None
+        await pilot.press("escape")
+        await see(pilot, "The draft is kept")
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.focused, ConversationList))
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_new_message_begins_in_its_subject(office: Lakeside, size: tuple[int, int]) -> None:
+    async with stage(office, size=size) as pilot:
+        await see(pilot, "Rosa Jimenez")
+        await pilot.press("w")
+        await see(pilot, "Write to")
+        await type_text(pilot, "mei")
+        await see(pilot, "mei.chen@example.com")
+        await pilot.press("enter")
+        await see(pilot, "New message to Mei Chen")
+        await type_keys(pilot, "Card")
+        await pilot.press("tab")
+        await type_keys(pilot, "Ready")
+        draft = pilot.app.screen.query_one(Composer).draft
+        assert draft is not None
+        assert (draft.subject, draft.text) == ("Card", "Ready")
