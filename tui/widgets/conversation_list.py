@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
@@ -62,11 +62,15 @@ class ConversationList(ScrollView, can_focus=True):
         self._drafts: frozenset[int] = frozenset()
         self._cursor = 0
         self._used = False
+        self._away = False
+        """No row is marked: what is shown beside the list does not stand in it."""
         self._cache: dict[tuple[int, bool], list[Strip]] = {}
         self._empty: tuple[str, ...] = ()
         self._above = self._below = False
         self.promises: Mapping[int, Promise] = {}
         """The promise that is due first, by conversation."""
+        self.shown: Callable[[], int | None] = lambda: None
+        """The conversation that is shown beside the list, or in front of it."""
 
     # ------------------------------------------------------------ data
 
@@ -77,8 +81,8 @@ class ConversationList(ScrollView, can_focus=True):
 
     @property
     def selected(self) -> ConversationRow | None:
-        """The row under the cursor."""
-        return self._rows[self._cursor] if self._rows else None
+        """The row under the cursor; None when none is marked."""
+        return self._rows[self._cursor] if self._rows and not self._away else None
 
     def replace(
         self,
@@ -96,8 +100,10 @@ class ConversationList(ScrollView, can_focus=True):
             rows: The whole window, newest first.
             drafts: Ids of conversations with a kept draft.
             keep: Stay on the selected conversation, at its place on the screen; when it is gone,
-                on the row that took its place. As long as nobody has touched the list, stay on top:
-                while the first mail comes in, the newest is not to slip out of sight above.
+                on the row that took its place, or on none while the one that is gone is still
+                shown: a command is not to reach another person. As long as nobody has touched the
+                list, stay on top: while the first mail comes in, the newest is not to slip out of
+                sight above.
             empty: What to say when there is no row.
             above: There are rows before the window.
             below: There are rows behind it.
@@ -109,9 +115,13 @@ class ConversationList(ScrollView, can_focus=True):
         self._above, self._below = above, below
         self._cache.clear()
         ids = [row.id for row in self._rows]
+        shown = self.shown()
         if keep and before is not None and before.id in ids:
             self._cursor = ids.index(before.id)
+        elif keep and self._away and shown in ids:
+            self._away, self._cursor = False, ids.index(shown)
         else:
+            self._away = keep and (self._away or (before is not None and before.id == shown))
             self._cursor = min(old, max(0, len(ids) - 1)) if keep else 0
         self.virtual_size = Size(self.size.width, len(ids) * _LINES)
         if keep and self._cursor != old:
@@ -131,6 +141,17 @@ class ConversationList(ScrollView, can_focus=True):
                 return True
         return False
 
+    def let_go(self) -> None:
+        """Mark no row, until somebody moves or what is shown comes back."""
+        self._used = self._away = True
+        self._repaint(self._cursor)
+
+    def settle(self) -> None:
+        """Mark the row where the cursor is: nothing else is shown any more."""
+        if self._away:
+            self._away = False
+            self._repaint(self._cursor)
+
     def forget_times(self) -> None:
         """Words like `12 min` have aged: paint anew."""
         self._cache.clear()
@@ -142,7 +163,7 @@ class ConversationList(ScrollView, can_focus=True):
         """Carry out one of the movement commands."""
         page = max(1, self.size.height // _LINES - 1)
         target = {
-            "move-down": self._cursor + 1,
+            "move-down": self._cursor + (not self._away),
             "move-up": self._cursor - 1,
             "page-down": self._cursor + page,
             "page-up": self._cursor - page,
@@ -155,10 +176,10 @@ class ConversationList(ScrollView, can_focus=True):
         """Put the cursor on a row by its place in the window."""
         self._used = True
         index = max(0, min(index, len(self._rows) - 1))
-        if index != self._cursor and self._rows:
+        if (index != self._cursor or self._away) and self._rows:
             for changed in (self._cursor, index):
                 self._repaint(changed)
-            self._cursor = index
+            self._cursor, self._away = index, False
             self._show_cursor()
         if self._below and index >= len(self._rows) - _NEAR:
             self.post_message(self.NearEnd())
@@ -188,16 +209,13 @@ class ConversationList(ScrollView, can_focus=True):
         self._used = True
 
     def on_click(self, event: events.Click) -> None:
-        """One click marks a row, on the marked row it opens it."""
+        """A click marks a row and opens it."""
         self._used = True
         index = (self.scroll_offset.y + event.y) // _LINES
         if not 0 <= index < len(self._rows):
             return
-        if index == self._cursor:
-            self.post_message(self.Opened(self._rows[index]))
-        else:
-            self.move_to(index)
-            self.post_message(self.Opened(self._rows[index]))
+        self.move_to(index)
+        self.post_message(self.Opened(self._rows[index]))
 
     # ------------------------------------------------------------ painting
 
@@ -229,7 +247,7 @@ class ConversationList(ScrollView, can_focus=True):
         index, part = divmod(line, _LINES)
         if index >= len(self._rows):
             return self._blank(y, width)
-        marked = index == self._cursor
+        marked = index == self._cursor and not self._away
         key = (self._rows[index].id, marked)
         strips = self._cache.get(key)
         if strips is None:

@@ -54,25 +54,40 @@ class Reading:
         await self._seen()
         return view
 
+    def close(self) -> None:
+        """Show no conversation, and nobody beside it."""
+        self.view, self._earlier, self._more = None, (), False
+        self._panel.promises, self._panel.view = (), None
+        self._heading.update("")
+        self._heading.display = False
+        self._messages.clear(("", "Enter opens a conversation, r answers it."))
+
     async def refresh(self, *, seen: bool) -> None:
         """Read the open conversation again.
 
         Args:
             seen: Whether a person is looking at it right now.
         """
-        if self.view is None:
+        view = self.view
+        if view is None:
             return
         stores = self._desk.repository
-        row = await stores.conversations.row(self.view.row.id)
-        if row.id != self.view.row.id or row.patient_id != self.view.row.patient_id:
+        row = await stores.conversations.row(view.row.id)
+        changed = row.id != view.row.id or row.patient_id != view.row.patient_id
+        if changed:
             # Merged, or linked to somebody: everything around it changed.
-            self.view = await self._desk.open(row.id)
-            self._earlier, self._more = (), self.view.more
+            fresh = await self._desk.open(row.id)
         else:
-            limit = max(_EARLIER, len(self.view.messages))
+            limit = max(_EARLIER, len(view.messages))
             latest = await stores.conversations.messages(row.id, limit=limit)
             marks = await self._desk.marks(row, latest)
-            self.view = replace(self.view, row=row, messages=tuple(latest), marks=marks)
+            fresh = replace(view, row=row, messages=tuple(latest), marks=marks)
+        if self.view is None or self.view.row.id != view.row.id:
+            # Another one was opened meanwhile, or none is any more.
+            return
+        if changed:
+            self._earlier, self._more = (), fresh.more
+        self.view = fresh
         self._head()
         self._messages.mark_up(self.view.marks, self.view.patient)
         known = {message.id for message in self.view.messages}
@@ -85,7 +100,10 @@ class Reading:
         """Read again whom the open conversation is about."""
         if self.view is None or self.view.patient is None:
             return
-        about = await self._desk.forms.view(self.view.patient.id)
+        view, patient_id = self.view, self.view.patient.id
+        about = await self._desk.forms.view(patient_id)
+        if self.view is None or self.view.row.id != view.row.id:
+            return
         self.view = replace(
             self.view, patient=about.patient, shared=about.shared, consents=about.consents
         )

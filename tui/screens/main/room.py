@@ -13,6 +13,16 @@ if TYPE_CHECKING:
 class Room(Protocol):
     """The main screen, as those see it who work in it."""
 
+    @property
+    def wide(self) -> bool:
+        """Whether the panes stand side by side."""
+        ...
+
+    @property
+    def pane(self) -> str:
+        """The pane in front: `list`, `conversation` or `patient`."""
+        ...
+
     async def composer(self) -> Composer:
         """The composer, made when it is first needed."""
         ...

@@ -72,6 +72,7 @@ class Work:
             self.keeping,
             self.emergencies,
         )
+        self._list.shown = self._shown
         self._handlers = self._table()
 
     async def begin(self) -> None:
@@ -124,7 +125,7 @@ class Work:
             "previous-conversation": lambda: self._step(-1),
             "next-tab": lambda: self._room.go_to_tab(1),
             "previous-tab": lambda: self._room.go_to_tab(-1),
-            "mine-only": lambda: self.listing.show(self.listing.state, mine=not self.listing.mine),
+            "mine-only": self._mine_only,
             "refresh": self.refresh,
             "undo-send": self._take_back,
             "search": self._search,
@@ -150,7 +151,7 @@ class Work:
             "template": writing.template,
             "editor": self._editor,
             "choose-patient": self._about,
-            "discard": writing.discard,
+            "discard": self._discard,
             "keep-draft": self._keep_draft,
         }
 
@@ -158,12 +159,28 @@ class Work:
 
     def tab(self, state: str) -> Handler:
         """Shows the list of a state."""
-        return lambda: self.listing.show(ListState(state))
+        return lambda: self._show_list(ListState(state), mine=self.listing.mine)
+
+    async def _show_list(self, state: ListState, *, mine: bool) -> None:
+        """Show a list and nothing beside it: no command may reach whom another list showed."""
+        if self.writing.draft is not None:
+            await self._keep_draft()
+        self.reading.close()
+        self._room.show_pane("list")
+        await self.listing.show(state, mine=mine)
+
+    async def _mine_only(self) -> None:
+        await self._show_list(self.listing.state, mine=not self.listing.mine)
+
+    def _shown(self) -> int | None:
+        """The conversation that stands beside the list, or in front of it."""
+        in_sight = self._room.wide or self._room.pane != "list"
+        return self.reading.conversation_id if in_sight else None
 
     def _row(self) -> ConversationRow | None:
         """The conversation a command speaks of: the open one, or the marked one in the list."""
         view = self.reading.view
-        if view is not None and not self._list.has_focus:
+        if view is not None and (not self._list.has_focus or self._list.selected is None):
             return view.row
         return self._list.selected
 
@@ -184,13 +201,20 @@ class Work:
             await self._keep_draft()
         view = await self.reading.open(conversation_id)
         self.keeping.acknowledge(view.row.id)
-        self._list.select_id(view.row.id)
+        self._mark(view.row.id)
         self._room.show_pane("conversation")
         return view
+
+    def _mark(self, conversation_id: int) -> None:
+        """Mark the shown conversation in the list, or none when it does not stand there."""
+        if not self._list.select_id(conversation_id):
+            self._list.let_go()
 
     async def _open_marked(self) -> None:
         if self._list.selected is not None:
             await self.open(self._list.selected.id)
+        elif self.reading.view is not None:
+            self._room.show_pane("conversation")
 
     async def refresh(self) -> None:
         """Read everything again."""
@@ -257,10 +281,19 @@ class Work:
             return
         if self.reading.conversation_id != row.id:
             await self.reading.open(row.id)
+            self._mark(row.id)
         await self.writing.reply(row)
 
     async def _write(self) -> None:
         await self.writing.write_new()
+        self._nobody_beside()
+
+    def _nobody_beside(self) -> None:
+        """A new message belongs to no conversation: none is shown beside it."""
+        draft = self.writing.draft
+        if draft is not None and draft.conversation_id is None:
+            self.reading.close()
+            self._list.let_go()
 
     async def _keep_draft(self) -> None:
         draft = self.writing.draft
@@ -269,6 +302,11 @@ class Work:
             tell(self._screen.app, f"The draft is kept; {again} goes on with it.")
             await self.listing.refresh()
         if self.reading.view is None:
+            self._room.show_pane("list")
+
+    async def _discard(self) -> None:
+        await self.writing.discard()
+        if self.writing.draft is None and self.reading.view is None:
             self._room.show_pane("list")
 
     async def _about(self) -> None:
@@ -306,6 +344,7 @@ class Work:
             await self.reading.refresh(seen=True)
         else:
             await self.reading.open(row.conversation_id)
+            self._mark(row.conversation_id)
         self._room.show_pane("conversation")
         self._screen.call_after_refresh(self._messages.move, "go-bottom")
         await self.listing.refresh()
@@ -332,9 +371,11 @@ class Work:
         if draft.conversation_id is not None:
             await self.reading.open(draft.conversation_id)
         await self.writing.begin(draft)
+        self._nobody_beside()
         await self.listing.refresh()
         await self.listing.counts()
-        self._list.select_id(self.reading.conversation_id or 0)
+        if self.reading.conversation_id is not None:
+            self._mark(self.reading.conversation_id)
 
     async def _which_first(self, draft: Draft) -> Draft:
         """Something else was begun meanwhile in its place: which one goes on now?"""
