@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import aclosing
 from typing import ClassVar
 
@@ -22,6 +24,7 @@ from inbox.template import Shelf
 from tui.commands import Place, bindings_at
 from tui.importing.appointments import AppointmentList
 from tui.office import Office
+from tui.screens.ask import AskYes
 from tui.screens.sending import send_or_ask
 from tui.screens.telling import guarded, tell
 from tui.widgets.cells import one_line
@@ -267,6 +270,8 @@ class RemindersScreen(Screen[None]):
         if not ready:
             tell(self.app, "Nothing in the list may leave as it is.")
             return
+        if not await self.app.push_screen_wait(AskToSend(ready)):
+            return
         self._sending, self._stop = True, False
         done = 0
         try:
@@ -325,11 +330,40 @@ class RemindersScreen(Screen[None]):
             self.action_command(event.command_id)
 
 
+class AskToSend(ModalScreen[bool]):
+    """Asks whether all of these reminders are to be sent; Enter alone sends nothing."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,n,enter", "dismiss(False)", "No"),
+        Binding("y", "dismiss(True)", "Yes"),
+    ]
+
+    def __init__(self, ready: Sequence[Reminder]) -> None:
+        """Ask about `ready`."""
+        super().__init__()
+        self._ready = ready
+
+    def compose(self) -> ComposeResult:
+        """How many, by which channels, and how to take one back."""
+        channels = Counter(one.draft.channel.words for one in self._ready if one.draft is not None)
+        ways = ", ".join(f"by {words} {number}" for words, number in sorted(channels.items()))
+        count = len(self._ready)
+        what = "1 reminder" if count == 1 else f"{count} reminders"
+        with Vertical(classes="box"):
+            yield Static(f"Send {what}? {ways}", classes="title", markup=False)
+            yield Static(
+                "Each waits some seconds in the outbox and can be taken back there until it leaves."
+                " Esc stops the rest.",
+                markup=False,
+            )
+            yield Static("y sends them · Enter or n sends nothing", classes="quiet", markup=False)
+
+
 class EditReminder(ModalScreen[str | None]):
     """The words of one reminder, to be changed; gives them, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(None)", "Cancel"),
+        Binding("escape", "leave", "Cancel"),
         Binding("f9,ctrl+s", "accept", "Keep", priority=True),
     ]
 
@@ -352,6 +386,18 @@ class EditReminder(ModalScreen[str | None]):
         text = self.query_one("#answer", DraftText).text.strip()
         if text:
             self.dismiss(text)
+
+    async def action_leave(self) -> None:
+        """Give nothing; where the text was changed, ask first."""
+        if self.query_one("#answer", DraftText).text.strip() == self._text.strip():
+            self.dismiss(None)
+            return
+        self.run_worker(guarded(self.app, self._ask_to_leave()), exclusive=True)
+
+    async def _ask_to_leave(self) -> None:
+        question = AskYes("Leave your changes out?", "Without a yes you go on writing.")
+        if await self.app.push_screen_wait(question):
+            self.dismiss(None)
 
 
 def _row(item: Reminder | RowTrouble) -> int:
