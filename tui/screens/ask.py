@@ -28,14 +28,16 @@ class AskLine(ModalScreen[str | None]):
         value: str = "",
         required: bool = True,
         suggester: Suggester | None = None,
+        empty: str = "Write something first.",
     ) -> None:
-        """Ask `question`, with some lines that explain it."""
+        """Ask `question`, with some lines that explain it; `empty` is said of an empty answer."""
         super().__init__()
         self._question = question
         self._explain = explain
         self._value = value
         self._required = required
         self._suggester = suggester
+        self._empty = empty
 
     def compose(self) -> ComposeResult:
         """Question, explanation, field."""
@@ -44,13 +46,15 @@ class AskLine(ModalScreen[str | None]):
             for line in self._explain:
                 yield Static(line, markup=False)
             yield Input(self._value, id="answer", suggester=self._suggester)
-            yield Static("Enter goes on · Esc goes back", classes="quiet", markup=False)
+            yield Static("Enter goes on · Esc goes back", id="foot", classes="quiet", markup=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """An answer was given."""
         event.stop()
         if event.value.strip() or not self._required:
             self.dismiss(event.value)
+        else:
+            self.query_one("#foot", Static).update(f"{self._empty} Esc goes back.")
 
 
 class AskText(ModalScreen[str | None]):
@@ -83,11 +87,11 @@ class AskText(ModalScreen[str | None]):
 
 
 class AskYes(ModalScreen[bool]):
-    """Asks for a yes."""
+    """Asks for a yes; Enter is none, since it is pressed without reading."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,n", "dismiss(False)", "No"),
-        Binding("y,enter", "dismiss(True)", "Yes"),
+        Binding("escape,n,enter", "dismiss(False)", "No"),
+        Binding("y", "dismiss(True)", "Yes"),
     ]
 
     def __init__(self, question: str, explain: str = "") -> None:
@@ -102,4 +106,4 @@ class AskYes(ModalScreen[bool]):
             yield Static(self._question, classes="title", markup=False)
             if self._explain:
                 yield Static(self._explain, markup=False)
-            yield Static("y yes · n no", classes="quiet", markup=False)
+            yield Static("y yes · n, Enter or Esc no", classes="quiet", markup=False)

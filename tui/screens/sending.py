@@ -11,6 +11,9 @@ from inbox.errors import Blocked, Held
 from inbox.repository import OutboxRow
 from tui.screens.telling import tell
 
+NO_REASON = "Give a reason: it cannot be left empty."
+"""Said of an empty reason."""
+
 
 async def send_or_ask(
     screen: Screen[Any],
@@ -32,7 +35,7 @@ async def send_or_ask(
             from tui.screens.ask import AskLine
 
             explain = [f"! {finding.reason}" for finding in held.findings[:4]] or [held.sentence]
-            asked = AskLine("Send it all the same? The reason is kept.", explain)
+            asked = AskLine("Send it all the same? The reason is kept.", explain, empty=NO_REASON)
             answer = await screen.app.push_screen_wait(asked)
             if answer is None or not answer.strip():
                 return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Input
 
-from tests.tui.screen.conftest import see, stage, type_keys, type_text, until
+from tests.tui.screen.conftest import gone, see, stage, type_keys, type_text, until
 from tests.tui.screen.lakeside import Lakeside
 from tui.widgets.composer import Composer, DraftText
 from tui.widgets.conversation_list import ConversationList
@@ -63,3 +63,64 @@ async def test_a_new_message_begins_in_its_subject(office: Lakeside, size: tuple
         draft = pilot.app.screen.query_one(Composer).draft
         assert draft is not None
         assert (draft.subject, draft.text) == ("Card", "Ready")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_only_y_throws_a_draft_away_and_its_mark_goes(
+    office: Lakeside, size: tuple[int, int]
+) -> None:
+    async with stage(office, size=size) as pilot:
+        await see(pilot, "Rosa Jimenez")
+        await pilot.press("r")
+        await see(pilot, "Reply to")
+        await type_text(pilot, "Half a thought")
+        await pilot.press("escape")
+        await see(pilot, "The draft is kept")
+        await pilot.press("escape")
+        await see(pilot, "✎ draft")
+        await pilot.press("r")
+        await see(pilot, "Half a thought")
+        await pilot.press("f8")
+        await see(pilot, "Throw this draft away?", "y yes · n, Enter or Esc no")
+        await pilot.press("enter")
+        await gone(pilot, "Throw this draft away?")
+        assert pilot.app.screen.query_one(DraftText).text == "Half a thought"
+        await pilot.press("f8")
+        await see(pilot, "Throw this draft away?")
+        await pilot.press("y")
+        await gone(pilot, "Throw this draft away?")
+        await pilot.press("escape")
+        await gone(pilot, "✎ draft")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_question_about_a_promise_stands_over_the_composer(
+    office: Lakeside, size: tuple[int, int]
+) -> None:
+    async with stage(office, size=size) as pilot:
+        await see(pilot, "Rosa Jimenez")
+        await pilot.press("r")
+        await see(pilot, "Reply to")
+        await type_text(pilot, "Tuesday at nine. I'm here until 11:30.")
+        await pilot.press("f9")
+        await see(pilot, "You promise", "✓ From")
+        box = pilot.app.screen.query_one(".box").region
+        assert abs(box.x - (size[0] - box.right)) <= 1
+        assert abs(box.y - (size[1] - box.bottom)) <= 1
+
+
+async def test_an_empty_reason_is_asked_for_in_words(office: Lakeside) -> None:
+    async with stage(office, size=(80, 24)) as pilot:
+        await see(pilot, "Rosa Jimenez")
+        await pilot.press("r")
+        await see(pilot, "Reply to")
+        await type_text(pilot, "Tuesday at nine.")
+        await office.arrive(
+            "rosa.jimenez@example.com", "Hello?", name="Rosa Jimenez", subject="Hello",
+            id="r2@x", in_reply_to=["r1@x"],
+        )  # fmt: skip
+        await see(pilot, "They wrote again")
+        await pilot.press("f9")
+        await see(pilot, "Send it all the same?")
+        await pilot.press("enter")
+        await see(pilot, "Send it all the same?", "Give a reason")

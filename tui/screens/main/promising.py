@@ -20,6 +20,7 @@ from inbox.words import clock_words, promise_words
 from tui.screens.ask import AskLine
 from tui.screens.choose import Choice, Choose
 from tui.screens.moment import read_moment
+from tui.screens.sending import NO_REASON
 from tui.screens.telling import tell
 from tui.widgets.cells import one_line
 
@@ -113,7 +114,8 @@ async def tend_promises(screen: Screen[Any], desk: Desk, row: ConversationRow) -
         return
     if isinstance(chosen.value, Promise):
         explain = ["The reason is kept. An answer closes a promise by itself."]
-        because = await screen.app.push_screen_wait(AskLine("Why is it withdrawn?", explain))
+        asked_why = AskLine("Why is it withdrawn?", explain, empty=NO_REASON)
+        because = await screen.app.push_screen_wait(asked_why)
         if because is not None:
             await desk.promises.withdraw(chosen.value.id, because)
             tell(screen.app, "Withdrawn; the reason is kept.")

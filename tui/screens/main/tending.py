@@ -16,6 +16,7 @@ from inbox.message import Message
 from inbox.patient import Patient
 from inbox.words import clock_words
 from tui.screens.moment import read_moment
+from tui.screens.sending import NO_REASON
 from tui.screens.telling import tell
 from tui.widgets.cells import one_line
 
@@ -99,7 +100,7 @@ class Tending:
             from tui.screens.ask import AskLine
 
             explain = [f"! {finding.reason}" for finding in held.findings]
-            asked = AskLine("Close it all the same? The reason is kept.", explain)
+            asked = AskLine("Close it all the same? The reason is kept.", explain, empty=NO_REASON)
             because = (await self._screen.app.push_screen_wait(asked) or "").strip()
             if not because:
                 return

@@ -306,6 +306,8 @@ class Work:
 
     async def _discard(self) -> None:
         await self.writing.discard()
+        # Its mark in the list goes with it.
+        await self.listing.refresh()
         if self.writing.draft is None and self.reading.view is None:
             self._room.show_pane("list")
 
