@@ -79,7 +79,7 @@ class OutboxScreen(Screen[int | None]):
         cards.display = bool(rows)
         nothing = self.query_one("#nothing", Static)
         nothing.display = not rows
-        nothing.update("" if rows else "\n  Nothing: everything that was sent has left.")
+        nothing.update("" if rows else "\n  Nothing waits to leave.")
 
     def _card(self, row: OutboxRow) -> Content:
         desk = self._office.desk

@@ -32,11 +32,20 @@ _PROOF_TROUBLE = {
 _FINE = "$quiet"
 _NAME = 14
 """Cells that the practice's name gets at least."""
+_LEAST = 10
+"""Those it gets where even the shortest words about the phones have hardly any room."""
 
 
 def _day_off(phones: str) -> bool:
     """Whether the words about the phones speak of a day off."""
     return phones.startswith("closed ")
+
+
+def _brief(phones: str) -> str:
+    """The shortest words about the phones: `phones to 17:00`, `phones off`."""
+    if phones.startswith("phones off"):
+        return "phones off"
+    return phones.replace("phones staffed until ", "phones to ")
 
 
 def line_label(view: LineView, lines: Sequence[LineView]) -> str:
@@ -125,15 +134,18 @@ class StatusBar(Widget):
         while parts and used + 12 > width:
             used -= len(parts.pop()[0]) + 2
         shortest = phones.partition(" · ")[0].partition(" (")[0]
-        # On a day off that matters more than lines that are well; it is shown in place of them.
-        while _day_off(phones) and width - used < len(shortest) + _NAME and parts:
+        brief = _brief(shortest)
+        # Whether somebody answers the phone matters more than lines that are well: it is shown in
+        # place of them, on a day off with what day it is.
+        needed = len(shortest) + _NAME if _day_off(phones) else len(brief) + _LEAST
+        while phones and width - used < needed and parts:
             if parts[-1][1] != _FINE:
                 break
             used -= len(parts.pop()[0]) + 2
         rest = width - used
-        for words in (phones, phones.partition(" (")[0], shortest, ""):
+        for words in (phones, phones.partition(" (")[0], shortest, brief, ""):
             phones = words
-            if rest >= len(words) + _NAME:
+            if rest >= len(words) + (_LEAST if words == brief else _NAME):
                 break
         name = self._practice_words(max(8, rest - len(phones) - 2))
         gap = max(1, width - used - len(phones) - cell_len(name))

@@ -196,7 +196,7 @@ async def test_outbox_says_why_and_sends_again(office: Lakeside) -> None:
         await pilot.press("r")
         await see(pilot, "It is tried again.")
         await office.deliver()
-        await see(pilot, "Nothing: everything")
+        await see(pilot, "Nothing waits to leave.")
         await pilot.press("escape")
         await see(pilot, "Everything was delivered.")
 

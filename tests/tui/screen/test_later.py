@@ -114,7 +114,8 @@ async def test_the_outbox_shows_it_and_takes_it_back(
         await pilot.press("o")
         await see(pilot, "· leaves tomorrow 10:00", "Undo send")
         await pilot.press("u")
-        await see(pilot, "Nothing: everything that was sent has left.")
+        await see(pilot, "Nothing waits to leave.")
+        assert pilot.app.screen.query_one("KeyBar").region.bottom == size[1]
         row = await office.repository.outbox.get(outbox_id)
         assert row.status is MessageStatus.CANCELLED
         assert (await office.desk.reply_draft(row.conversation_id)).text == "Tuesday."
@@ -129,6 +130,16 @@ async def test_the_status_bar_names_the_day_off(tmp_path: Path, size: tuple[int,
     async with stage(office, size=size) as pilot:
         await see(pilot, "closed today: Founders' Day")
     await office.close()
+
+
+async def test_the_phones_are_named_where_many_lines_leave_no_room(office: Lakeside) -> None:
+    async with stage(office, size=(80, 24)) as pilot:
+        await see(pilot, "phones staffed until 12:00")
+        bar = pilot.app.screen.query_one(StatusBar)
+        first = bar.lines[0]
+        names = ("front-desk-mail", "nurse-texts", "recalls-mail", "billing-mail")
+        bar.lines = tuple(replace(first, line=replace(first.line, id=name)) for name in names)
+        await see(pilot, "phones to 12:00", "front-desk-mail ✓", "nurse-texts ✓")
 
 
 async def test_the_status_bar_is_painted_when_its_words_change(

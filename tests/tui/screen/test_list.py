@@ -140,7 +140,12 @@ async def test_mine_only(office: Lakeside) -> None:
         await see(pilot, "Omar Haddad")
         await pilot.press("m")
         await gone(pilot, "Omar Haddad")
-        await see(pilot, "mine only", "Rosa Jimenez")
+        await see(pilot, "Only yours are shown: 3 others; m shows all", "Rosa Jimenez")
+        await pilot.press("2")
+        await see(pilot, "Nothing of yours is in this list.", "Only yours are shown: 1 other;")
+        await pilot.press("m")
+        await see(pilot, "Erik Lindqvist")
+        assert "Only yours" not in shown(pilot)
 
 
 async def test_failing_line_is_named_on_every_screen(office: Lakeside) -> None:

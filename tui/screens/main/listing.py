@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from inbox.conversation import ConversationRow, ListState, PageKey
+from textual.widgets import Static
+
+from inbox.conversation import COUNT_LIMIT, ConversationRow, ListState, PageKey
 from inbox.desk import Desk
+from tui.commands import command, shown_key
 from tui.widgets.conversation_list import ConversationList
 from tui.widgets.state_tabs import StateTabs
 
@@ -55,6 +58,7 @@ class Listing:
         self._starts, self._first = [None], 0
         self._pages = [await self._read(0)]
         await self._put(keep=False)
+        await self._say_mine()
 
     async def refresh(self) -> None:
         """Read the window again; the cursor stays on its conversation."""
@@ -99,6 +103,37 @@ class Listing:
     async def counts(self) -> None:
         """Count again."""
         self._tabs.counts = await self._desk.counts()
+        await self._say_mine()
+
+    async def _say_mine(self) -> None:
+        """Say above the list that others are left out, and how many."""
+        parent = self._rows.screen
+        found = parent.query("#mine").results(Static)
+        line = next(found, None)
+        if line is None:
+            if not self.mine:
+                return
+            line = Static("", id="mine", markup=False)
+            await parent.query_one("#left").mount(line, before=self._rows)
+        line.display = self.mine
+        others = self._others()
+        counted = f": {others} other{'s' * (others != 1)}" if others else ""
+        line.update(f"Only yours are shown{counted}; {self._mine_key()} shows all")
+
+    def _mine_key(self) -> str:
+        keymap = getattr(self._rows.app, "keys_changed", {})
+        return shown_key(command("mine-only"), keymap)
+
+    def _others(self) -> int:
+        """How many of this list are not the member's; 0 when that is not counted."""
+        name = self.state.value.replace("-", "_")
+        total = getattr(self._tabs.counts, name, 0)
+        ended = self._first + len(self._pages) >= len(self._starts)
+        if self.state is ListState.PROMISED or total >= COUNT_LIMIT or self._first or not ended:
+            return 0
+        me = self._desk.member.id
+        mine = {row.id for page in self._pages for row in page if row.assigned_to == me}
+        return max(0, int(total) - len(mine))
 
     async def _read(self, number: int) -> tuple[ConversationRow, ...]:
         page = await self._desk.page(
@@ -121,7 +156,13 @@ class Listing:
             tuple(unique.values()),
             frozenset(drafts),
             keep=keep,
-            empty=EMPTY[self.state],
+            empty=self._nothing(),
             above=self._first > 0,
             below=self._first + len(self._pages) < len(self._starts),
         )
+
+    def _nothing(self) -> tuple[str, ...]:
+        """What an empty list says."""
+        if not self.mine:
+            return EMPTY[self.state]
+        return "Nothing of yours is in this list.", "", f"{self._mine_key()} shows all"
