@@ -16,7 +16,7 @@ from inbox.patient import Consent, Patient
 from inbox.practice import Practice
 from inbox.repository import ConsentEntry, Filed, Filing, Repository
 from inbox.signals.heard import Heard
-from inbox.signals.opting import START_WORDS, may_opt_in
+from inbox.signals.opting import START_WORDS, may_opt_in, says_start
 from inbox.signals.rules import listen
 from inbox.signals.signal import BY_PATIENT, OPT_IN, OPT_OUT, URGENT, Sign, SignalState
 
@@ -35,6 +35,8 @@ class Listening:
         self._clock = clock
         self._staff = _names(member.name for member in practice.staff)
         self._began: dict[str, datetime] = {}
+        self._started: dict[str, datetime] = {}
+        """When START was last said, by the address's key: history is read newest first."""
 
     async def begin(self, line_id: str) -> None:
         """A line is being read: remember since when, for what comes later."""
@@ -57,8 +59,14 @@ class Listening:
         arrival, other = filing.arrival, filing.arrival.sender
         if filing.direction is not Direction.INBOUND or arrival.nature is not Nature.PERSONAL:
             return ()
+        if other is not None and arrival.channel is ChannelKind.SMS and says_start(arrival.text):
+            self._started[other.key] = max(filing.at, self._started.get(other.key, filing.at))
         declined = await self._declined(other, arrival.channel, arrival.text)
-        liftable = declined is not None and await self._liftable(declined, candidates)
+        liftable = (
+            declined is not None
+            and declined.at <= filing.at
+            and await self._liftable(declined, candidates)
+        )
         people = (patient.name for patient in candidates)
         heard = Heard(
             text=arrival.text if arrival.text.strip() else arrival.subject,
@@ -75,8 +83,12 @@ class Listening:
             return signs
         fresh = await self.is_fresh(filing.line_id, filing.at)
         return tuple(
+            # What somebody opted out of does not expire: the newest word of a number holds, by the
+            # time at which it was said.
             replace(sign, state=SignalState.APPLIED, by=BY_PATIENT)
-            if fresh and other is not None and _at_once(sign, arrival.channel, liftable)
+            if other is not None
+            and _at_once(sign, arrival.channel, liftable)
+            and (fresh or self._started.get(other.key, filing.at) <= filing.at)
             else sign
             for sign in signs
             # An emergency of before the first start has been looked after, or is past help.

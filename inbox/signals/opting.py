@@ -137,9 +137,9 @@ def opted_out(heard: Heard) -> str:
 
     47 CFR 64.1200(a)(10) names these words, and carriers act on them. A signature below it, and a
     name that is known, do not count. By text it takes effect at once, for the number and so for
-    everybody who shares it: TW19 blocks every text to it from then on. By e-mail, where the subject
-    may say it as well, and in texts that are older than the first start, it is proposed to a
-    person.
+    everybody who shares it: TW19 blocks every text to it from then on. An old text, of before the
+    first start, opts out as well, unless a later START took it back. By e-mail, where the subject
+    may say it as well, it is proposed to a person.
     """
     if heard.channel not in {ChannelKind.SMS, ChannelKind.EMAIL}:
         return ""
@@ -207,6 +207,11 @@ def opts_in(heard: Heard) -> str:
     said = whole_words(heard.text)
     wanted = said in START_WORDS or (said == "yes" and heard.opted_out_ago <= YES_WITHIN)
     return said.upper() if wanted else ""
+
+
+def says_start(text: str) -> bool:
+    """Whether it is START or UNSTOP and nothing else."""
+    return whole_words(text) in START_WORDS
 
 
 def may_opt_in(text: str) -> bool:

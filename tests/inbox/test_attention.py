@@ -114,20 +114,55 @@ async def test_two_people_cannot_both_decide(house: House) -> None:
     assert await consent(house) is None
 
 
-async def test_history_alarms_nobody_and_opts_nobody_out(house: House) -> None:
+async def old_texts(house: House, *said: str) -> None:
+    """Let texts of before the first start arrive, an hour between them."""
     await house.sync()
-    old = house.clock() - timedelta(days=3)
-    for said in ("I want to die", "STOP"):
-        number = house.servers[TEXTS.id].deliver(NUMBER, said, to=[TEXTS.address])
-        folder = house.servers[TEXTS.id].folders["messages"]
-        folder.items[int(number)] = (folder.items[int(number)][0], old)
+    folder = house.servers[TEXTS.id].folders["messages"]
+    for hours, words in enumerate(said):
+        number = house.servers[TEXTS.id].deliver(NUMBER, words, to=[TEXTS.address])
+        at = house.clock() - timedelta(days=3) + timedelta(hours=hours)
+        folder.items[int(number)] = (folder.items[int(number)][0], at)
     await house.sync()
+
+
+async def test_history_alarms_nobody(house: House) -> None:
+    await old_texts(house, "I want to die", "please stop texting me")
 
     rows = await house.rows()
     assert not any(row.urgent for row in rows)
     states = [await signals(house, row) for row in rows]
-    assert states == [[("IN02", SignalState.PROPOSED)]]
+    assert states == [[("IN03", SignalState.PROPOSED)]]
     assert await consent(house) is None
+
+
+async def test_an_old_stop_holds(house: House) -> None:
+    await old_texts(house, "STOP", "ok thanks")
+
+    [row] = await house.rows()
+    assert ("IN02", SignalState.APPLIED) in await signals(house, row)
+    assert await consent(house) is Consent.DECLINED
+    assert (await findings(house, answer(row)))["TW19"] == "block"
+
+
+async def test_a_later_start_takes_an_old_stop_back(house: House) -> None:
+    await old_texts(house, "STOP", "START")
+
+    assert await consent(house) is not Consent.DECLINED
+
+
+async def test_a_stop_after_an_old_start_holds(house: House) -> None:
+    await old_texts(house, "STOP", "START", "STOP")
+
+    assert await consent(house) is Consent.DECLINED
+
+
+async def test_an_old_stop_does_not_outdo_what_was_said_since(house: House) -> None:
+    await text(house, "STOP")
+    house.clock.advance(minutes=1)
+    await text(house, "START")
+    await old_texts(house, "STOP")
+
+    assert await consent(house) is Consent.ACCEPTED
 
 
 async def test_what_comes_after_a_pause_is_not_history(house: House) -> None:
@@ -197,7 +232,7 @@ async def test_start_lifts_no_form_that_declines(house: House) -> None:
 
     start = await text(house, "START")
 
-    assert await signals(house, start) == [("IN07", SignalState.PROPOSED)]
+    assert (await signals(house, start))[-1:] == [("IN07", SignalState.PROPOSED)]
     assert await consent(house) is Consent.DECLINED
     assert "TW19" in await findings(house, answer(start))
 
@@ -210,7 +245,7 @@ async def test_start_speaks_for_nobody_else_in_the_family(house: House) -> None:
 
     start = await text(house, "START")
 
-    assert await signals(house, start) == [("IN07", SignalState.PROPOSED)]
+    assert (await signals(house, start))[-1:] == [("IN07", SignalState.PROPOSED)]
     for patient in ("p1", "p2"):
         assert "TW19" in await findings(house, answer(start, patient_id=patient))
     await house.desk.attention.accept(start.id)
@@ -226,7 +261,7 @@ async def test_start_does_not_undo_what_staff_kept_before_a_stop(house: House) -
 
     start = await text(house, "START")
 
-    assert await signals(house, start) == [("IN07", SignalState.PROPOSED)]
+    assert (await signals(house, start))[-1:] == [("IN07", SignalState.PROPOSED)]
     assert await consent(house) is Consent.DECLINED
 
 
