@@ -202,7 +202,4 @@ def _make_ready(
             f"This Python comes with SQLite {sqlite3.sqlite_version}, which is too old.",
             "Use a Python with SQLite 3.37 or newer.",
         )
-    latest = migration.LATEST if steps is None else len(steps)
-    if migration.check(db, latest) != latest:
-        given = migration.shipped() if steps is None else steps
-        migration.migrate(db, data.backups, clock(), given)
+    migration.migrate(db, data.backups, clock(), migration.shipped() if steps is None else steps)

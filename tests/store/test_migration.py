@@ -6,6 +6,7 @@ import hashlib
 import re
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,22 @@ async def test_a_version_before_the_upgrade_refuses_it_afterwards(
     await (await open_repository(folder, clock, steps=[*SHIPPED, NEXT])).close()
     with pytest.raises(DatabaseTooNew):
         await open_repository(folder, clock)
+
+
+async def test_a_folder_made_by_other_steps_is_refused_untouched(
+    folder: Path, clock: FakeClock
+) -> None:
+    other = [*SHIPPED[:-1], replace(SHIPPED[-1], sql=SHIPPED[-1].sql + "-- otherwise\n")]
+    await (await open_repository(folder, clock, steps=other)).close()
+    before = facts(folder / "twoway.db")
+
+    for steps in (None, [*SHIPPED, NEXT]):
+        with pytest.raises(StoreError, match="made by another version of Twoway") as caught:
+            await open_repository(folder, clock, steps=steps)
+        assert caught.value.hint
+
+    assert facts(folder / "twoway.db") == before
+    assert not list((folder / "backups").iterdir())
 
 
 async def test_three_backups_are_kept(folder: Path, clock: FakeClock) -> None:
