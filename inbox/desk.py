@@ -275,7 +275,7 @@ class Desk:
                 draft,
                 situation.patient,
                 self.practice,
-                seer.first_name if seer else "the front desk",
+                seer.first_name if seer else "",
                 now,
                 present.leaves_at,
             ),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from inbox.line import LineHealth, LineState
+from inbox.line import Line, LineHealth, LineState
 from inbox.number import number_words
 from inbox.outgoing import Draft
 from inbox.patient import Patient
@@ -14,6 +14,8 @@ from inbox.reply_path import Plan, Proof, ProofState
 from inbox.storage.handed_over import Uncopied
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_SEVERAL = frozenset({"the", "and", "&", "family", "household", "familia", "familie", "famille"})
+"""Words in a display name that is not one person's."""
 
 
 def span_words(span: timedelta) -> str:
@@ -109,20 +111,27 @@ def answer_words(
         draft: The message.
         patient: Whom it is about.
         practice: For the hours.
-        seer: Who looks at the answers: a first name, or `the front desk`.
+        seer: First name of who looks at the answers; empty: whoever reads the line.
         now: Aware.
         leaves_at: When it leaves; None: now.
     """
     if plan is None or plan.proof.state in {ProofState.FAILED, ProofState.UNVERIFIED}:
         return "An answer would reach nobody we know of."
-    who = _reader(draft, patient)
+    who = _reader(draft, patient, now.astimezone(practice.timezone).date())
     verb = {
         "email": "can answer this e-mail",
         "sms": "can text back",
         "phone": "can call back",
         "portal": "can answer in the portal",
     }[draft.channel.value]
-    return f"{who} {verb}; {seer} sees it {_seen_by(practice, plan.line.id, now, leaves_at or now)}"
+    seen = f"{seer} sees it" if seer else _seen_at(plan.line)
+    return f"{who} {verb}; {seen} {_seen_by(practice, plan.line.id, now, leaves_at or now)}"
+
+
+def _seen_at(line: Line) -> str:
+    """Who sees it where nobody is named: `whoever reads Lakeside nurses sees it`."""
+    name = line.name.strip() or f"the {line.id.replace('-', ' ')} line"
+    return f"whoever reads {name} sees it"
 
 
 def _seen_by(practice: Practice, line_id: str, now: datetime, leaves_at: datetime) -> str:
@@ -137,17 +146,36 @@ def _seen_by(practice: Practice, line_id: str, now: datetime, leaves_at: datetim
     return f"from {clock_words(opens, now, practice)} on"
 
 
-def _reader(draft: Draft, patient: Patient | None) -> str:
-    if len(draft.recipients) > 1:
+def _reader(draft: Draft, patient: Patient | None, today: date) -> str:
+    """Whoever reads the message, which need not be the patient: `Ellen Parker (mother)`."""
+    if len(draft.to) != 1 or len(draft.recipients) > 1:
         return "They"
-    if patient is not None and any(
-        point.address.key == address.key for point in patient.points for address in draft.to
-    ):
-        return patient.given or patient.name
-    for address in draft.to:
-        if address.name:
-            return address.name.split()[0]
-    return "They"
+    [address] = draft.to
+    name = address.name.strip()
+    known = name.casefold()
+    if patient is not None:
+        theirs = any(point.address.key == address.key for point in patient.points)
+        if theirs and known == patient.name.casefold():
+            return patient.given or patient.name
+        proxies = [
+            proxy
+            for proxy in patient.proxies
+            if not proxy.ended_by(today)
+            and any(point.address.key == address.key for point in proxy.points)
+        ]
+        named = [proxy for proxy in proxies if proxy.name.casefold() == known]
+        if named or len(proxies) == 1:
+            proxy = (named or proxies)[0]
+            return f"{proxy.name} ({proxy.relation})" if proxy.relation else proxy.name
+        if theirs and not proxies and (not name or known.startswith(patient.given.casefold())):
+            return patient.given or patient.name
+    return name if _is_person(name) else "They"
+
+
+def _is_person(name: str) -> bool:
+    """Whether a display name reads like one person's: not `The Parkers`, not an address."""
+    words = name.casefold().replace(",", " ").split()
+    return bool(words) and "@" not in name and not _SEVERAL.intersection(words)
 
 
 def health_words(health: LineHealth | None, now: datetime) -> str:
