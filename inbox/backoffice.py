@@ -29,7 +29,7 @@ from inbox.outbox import Outbox
 from inbox.practice import Practice
 from inbox.proving import Prover, Step
 from inbox.recorder import Recorder
-from inbox.reply_path import Proof
+from inbox.reply_path import ROUND_TRIP_MAY_TAKE, Proof
 from inbox.repository import Repository
 from inbox.sync import LineSync
 
@@ -58,6 +58,7 @@ class BackOffice:
         clock: Clock,
         holder: str,
         on_trouble: Callable[[TwowayError], None] | None = None,
+        round_trip_may_take: timedelta = ROUND_TRIP_MAY_TAKE,
     ) -> None:
         """Work on `repository` over `channels` (by line id).
 
@@ -74,7 +75,7 @@ class BackOffice:
         self._outbox = Outbox(repository, practice, gate, channels, clock, holder)
         self._handed_over = HandedOver(repository, practice, channels, clock)
         self._recorder = Recorder(repository, practice, clock)
-        self._prover = Prover(repository, self._outbox, clock)
+        self._prover = Prover(repository, self._outbox, clock, round_trip_may_take)
         self._keeper = Keeper(repository, practice, clock)
         self._syncs = {
             line_id: LineSync(channel, repository, self._filer, clock, on_trouble=self._trouble)
@@ -100,15 +101,20 @@ class BackOffice:
                 self._trouble(error)
             await asyncio.sleep(_RENEW_EVERY)
 
-    async def sync_once(self, progress: Callable[[LineHealth], None] | None = None) -> None:
-        """Bring every line up to date, file and record what came; then return.
+    async def sync_once(
+        self, progress: Callable[[LineHealth], None] | None = None
+    ) -> dict[str, TwowayError]:
+        """Bring every line up to date, file and record what came; then return what went wrong.
 
-        What goes wrong with a line is kept in its health and does not keep the others.
+        What goes wrong with a line is kept in its health and does not keep the others. While
+        another process works, the health is what that one sees: it is not told of a trouble that
+        only this one has, e.g. a password it was not given.
 
         Raises:
             StoreError: the disk, not a line, is in the way.
         """
-        await self._take_lease()
+        alone = await self._take_lease()
+        troubles: dict[str, TwowayError] = {}
 
         async def one(line_id: str, sync: LineSync) -> None:
             try:
@@ -117,22 +123,21 @@ class BackOffice:
             except StoreError:
                 raise
             except TwowayError as error:
-                await self._repository.lines.save_health(
-                    LineHealth(
-                        line_id,
-                        LineState.RETRYING,
-                        sync.health.last_poll_at,
-                        error.sentence,
-                        error.hint,
+                troubles[line_id] = error
+                if alone:
+                    read_at = sync.health.last_poll_at
+                    await self._repository.lines.save_health(
+                        LineHealth(line_id, LineState.RETRYING, read_at, error.sentence, error.hint)
                     )
-                )
-            if progress is not None:
-                progress((await self._repository.lines.health())[line_id])
+            health = (await self._repository.lines.health()).get(line_id)
+            if progress is not None and health is not None:
+                progress(health)
 
         await asyncio.gather(*(one(line_id, sync) for line_id, sync in self._syncs.items()))
         await self._handed_over.copy_due()
         await self._keeper.escalate()
         await self._recorder.drain()
+        return troubles
 
     async def deliver_due(self) -> int:
         """Send what is due now and record it; return how many messages were handled.

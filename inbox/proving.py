@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from inbox.clock import Clock
@@ -37,8 +37,15 @@ Step = Callable[[str], None]
 class Prover:
     """Sends round trips and judges the ones that never came home."""
 
-    def __init__(self, repository: Repository, outbox: Outbox, clock: Clock) -> None:
-        """Prove lines of `repository` by messages through `outbox`."""
+    def __init__(
+        self,
+        repository: Repository,
+        outbox: Outbox,
+        clock: Clock,
+        may_take: timedelta = ROUND_TRIP_MAY_TAKE,
+    ) -> None:
+        """Prove lines of `repository` by messages through `outbox`, lost after `may_take`."""
+        self._may_take = may_take
         self._repository = repository
         self._outbox = outbox
         self._clock = clock
@@ -115,6 +122,9 @@ class Prover:
     ) -> Proof:
         """Send a round trip and wait until it is home.
 
+        While one is under way no other is sent: whoever asks again does not put off the moment at
+        which it counts as lost.
+
         Args:
             line: The line.
             step: Is told what happens.
@@ -126,14 +136,19 @@ class Prover:
         Raises:
             ChannelError: it could not be sent.
         """
-        step(
-            f"Sending a test message from {by.address} to {line.address}."
-            if by
-            else f"Sending a test message from {line.address} to itself."
-        )
         sent_at = self._clock()
-        await self._outbox.send_probe(line, by)
-        step("The provider took it. Waiting for it to arrive.")
+        under_way = _under_way(await self._newest(line.id))
+        if under_way is not None and sent_at - under_way.at <= self._may_take:
+            sent_at = under_way.at
+            step("A test message is on its way already. Waiting for it to arrive.")
+        else:
+            step(
+                f"Sending a test message from {by.address} to {line.address}."
+                if by
+                else f"Sending a test message from {line.address} to itself."
+            )
+            await self._outbox.send_probe(line, by)
+            step("The provider took it. Waiting for it to arrive.")
         loop = asyncio.get_running_loop()
         until = loop.time() + patience
         while loop.time() < until:
@@ -153,39 +168,19 @@ class Prover:
             ChannelError: a round trip could not be sent.
         """
         now = self._clock()
-        evidence = [
-            seen for seen in await self._repository.lines.evidence() if seen.line_id == line.id
-        ]
-        newest = {seen.kind: seen for seen in evidence}
-        probe = newest.get(EvidenceKind.PROBE_SENT)
-        home = [
-            newest[kind]
-            for kind in (
-                EvidenceKind.ROUND_TRIP,
-                EvidenceKind.PROBE_CHANGED,
-                EvidenceKind.PROBE_LOST,
-                EvidenceKind.SENDER_REFUSED,
-            )
-            if kind in newest
-        ]
-        pending = (
-            probe is not None and probe.detail and not any(seen.at >= probe.at for seen in home)
-        )
-        if probe is not None and pending:
+        newest = await self._newest(line.id)
+        probe, pending = newest.get(EvidenceKind.PROBE_SENT), _under_way(newest)
+        if pending is not None:
             read = health.last_poll_at
             # A line that was not read meanwhile cannot have seen it.
-            if (
-                now - probe.at > ROUND_TRIP_MAY_TAKE
-                and read
-                and read - probe.at > ROUND_TRIP_MAY_TAKE
-            ):
+            if now - pending.at > self._may_take and read and read - pending.at > self._may_take:
                 await self._repository.lines.add_evidence(
                     Evidence(
                         line.id, EvidenceKind.PROBE_LOST, now, "our test message never came back"
                     )
                 )
             return
-        proof = derive_proof(line.id, evidence, now)
+        proof = derive_proof(line.id, newest.values(), now)
         wanted = proof.state in {ProofState.UNVERIFIED, ProofState.STALE} or (
             proof.state is ProofState.PROVEN
             and proof.at is not None
@@ -201,6 +196,11 @@ class Prover:
         if (wanted or lost) and (probe is None or now - probe.at > pause):
             await self._outbox.send_probe(line)
 
+    async def _newest(self, line_id: str) -> dict[EvidenceKind, Evidence]:
+        """The newest evidence of a line, by kind."""
+        evidence = await self._repository.lines.evidence()
+        return {seen.kind: seen for seen in evidence if seen.line_id == line_id}
+
     async def _answer(self, line_id: str, *, sent_at_or_later: datetime) -> Evidence | None:
         for seen in await self._repository.lines.evidence():
             if (
@@ -210,6 +210,21 @@ class Prover:
             ):
                 return seen
         return None
+
+
+def _under_way(newest: Mapping[EvidenceKind, Evidence]) -> Evidence | None:
+    """The round trip that left and of which nobody knows yet what became of it."""
+    sent = newest.get(EvidenceKind.PROBE_SENT)
+    ends = (
+        EvidenceKind.ROUND_TRIP,
+        EvidenceKind.PROBE_CHANGED,
+        EvidenceKind.PROBE_LOST,
+        EvidenceKind.SENDER_REFUSED,
+    )
+    if sent is None or not sent.detail:
+        return None
+    over = any(kind in newest and newest[kind].at >= sent.at for kind in ends)
+    return None if over else sent
 
 
 def _evidence_of(line: Line, inspection: Inspection) -> Evidence:

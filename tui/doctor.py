@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -95,6 +95,7 @@ async def examine_lines(
     prove: bool = False,
     offline: bool = False,
     patience: float = 60.0,
+    unread: Mapping[str, TwowayError] | None = None,
     tell: Callable[[str], None],
 ) -> list[LineReport]:
     """Look at every line, after reading it and, when asked, proving it.
@@ -104,14 +105,16 @@ async def examine_lines(
         prove: Send each line's test message and wait for it.
         offline: Make no connection.
         patience: Seconds to wait for a test message.
+        unread: With `offline`, why this process could not read a line just before, by line id.
         tell: Gets one sentence for each step.
     """
     troubles: dict[str, TwowayError] = {}
+    unread = unread or {}
     if not offline:
         async with progress(office, tell):
             # Even when another process reads them: this configuration is what is examined.
             tell("Reading every line.")
-            await (await office.back_office()).sync_once()
+            unread = await (await office.back_office()).sync_once()
             if prove:
                 troubles = await _prove(office, patience, tell)
     evidence = await office.repository.lines.evidence()
@@ -119,10 +122,11 @@ async def examine_lines(
         _report(
             view,
             evidence,
-            troubles.get(view.line.id),
+            unread.get(view.line.id) or troubles.get(view.line.id),
             office.desk.clock(),
             _advice(office, view.line),
             offline=offline,
+            unread=view.line.id in unread,
         )
         for view in await office.desk.lines()
     ]
@@ -197,6 +201,7 @@ def _report(
     advice: str,
     *,
     offline: bool,
+    unread: bool = False,
 ) -> LineReport:
     line, health = view.line, view.health
     refused = _newest(evidence, line, EvidenceKind.SENDER_REFUSED)
@@ -207,13 +212,14 @@ def _report(
     sender_refused = refused is not None and proven_at < refused
     # One account reads and sends: where it cannot be asked, nothing can leave either.
     account_down = line.channel in PAIRED and health is not None and bool(health.sentence)
-    problem, hint = _problem(view, trouble, now, offline=offline)
+    problem, hint = _problem(view, trouble, now, offline=offline and not unread)
     if advice and view.proof.state is ProofState.FAILED and problem.startswith(_DEAF):
         hint = advice
     return LineReport(
         line=line,
         sends=usable(line) and trouble is None and not sender_refused and not account_down,
         receives=usable(line)
+        and not unread
         and health is not None
         and health.last_poll_at is not None
         and health.state not in {LineState.STOPPED, LineState.RETRYING},

@@ -28,6 +28,7 @@ from inbox.inspection import Inspection, Inspects
 from inbox.line import LineHealth, LineState
 from inbox.message import Attachment, Message
 from inbox.recorder import Recorder
+from inbox.reply_path import ROUND_TRIP_MAY_TAKE
 from inbox.repository import Repository
 from tui.channels import Abilities, make_channels
 from tui.config.reading import Configuration
@@ -54,6 +55,7 @@ class PracticeOffice:
         clock: Clock,
         staff_id: str,
         undo_window: timedelta,
+        round_trip_may_take: timedelta = ROUND_TRIP_MAY_TAKE,
     ) -> None:
         """Take the opened parts; `open_office` makes them.
 
@@ -67,6 +69,7 @@ class PracticeOffice:
         self.repository = repository
         self._gate = gate
         self._clock = clock
+        self._may_take = round_trip_may_take
         self._channels: dict[str, Channel] = {}
         self._capabilities = Abilities(configuration, self._channels)
         self._desk = Desk(
@@ -196,6 +199,7 @@ class PracticeOffice:
                     self._clock,
                     holder_name(),
                     on_trouble=self._trouble,
+                    round_trip_may_take=self._may_take,
                 )
             return self._back
 
@@ -235,6 +239,7 @@ async def open_office(
     clock: Clock = utc_now,
     *,
     undo_window: timedelta = UNDO_WINDOW,
+    round_trip_may_take: timedelta = ROUND_TRIP_MAY_TAKE,
 ) -> PracticeOffice:
     """Open the data folder as a staff member; no connection is made.
 
@@ -244,6 +249,7 @@ async def open_office(
         staff_id: Who acts.
         clock: The present moment.
         undo_window: How long a message can be taken back.
+        round_trip_may_take: After this a test message that did not come home counts as lost.
 
     Raises:
         StoreError: the data folder cannot be used.
@@ -254,7 +260,13 @@ async def open_office(
     repository = await database(data, clock)
     try:
         return PracticeOffice(
-            configuration, repository, Gate(_Rules()), clock, staff_id, undo_window
+            configuration,
+            repository,
+            Gate(_Rules()),
+            clock,
+            staff_id,
+            undo_window,
+            round_trip_may_take,
         )
     except BaseException:
         await repository.close()

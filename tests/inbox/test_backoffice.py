@@ -295,3 +295,23 @@ async def test_old_unknown_outcomes_are_looked_up_however_many_others_wait(house
 
 async def _nothing() -> None:
     """The point of no return was passed already."""
+
+
+async def test_what_only_this_process_cannot_read_is_no_trouble_of_the_line(
+    house: House,
+) -> None:
+    await house.sync()
+    before = await house.repository.lines.health()
+    await house.back_office.close()
+    await take_lease(house, "the inbox")
+    house.servers["front-desk"].down = True
+
+    troubles = await another(house, "doctor").sync_once()
+
+    assert [one.sentence for one in troubles.values()] == ["The server does not answer."]
+    after = await house.repository.lines.health()
+    assert after["front-desk"] == before["front-desk"]
+
+    await house.repository.leases.release("the inbox")
+    await another(house, "doctor").sync_once()
+    assert (await house.repository.lines.health())["front-desk"].sentence

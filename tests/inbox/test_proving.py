@@ -119,6 +119,23 @@ async def test_a_lost_test_message_fails_the_line_and_is_tried_again_soon(house:
     assert await state(house) is ProofState.PROVEN
 
 
+async def test_asking_again_does_not_put_off_the_moment_at_which_it_is_lost(house: House) -> None:
+    soon = Prover(house.repository, house.outbox, house.clock, timedelta(minutes=1))
+    said: list[str] = []
+    for _ in range(3):
+        await soon.prove(FRONT_DESK, said.append, lambda: None, patience=0.01)
+        house.clock.advance(seconds=25)
+    assert probes(house) == 1
+    assert "on its way already" in said[-2]
+
+    health = LineHealth(FRONT_DESK.id, LineState.READY, house.clock())
+    await soon.tend(FRONT_DESK, health)
+
+    assert await state(house) is ProofState.FAILED
+    await soon.prove(FRONT_DESK, said.append, lambda: None, patience=0.01)
+    assert probes(house) == 2
+
+
 @pytest.mark.parametrize("trouble", [Trouble.BUSY, Trouble.LOST_UNTAKEN])
 async def test_a_test_message_that_may_not_have_left_fails_no_line(
     house: House, trouble: Trouble

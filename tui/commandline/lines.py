@@ -54,9 +54,9 @@ def sync(options: Namespace, output: Output) -> int:
     async def once(office: PracticeOffice) -> int:
         back = await office.back_office()
         async with progress(office, output.progress):
-            await back.sync_once()
+            unread = await back.sync_once()
             sent = await back.deliver_due()
-        reports = await examine_lines(office, offline=True, tell=output.progress)
+        reports = await examine_lines(office, offline=True, unread=unread, tell=output.progress)
         output.document([_line_document(report, office) for report in reports])
         for report in reports:
             count = report.completeness
