@@ -88,9 +88,16 @@ WHERE c.merged_into IS NULL AND c.urgent = 1
 ORDER BY c.last_message_at DESC, c.id DESC LIMIT :limit
 """  # noqa: S608 - constants
 _RESOLVE: Final = "SELECT coalesce(merged_into, id) FROM conversation WHERE id = :id"
+# The last message was taken back only where nothing else is: there is nothing to look at, unless
+# its words are kept to go on with.
+_STANDING: Final = """
+((SELECT l.status FROM message AS l WHERE l.id = c.last_message_id) IS NOT 'cancelled'
+    OR EXISTS (SELECT 1 FROM draft AS k WHERE k.key = 'c' || c.id))
+"""
 OF_PATIENT: Final = f"""
 SELECT {COLUMNS} {_FROM}
 WHERE c.merged_into IS NULL AND c.patient_id = :patient_id AND c.patient_id IS NOT NULL
+    AND {_STANDING}
 ORDER BY c.last_message_at DESC, c.id DESC LIMIT :limit
 """
 _LENGTH: Final = """
@@ -140,7 +147,7 @@ WHERE id = :id
 def page_sql(listed: ListState, *, assigned: bool, after: bool) -> str:
     """The statement that reads a part of a list."""
     # Emergencies stand above every list, whatever it holds.
-    where = f"c.merged_into IS NULL AND {CONDITIONS[listed]} AND c.urgent = 0"
+    where = f"c.merged_into IS NULL AND {CONDITIONS[listed]} AND c.urgent = 0 AND {_STANDING}"
     index = INDEXES[listed]
     if assigned:
         by_state = index == "conversation_by_state"

@@ -17,8 +17,11 @@ from store.values import one_line, unpack_address, unpack_addresses
 FACTS: Final = """
 SELECT
     c.done_at, c.done_inbound_at, c.done_message_id, c.person, c.person_address,
-    (SELECT id FROM message WHERE conversation_id = :id
-        ORDER BY at DESC, id DESC LIMIT 1) AS last_id,
+    coalesce(
+        (SELECT id FROM message WHERE conversation_id = :id AND status <> 'cancelled'
+            ORDER BY at DESC, id DESC LIMIT 1),
+        (SELECT id FROM message WHERE conversation_id = :id
+            ORDER BY at DESC, id DESC LIMIT 1)) AS last_id,
     (SELECT max(id) FROM message WHERE conversation_id = :id AND direction = 'inbound')
         AS newest_inbound_id,
     (SELECT id FROM message WHERE conversation_id = :id

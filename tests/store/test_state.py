@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -291,3 +292,31 @@ async def test_the_subject_is_that_of_the_beginning(practice: Practice) -> None:
     assert (await practice.row(conversation)).subject == "Lab result?"
     only = await practice.conversation(subject="Re: AW: Lab result")
     assert (await practice.row(only)).subject == "Lab result"
+
+
+async def test_what_was_taken_back_is_not_the_last_word(practice: Practice) -> None:
+    conversation = await practice.conversation()
+    before = await practice.row(conversation)
+    practice.clock.advance(minutes=5)
+    row = await practice.queue(conversation)
+    assert await practice.repository.outbox.cancel(row.id)
+    after = await practice.row(conversation)
+    assert (after.snippet, after.last_message_at) == (before.snippet, before.last_message_at)
+    assert after.last_direction is Direction.INBOUND
+
+
+async def test_a_new_message_taken_back_leaves_no_conversation(practice: Practice) -> None:
+    row = await practice.queue(None)
+    store = practice.repository.conversations
+    for listed in (ListState.WAITING, ListState.ALL):
+        assert [one.id for one in (await store.page(listed, practice.clock())).rows] == [
+            row.conversation_id
+        ]
+    await practice.repository.outbox.take_back(row.id, "dana", practice.clock())
+    for listed in ListState:
+        assert not (await store.page(listed, practice.clock())).rows
+    draft = replace(row.draft, conversation_id=row.conversation_id)
+    key = f"c{row.conversation_id}"
+    await practice.repository.drafts.save(key, "dana", draft, practice.clock())
+    [kept] = (await store.page(ListState.ALL, practice.clock())).rows
+    assert kept.id == row.conversation_id

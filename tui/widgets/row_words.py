@@ -142,7 +142,8 @@ def _badges(
     if row.snoozed_until is not None and row.snoozed_until > now:
         until = clock_words(row.snoozed_until, now, practice)
         badges.append(("mark", f"asleep until {until}"))
-    if row.state is ConversationState.DONE:
+    begun = row.id in drafts and row.done_at is None
+    if row.state is ConversationState.DONE and not begun:
         badges.append(("mark", "done"))
     if row.assigned_to:
         member = practice.member(row.assigned_to)

@@ -82,7 +82,7 @@ class Reading:
             latest = await stores.conversations.messages(row.id, limit=limit)
             marks = await self._desk.marks(row, latest)
             fresh = replace(view, row=row, messages=tuple(latest), marks=marks)
-        if self.view is None or self.view.row.id != view.row.id:
+        if self.conversation_id != view.row.id:
             # Another one was opened meanwhile, or none is any more.
             return
         if changed:
@@ -102,7 +102,7 @@ class Reading:
             return
         view, patient_id = self.view, self.view.patient.id
         about = await self._desk.forms.view(patient_id)
-        if self.view is None or self.view.row.id != view.row.id:
+        if self.conversation_id != view.row.id:
             return
         self.view = replace(
             self.view, patient=about.patient, shared=about.shared, consents=about.consents
@@ -114,7 +114,10 @@ class Reading:
         shown = self._messages.messages
         if self.view is None or not self._more or not shown:
             return
-        found = await self._desk.earlier(self.view.row.id, shown[0].id, limit=_EARLIER)
+        opened = self.view.row.id
+        found = await self._desk.earlier(opened, shown[0].id, limit=_EARLIER)
+        if self.conversation_id != opened:
+            return
         self._earlier = (*found, *self._earlier)
         self._more = len(found) == _EARLIER
         self._messages.update((*found, *shown), more=self._more)
