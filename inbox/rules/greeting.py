@@ -32,6 +32,7 @@ _WORDS: Final = """
     specifically importantly remember questions question answer address hours parking location
     appointment appointments visit time date where what why how who yours here there this that
     these those it we you he she they i our your all both everyone everybody folks team friends
+    one two three four five six seven eight nine ten eleven twelve half
     parents family families patient patients sir madam mom mum dad mother father neighbor
     neighbors doctor nurse water food breakfast fasting medication medications tablets insurance
     billing payment prescription prescriptions refills referral forms records results test tests

@@ -11,7 +11,7 @@ from inbox.finding import Finding, Fix, Severity
 from inbox.outgoing import Category
 from inbox.patient import Consent
 from inbox.rules.greeting import greeted
-from inbox.rules.patterns import SAYS_MUCH, SSN
+from inbox.rules.patterns import GREETING, SAYS_MUCH, SSN
 from inbox.rules.rule import rule
 from inbox.rules.sentence import without_sentence
 from inbox.rules.ways import AGREED, other_channels
@@ -148,7 +148,8 @@ def wrong_name(situation: Situation) -> Iterator[Finding]:
     to_patient = all(address.key in own for address in situation.draft.recipients)
     yield Finding(
         "TW36",
-        Severity.HOLD,
+        # A word and a comma may be no name at all.
+        Severity.HOLD if found.re is GREETING else Severity.WARN,
         f"It greets “{text[start:end]}”, but this is about {patient.given}.",
         Fix(f"Greet {patient.given}", text=f"{text[:start]}{patient.given}{text[end:]}")
         if to_patient and patient.given and not found["title"]

@@ -332,15 +332,17 @@ HARD: dict[str, Examples] = {
         ),
     ),
     "TW36": Examples(
-        _all(
-            Severity.HOLD,
-            *says("HI BOB!", "Dear\nBob,", "Good morning Bob,", "¡Hi Bob")[:3],
-            *says(
-                "Rosa, water only before the blood test.",
-                "  Rosa , see you on Friday.",
-                "Rosa\n\nWater only before the blood test.",
-                "José, nos vemos el viernes.",
-                "Mary-Lou, see you on Friday.",
+        (
+            *_all(Severity.HOLD, *says("HI BOB!", "Dear\nBob,", "Good morning Bob,")),
+            *_all(
+                Severity.WARN,
+                *says(
+                    "Rosa, water only before the blood test.",
+                    "  Rosa , see you on Friday.",
+                    "Rosa\n\nWater only before the blood test.",
+                    "José, nos vemos el viernes.",
+                    "Mary-Lou, see you on Friday.",
+                ),
             ),
         ),
         says(
