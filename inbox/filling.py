@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -22,6 +23,7 @@ _MONTHS: Final = (
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 )  # fmt: skip
 _LOOK_BACK_DAYS: Final = 14
+_GAP: Final = re.compile(r"\{([a-z_.]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,16 @@ def fill(template: Template, occasion: Occasion) -> Filled:
         return "".join(words)
 
     return Filled(filled(template.subject), filled(template.text), tuple(gaps))
+
+
+def fill_gaps(text: str, occasion: Occasion) -> str:
+    """Fill in the gaps of a filled template that have a value by now; all else stays."""
+
+    def value(gap: re.Match[str]) -> str:
+        known = _value(gap[1], occasion) if gap[1] in _VALUES else ""
+        return known or gap[0]
+
+    return _GAP.sub(value, text)
 
 
 def day_words(day: date, today: date, country: str) -> str:

@@ -69,6 +69,11 @@ class Finding:
         return (self.fix, *self.others) if self.fix is not None else self.others
 
 
+def asks_whom(finding: Finding) -> bool:
+    """Whether its way out is to choose the patient, which is a person's to do."""
+    return finding.fix is None and "hoose whom it is about" in finding.reason
+
+
 def by_severity(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """The findings, the most severe first, then by rule."""
     return tuple(sorted(findings, key=lambda finding: (finding.severity.rank, finding.rule)))

@@ -9,7 +9,7 @@ from datetime import date
 from inbox.appointment import Appointment
 from inbox.clock import Clock
 from inbox.errors import NotFound
-from inbox.filling import Filled, Occasion, fill
+from inbox.filling import Filled, Occasion, fill, fill_gaps
 from inbox.gate import Gate
 from inbox.patient import Patient
 from inbox.practice import Practice, StaffMember
@@ -78,6 +78,10 @@ class Templating:
         return fill(
             template, Occasion(self._practice, self._clock(), self._member, patient, appointment)
         )
+
+    def fill_gaps(self, text: str, patient: Patient) -> str:
+        """The gaps that a template left, filled in for the patient who is known by now."""
+        return fill_gaps(text, Occasion(self._practice, self._clock(), self._member, patient))
 
     def _look(self, shelf: Shelf) -> tuple[LintReport, ...]:
         now = self._clock()

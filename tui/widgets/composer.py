@@ -16,7 +16,7 @@ from textual.widgets.text_area import Selection
 
 from inbox.address import ChannelKind
 from inbox.filling import Filled
-from inbox.finding import Finding, Severity
+from inbox.finding import Finding, Severity, asks_whom
 from inbox.outgoing import Category, Draft
 from inbox.plain import plain_text
 from inbox.reply_path import ProofState
@@ -296,7 +296,7 @@ class Composer(Vertical):
                 break
             shown.append(one)
             used += lines
-            offered = offered or finding.fix is not None
+            offered = offered or finding.fix is not None or asks_whom(finding)
         return Content("\n").join(shown)
 
     def _finding(self, finding: Finding, *, offered: bool) -> Content:
@@ -307,6 +307,12 @@ class Composer(Vertical):
             spans += ["  ", (f"{key} {one_line(finding.fix.label, 80)}", "bold $accent")]
             if finding.others and not offered:
                 spans += ["  ", (self._other_ways(finding), "$accent")]
+        elif asks_whom(finding):
+            key = self._keys["choose-patient" if offered else "fix"]
+            spans.append((f"  {key} Choose the patient", "bold $accent"))
+        elif finding.rule == "TW22" and self._draft is not None and self._draft.confidential:
+            key = self._keys["confidential"]
+            spans.append((f"  {key} takes that back", "bold $accent"))
         elif finding.severity is Severity.HOLD:
             spans.append((f"  {self._keys['send']} asks for a reason", "$quiet"))
         spans.append((f"  {finding.rule}", "$quiet"))

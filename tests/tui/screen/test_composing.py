@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from tests.tui.screen.conftest import gone, see, stage, type_keys, type_text, until
-from tests.tui.screen.lakeside import Lakeside
+from tests.tui.screen.lakeside import ROSA, Lakeside
 from tui.widgets.composer import Composer, DraftText
 from tui.widgets.conversation_list import ConversationList
 
@@ -124,3 +126,31 @@ async def test_an_empty_reason_is_asked_for_in_words(office: Lakeside) -> None:
         await see(pilot, "Send it all the same?")
         await pilot.press("enter")
         await see(pilot, "Send it all the same?", "Give a reason")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_f2_chooses_the_patient_and_fills_the_gaps(
+    office: Lakeside, size: tuple[int, int]
+) -> None:
+    await office.repository.patients.save([replace(ROSA, id="p9", given="Luisa")])
+    await office.arrive(
+        "rosa.jimenez@example.com", "About the little one.", name="Rosa Jimenez",
+        subject="Fever", id="f1@x",
+    )  # fmt: skip
+    async with stage(office, size=size) as pilot:
+        await see(pilot, "Fever")
+        await pilot.press("g", "r")
+        await see(pilot, "✗ cannot leave", "F2 Choose the patient")
+        await type_text(pilot, "Hello {patient.first_name}, {unknown.word} {appointment.date}")
+        await pilot.press("f2")
+        await see(pilot, "Which patient is it about?", "Luisa Jimenez")
+        await type_text(pilot, "luisa")
+        await gone(pilot, "Rosa Jimenez  born")
+        await pilot.press("enter")
+        await see(pilot, "About Luisa Jimenez: this time, or always?", "Always for this address")
+        await pilot.press("enter")
+        await see(pilot, "Hello Luisa, {unknown.word}", "{appointment.date}")
+        await pilot.press("ctrl+k")
+        await see(pilot, "for Luisa Jimenez alone", "about Luisa")
+        findings = pilot.app.screen.query_one("#composer-findings", Static)
+        await until(pilot, lambda: "Ctrl+K takes that back" in str(findings.render()))

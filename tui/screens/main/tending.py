@@ -14,7 +14,7 @@ from inbox.errors import Held
 from inbox.linking import Candidates
 from inbox.message import Message
 from inbox.patient import Patient
-from inbox.words import clock_words
+from inbox.words import clock_words, leaves_words
 from tui.screens.moment import read_moment
 from tui.screens.sending import NO_REASON
 from tui.screens.telling import tell
@@ -94,6 +94,9 @@ class Tending:
 
     async def done(self, row: ConversationRow) -> None:
         """Close it; with a reason, where something waits on us."""
+        fresh = await self._desk.repository.conversations.row(row.id)
+        if not await self._may_leave(fresh):
+            return
         try:
             await self._desk.done(row.id)
         except Held as held:
@@ -105,7 +108,23 @@ class Tending:
             if not because:
                 return
             await self._desk.done(row.id, because)
-        tell(self._screen.app, "Closed. E opens it again; it opens by itself when they write.")
+        more = "E opens it again; it opens by itself when they write."
+        if fresh.leaves_at is not None:
+            more = f"Your message still leaves; u takes it back until then. {more}"
+        tell(self._screen.app, f"Closed. {more}")
+
+    async def _may_leave(self, row: ConversationRow) -> bool:
+        """Whether it may be closed although a message of ours leaves only later."""
+        leaves = leaves_words(row.leaves_at, self._desk.clock(), self._desk.practice)
+        if not leaves:
+            return True
+        from tui.screens.ask import AskYes
+
+        asked = AskYes(
+            f"A message of ours {leaves}: close all the same?",
+            "It leaves all the same; u on the message takes it back.",
+        )
+        return bool(await self._screen.app.push_screen_wait(asked))
 
     async def reopen(self, row: ConversationRow) -> None:
         """Open it again, or wake it."""
@@ -123,13 +142,13 @@ class Tending:
             return
         always = False
         if found.shared and chosen in {one.id for one in found.patients}:
-            answer = await self._always(found)
+            answer = await self._always(found, chosen)
             if answer is None:
                 return
             always = answer
         await self._desk.linking.link(row.id, chosen or None, always=always)
 
-    async def _always(self, found: Candidates) -> bool | None:
+    async def _always(self, found: Candidates, chosen_id: str) -> bool | None:
         from tui.screens.choose import Choice, Choose
 
         names = ", ".join(one.given for one in found.patients[:4])
@@ -138,7 +157,9 @@ class Tending:
             Choice(False, "This conversation", "ask again the next time, and suggest the same"),
             Choice(True, "Always for this address", "link what comes from there by itself"),
         ]
-        asked = Choose(f"{where} belongs to {names}. Is it so …", choices)
+        about = next(one for one in found.patients if one.id == chosen_id)
+        question = f"About {about.name}: this time, or always?\n{where} belongs to {names}."
+        asked = Choose(question, choices)
         chosen = await self._screen.app.push_screen_wait(asked)
         return chosen.value if chosen is not None else None
 

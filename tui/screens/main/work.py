@@ -141,7 +141,7 @@ class Work:
             "open-attachment": self._open_file,
             "fetch-whole": self._fetch_whole,
             "send": writing.send,
-            "fix": writing.fix,
+            "fix": self._fix,
             "other-fix": writing.other_fix,
             "choose-time": writing.choose_time,
             "choose-line": writing.choose_line,
@@ -303,6 +303,9 @@ class Work:
             await self.listing.refresh()
         if self.reading.view is None:
             self._room.show_pane("list")
+
+    async def _fix(self) -> None:
+        await (self._about() if self.writing.wants_patient else self.writing.fix())
 
     async def _discard(self) -> None:
         await self.writing.discard()

@@ -13,7 +13,7 @@ from inbox.address import Address, ChannelKind
 from inbox.conversation import ConversationRow
 from inbox.desk import Desk
 from inbox.errors import TwowayError
-from inbox.finding import Fix
+from inbox.finding import Fix, asks_whom
 from inbox.outgoing import Draft
 from inbox.situation import Situation
 from inbox.view import Preview
@@ -210,6 +210,13 @@ class Writing:
 
     # ------------------------------------------------------------ ways out
 
+    @property
+    def wants_patient(self) -> bool:
+        """Whether the first way out is to choose whom it is about."""
+        findings = self._preview.verdict.findings if self._preview else ()
+        first = next((one for one in findings if one.fix or asks_whom(one)), None)
+        return first is not None and first.fix is None
+
     async def fix(self) -> None:
         """Apply the first fix that is offered."""
         draft, preview = self.draft, self._preview
@@ -232,7 +239,9 @@ class Writing:
         ways = [(fix, one) for one in findings for fix in one.fixes]
         others, unfixed = ways[1:], [one for one in findings if not one.fixes]
         if not others and len(findings) < 2:
-            tell(self._screen.app, "There is no other way out.")
+            only = bool(ways) or self.wants_patient
+            said = "The way out that is shown is the only one." if only else "It needs no way out."
+            tell(self._screen.app, said)
             return
         # The second way out of one finding is named beside the first; all else is in the list.
         alone = len(others) == 1 and others[0][1] is ways[0][1]
@@ -402,7 +411,17 @@ class Writing:
     async def _reload(self, draft: Draft) -> None:
         if self._composer is None:
             return
+        before = self._situation.patient if self._situation else None
         self._situation = await self._desk.situation(draft)
+        patient = self._situation.patient
+        if patient is not None and (before is None or before.id != patient.id):
+            # A template that was put in sooner can be filled in now.
+            fill = self._desk.templating.fill_gaps
+            draft = self._situation.draft
+            draft = replace(
+                draft, text=fill(draft.text, patient), subject=fill(draft.subject, patient)
+            )
+            self._situation = replace(self._situation, draft=draft)
         draft = self._situation.draft
         await self._load(self._composer, draft)
         self._judge()
