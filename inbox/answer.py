@@ -7,7 +7,7 @@ value has one name and one spelling everywhere.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -60,21 +60,30 @@ def _on_form(name: str, value: Any) -> Callable[[Patient], Patient]:
     return lambda patient: replace(patient, form=replace(patient.form, **{name: value}))
 
 
-def _chosen(kind: type[E], text: str) -> E:
+def _chosen(kind: type[E], text: str, shown: Mapping[str, E]) -> E:
+    """What a person typed: the value itself, or the words that are shown for it."""
+    said = " ".join(text.split()).casefold()
+    if said in shown:
+        return shown[said]
     try:
-        return kind(text.strip().casefold().replace("-", "_").replace(" ", "_"))
+        return kind(said.replace("-", "_").replace(" ", "_"))
     except ValueError:
-        known = ", ".join(one.value for one in kind)
-        raise ValueError(f"must be one of {known}") from None
+        words = {one: word for word, one in shown.items()}
+        known = "; ".join(
+            one.value if words[one] == one.value else f"{one.value} ({words[one]})" for one in kind
+        )
+        raise ValueError(f"must be one of: {known}") from None
 
 
 def _choice(id_: str, title: str, kind: type[StrEnum], words: Iterable[str]) -> Answer:
+    choices = tuple(zip(kind, words, strict=True))
+    shown = {word: one for one, word in choices}
     return Answer(
         id_,
         title,
         lambda patient: str(getattr(patient.form, id_).value),
-        lambda patient, text: _on_form(id_, _chosen(kind, text))(patient),
-        tuple(zip((one.value for one in kind), words, strict=True)),
+        lambda patient, text: _on_form(id_, _chosen(kind, text, shown))(patient),
+        tuple((one.value, word) for one, word in choices),
     )
 
 
@@ -183,7 +192,8 @@ def _set_voicemail_on(patient: Patient, text: str) -> Patient:
 
 
 def _set_preferred(patient: Patient, text: str) -> Patient:
-    chosen = _chosen(ChannelKind, text) if text.strip() else None
+    shown = {one.words: one for one in ChannelKind}
+    chosen = _chosen(ChannelKind, text, shown) if text.strip() else None
     return replace(patient, preferred_channel=chosen)
 
 

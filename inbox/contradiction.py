@@ -93,7 +93,8 @@ def _points(patient: Patient) -> Iterator[Contradiction]:
                 field, f"Contact point {number} is there twice.", "Take one of them away."
             )
         seen.add(key)
-        yield from _valid(field, f"Contact point {number}", point.address)
+        named = f"Contact point {number} ({point.value[:60]})"
+        yield from _valid(field, named, point.address)
     for number, proxy in enumerate(patient.proxies, start=1):
         field = f"proxy {number}"
         if not proxy.name.strip():

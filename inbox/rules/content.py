@@ -94,6 +94,22 @@ def attachment_forgotten(situation: Situation) -> Iterator[Finding]:
         yield Finding("TW35", Severity.WARN, "It speaks of an attachment, but nothing is attached.")
 
 
+@rule("TW45", "It has no subject")
+def no_subject(situation: Situation) -> Iterator[Finding]:
+    """A new e-mail should have a subject; without one it looks like junk, and many filters agree.
+
+    One key writes a neutral one. An answer keeps the subject of what it answers.
+    """
+    draft = situation.draft
+    if draft.channel is ChannelKind.EMAIL and draft.answers is None and not draft.subject.strip():
+        yield Finding(
+            "TW45",
+            Severity.INFO,
+            "It has no subject. Write a neutral one.",
+            Fix("Write a neutral subject", subject=f"A message from {situation.practice.name}"),
+        )
+
+
 @rule("TW40", "A number that is not the practice's")
 def foreign_number(situation: Situation) -> Iterator[Finding]:
     """A phone number in the text that is none of the practice's may be a slip of the finger.

@@ -276,4 +276,17 @@ LATER: dict[str, Examples] = {
         ),
         silent=(text("Hello Ann, Friday at ten is fine. Dana"),),
     ),
+    "TW45": Examples(
+        fires=(
+            (Severity.INFO, situation(draft(subject=""))),
+            (Severity.INFO, situation(draft(subject="  "))),
+            (Severity.INFO, situation(draft(subject="", conversation_id=None))),
+        ),
+        silent=(
+            situation(),
+            situation(draft(subject="", answers=7)),
+            text("Friday at ten is fine."),
+            situation(draft(subject="Thursday")),
+        ),
+    ),
 }

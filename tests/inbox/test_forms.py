@@ -364,3 +364,18 @@ def test_a_field_is_taken_over_alone(name: str) -> None:
             taken = with_field(WHOLE, other, one.field)
             assert differences(WHOLE, taken) == [one]
             assert one not in differences(WHOLE, with_field(other, WHOLE, one.field))
+
+
+def test_an_answer_is_taken_as_it_is_shown_and_named_so_when_it_is_wrong() -> None:
+    voicemail = answer("voicemail")
+    for said in ("details allowed", "Detailed", " Details  Allowed "):
+        assert voicemail.write(ANN, said).form.voicemail is VoicemailConsent.DETAILED
+    with pytest.raises(ValueError, match=r"callback_only \(call-back only\)") as caught:
+        voicemail.write(ANN, "loud")
+    assert "detailed (details allowed)" in str(caught.value)
+
+
+def test_a_contact_point_that_is_wrong_is_named() -> None:
+    wrong = replace(ANN, points=(ContactPoint(AddressSystem.PHONE, "12345"),))
+    found = contradictions(wrong, {}, TODAY)
+    assert any("(12345)" in one.sentence for one in found)

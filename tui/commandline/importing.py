@@ -137,6 +137,7 @@ def _undone(plan: Plan) -> list[tuple[Planned, Kept]]:
 def document(plan: Plan) -> Document:
     """The JSON shape of a plan."""
     return {
+        "refused": plan.refused,
         "added": 0 if plan.refused else len(plan.added),
         "changed": 0 if plan.refused else len(plan.changed),
         "unchanged": 0 if plan.refused else len(plan.unchanged),

@@ -56,7 +56,7 @@ def test_a_change_is_kept_with_its_history(type_: Type) -> None:
     ("arguments", "words"),
     [
         (("--set", "voicemail=none", "--set", "voicemail_on=+15550107814"), "no voicemail"),
-        (("--set", "voicemail=loud"), "must be one of unknown, none"),
+        (("--set", "voicemail=loud"), "must be one of: unknown (not asked); none"),
         (("--set", "shoe_size=43"), "no answer “shoe_size”"),
         (("--set", "form_date=2062-01-01"), "lies ahead"),
         (("--set", "confidential=12"), "confidential must be one of their contact points"),
@@ -124,7 +124,8 @@ def test_bad_rows_stop_the_import_or_are_left_out(type_: Type, tmp_path: Path) -
     assert refused.status == 1
     assert "Row 3, cell: is not a phone number" in refused.out
     assert "--skip-bad" in refused.err
+    assert type_("patients", "import", file, "--dry-run", "--json").json["refused"] is True
     assert type_("patients", "list", "x1", "--json").json == []
     taken = type_("patients", "import", file, "--skip-bad", "--json").json
-    assert (taken["added"], taken["left_out"]) == (1, 1)
+    assert (taken["refused"], taken["added"], taken["left_out"]) == (False, 1, 1)
     assert [one["id"] for one in type_("patients", "list", "x", "--json").json] == ["x1"]
