@@ -104,6 +104,39 @@ async def test_the_key_on_the_message_takes_it_back_long_after(office: Lakeside)
         assert row.status is MessageStatus.CANCELLED
 
 
+async def test_closing_asks_while_a_message_leaves_later(office: Lakeside) -> None:
+    outbox_id = await _send_later(office)
+    conversation = (await office.repository.outbox.get(outbox_id)).conversation_id
+    async with stage(office, size=(80, 24)) as pilot:
+        await see(pilot, "Omar Haddad")
+        await pilot.press("2")
+        await see(pilot, "Rosa Jimenez", "leaves tomorrow 10:00")
+        await office.back_office.record()
+        await pilot.press("j", "e")
+        await see(pilot, "leaves tomorrow 10:00: close all the same?")
+        await pilot.press("n")
+        await gone(pilot, "close all the same?")
+        assert (await office.repository.conversations.row(conversation)).done_at is None
+        await pilot.press("e")
+        await see(pilot, "close all the same?")
+        await pilot.press("y")
+        await see(pilot, "Closed. Your message still leaves;")
+        assert (await office.repository.conversations.row(conversation)).done_at is not None
+
+
+async def test_closing_says_that_a_message_is_about_to_leave(office: Lakeside) -> None:
+    async with stage(office, size=(80, 24)) as pilot:
+        await see(pilot, "Rosa Jimenez")
+        await pilot.press("r")
+        await see(pilot, "Reply to")
+        await type_text(pilot, "Thursday is fine.")
+        await pilot.press("f9")
+        await see(pilot, "Sending in")
+        await office.back_office.record()
+        await pilot.press("e")
+        await see(pilot, "Closed. Your message still leaves;")
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_outbox_shows_it_and_takes_it_back(
     office: Lakeside, size: tuple[int, int]
