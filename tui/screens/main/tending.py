@@ -124,7 +124,8 @@ class Tending:
             f"A message of ours {leaves}: close all the same?",
             "It leaves all the same; u on the message takes it back.",
         )
-        return bool(await self._screen.app.push_screen_wait(asked))
+        agreed: bool = await self._screen.app.push_screen_wait(asked)
+        return agreed is True
 
     async def reopen(self, row: ConversationRow) -> None:
         """Open it again, or wake it."""
