@@ -156,8 +156,9 @@ async def test_it_can_be_taken_back_until_the_last_second(house: House) -> None:
     assert restored is not None
     assert restored.text == CALL_US
     assert statuses(house) == 0
-    [listed] = await house.rows()
-    assert listed.leaves_at is None
+    # Nothing of it is left but the draft.
+    assert await house.rows() == []
+    assert await house.repository.drafts.load("new", "dana") == restored
 
 
 async def test_news_before_it_leaves_hold_it_and_are_told(house: House) -> None:
