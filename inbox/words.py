@@ -129,9 +129,9 @@ def answer_words(
 
 
 def _seen_at(line: Line) -> str:
-    """Who sees it where nobody is named: `whoever reads Lakeside nurses sees it`."""
+    """Who sees it where nobody is named: `Lakeside nurses will see it`."""
     name = line.name.strip() or f"the {line.id.replace('-', ' ')} line"
-    return f"whoever reads {name} sees it"
+    return f"{name} will see it"
 
 
 def _seen_by(practice: Practice, line_id: str, now: datetime, leaves_at: datetime) -> str:

@@ -140,7 +140,7 @@ async def test_what_waits_is_shown_as_waiting_with_its_time(house: House) -> Non
     assert message.status is MessageStatus.QUEUED
     assert not await house.repository.records.entries("p1")
     assert view.leaves_words == "leaves tomorrow 08:00"
-    assert "sees it by tomorrow 17:00" in view.answer_words
+    assert "will see it by tomorrow 17:00" in view.answer_words
 
 
 async def test_it_can_be_taken_back_until_the_last_second(house: House) -> None:
