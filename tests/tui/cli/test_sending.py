@@ -180,7 +180,7 @@ def test_lint_says_what_the_gate_says_and_sends_nothing(type_: Type) -> None:
         "lint", "--channel", "email", "--to", "rosa-jimenez", "--text", "Hi.",
         "--at", "2026-03-02T09:20", "--json",
     )  # fmt: skip
-    assert (later.status, rules(later)) == (0, [])
+    assert (later.status, rules(later)) == (0, [("TW45", "info")])
     assert later.json["at"] == "2026-03-02T09:20:00-06:00"
     assert later.json["proof"]["state"] == "proven"
     alone = type_("lint", "--channel", "sms", "--text", "Hi.", "--at", "2026-06-01", "--json")
