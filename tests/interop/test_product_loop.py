@@ -267,7 +267,7 @@ async def test_nothing_on_the_server_changes(mailboxes: Mailboxes) -> None:
     for row in await product.rows():
         await product.desk.open(row.id)
         await product.desk.seen(row.id, 10**6)
-        await product.desk.done(row.id)
+        await product.desk.done(row.id, "answered on the phone")
     await product.sync()
     assert (mailboxes.flags(), mailboxes.flags("Sent")) == before
     assert mailboxes.dovecot.doveadm("mailbox", "list", "-u", mailboxes.own.address) == folders
