@@ -21,6 +21,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from inbox.address import ChannelKind
 from inbox.capability import Capabilities
 from inbox.channel import Channel, Receipt
 from inbox.clock import Clock
@@ -278,8 +279,10 @@ class Outbox:
 
     async def _not_sent(self, row: OutboxRow, error: NotSent) -> None:
         now = self._clock()
+        # A phone that rings by itself an hour later surprises both ends.
+        again = error.temporary and row.draft.channel is not ChannelKind.PHONE
         # First of all the row itself: on a full disk nothing else may come between.
-        if error.temporary and row.attempts <= len(_RETRY_AFTER):
+        if again and row.attempts <= len(_RETRY_AFTER):
             wait = timedelta(seconds=_RETRY_AFTER[max(0, row.attempts - 1)])
             ours = await self._settle(
                 row,

@@ -16,9 +16,9 @@ from datetime import timedelta
 from typing import Any
 
 from adapters.phone.connection import Record, moment
+from adapters.phone.stored import UNREADABLE, file_of, unreadable
 from inbox.address import Address, AddressSystem, ChannelKind
 from inbox.ending import Ending as Ending  # noqa: PLC0414 - what calls are read into
-from inbox.errors import ServerRefused
 from inbox.message import Arrival, Attachment, MessageKind, Nature, Received
 from inbox.plain import plain_line, plain_text
 
@@ -104,17 +104,8 @@ def read_call(raw: bytes) -> Arrival:
     try:
         item = json.loads(raw)
         return _read(item["call"], list(item["legs"]), list(item["recordings"]))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        text = plain_text(raw.decode("utf-8", "replace"))
-        return Arrival(
-            channel=ChannelKind.PHONE,
-            kind=MessageKind.CALL,
-            sender=None,
-            text=text,
-            whole=text,
-            nature=Nature.UNREADABLE,
-            defects=("The call is not in a form that Twoway knows.",),
-        )
+    except UNREADABLE:
+        return unreadable(raw, ChannelKind.PHONE, MessageKind.CALL, "call")
 
 
 def read_sound(raw: bytes, part: str) -> bytes:
@@ -123,14 +114,7 @@ def read_sound(raw: bytes, part: str) -> bytes:
     Raises:
         ServerRefused: there is none.
     """
-    try:
-        recordings = json.loads(raw)["recordings"]
-        found = recordings[int(part)] if int(part) >= 0 else {}
-        if found.get("problem"):
-            raise ServerRefused(str(found["problem"]), "")
-        return base64.b64decode(found["content"], validate=True)
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
-        raise ServerRefused("The call has no such recording.", "") from error
+    return file_of(raw, "recordings", part, "The call has no such recording.")
 
 
 def _made(call: Record, statuses: list[str]) -> Ending:

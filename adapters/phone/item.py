@@ -17,8 +17,8 @@ from typing import Any
 
 from adapters.phone.connection import Record
 from adapters.phone.status import report_of
+from adapters.phone.stored import UNREADABLE, file_of, unreadable
 from inbox.address import Address, AddressSystem, ChannelKind
-from inbox.errors import ServerRefused
 from inbox.message import Arrival, Attachment, MessageKind, Nature, Received
 from inbox.plain import file_name, plain_line, plain_text
 
@@ -85,17 +85,8 @@ def read_text(raw: bytes) -> Arrival:
         if "status" in item:
             return _status(_object(item["status"]))
         return _text(_object(item["message"]), [_object(one) for one in item.get("media", [])])
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        text = plain_text(raw.decode("utf-8", "replace"))
-        return Arrival(
-            channel=ChannelKind.SMS,
-            kind=MessageKind.TEXT,
-            sender=None,
-            text=text,
-            whole=text,
-            nature=Nature.UNREADABLE,
-            defects=("The text is not in a form that Twoway knows.",),
-        )
+    except UNREADABLE:
+        return unreadable(raw, ChannelKind.SMS, MessageKind.TEXT, "text")
 
 
 def read_attachment(raw: bytes, part: str) -> bytes:
@@ -104,14 +95,7 @@ def read_attachment(raw: bytes, part: str) -> bytes:
     Raises:
         ServerRefused: there is none.
     """
-    try:
-        media = json.loads(raw)["media"]
-        found = media[int(part)] if int(part) >= 0 else {}
-        if found.get("problem"):
-            raise ServerRefused(str(found["problem"]), "")
-        return base64.b64decode(found["content"], validate=True)
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
-        raise ServerRefused("The text has no such attachment.", "") from error
+    return file_of(raw, "media", part, "The text has no such attachment.")
 
 
 def _dump(item: dict[str, Any]) -> bytes:

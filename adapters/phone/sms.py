@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from adapters.phone.connection import Record, Twilio, moment
 from adapters.phone.cursor import OVERLAP, Cursor, parse_cursor
 from adapters.phone.folder import RECEIVED, SENT, FolderReader, read_one, sids
+from adapters.phone.handing import hand_over, sid_of
 from adapters.phone.item import PROBE, read_attachment, read_text
 from adapters.phone.media import MediaReader
 from adapters.phone.number import inspect_number, shape_problem
@@ -31,10 +32,7 @@ from inbox.errors import (
     AuthenticationFailed,
     ConnectionLost,
     NotSent,
-    OutcomeUnknown,
     ServerRefused,
-    TlsRefused,
-    TwowayError,
 )
 from inbox.gate import Permit
 from inbox.inspection import Inspection
@@ -195,30 +193,12 @@ class SmsChannel:
         """Hand one text to Twilio, at most once, always from the line's own number."""
         permit.check(outgoing)
         form = self._form(outgoing)
-        try:
-            await self.twilio.open()
-        except TwowayError as error:
-            raise NotSent(error.sentence, error.hint, temporary=True) from error
-        from adapters.phone.client import NotConnected
-
-        await handing_over()
-        try:
-            said = await self.twilio.hand_over(f"{self.twilio.root}/Messages.json", form)
-        except NotConnected as error:
-            raise NotSent(
-                f"{error} does not answer.", "It is tried again by itself.", temporary=True
-            ) from error
-        except TlsRefused as error:
-            raise NotSent(error.sentence, error.hint, temporary=True) from error
-        except ConnectionLost as error:
-            raise OutcomeUnknown(
-                "The connection to Twilio broke while the text was handed over.", ""
-            ) from error
-        sid = said.record.get("sid")
+        said = await hand_over(
+            self.twilio, "Messages", form, handing_over, thing="text", again=True
+        )
         if not 200 <= said.status < 300:
             raise sending_trouble(said.status, said.code, outgoing.to[0].value)
-        if not isinstance(sid, str):
-            raise OutcomeUnknown("Twilio's answer to the text could not be read.", "")
+        sid = sid_of(said, "text")
         self._own[sid] = outgoing.message_id
         self._sent_since = True
         return Receipt(status=MessageStatus.SENT, at=self._clock(), provider_id=sid)

@@ -18,6 +18,7 @@ from adapters.phone.callfolder import (
 )
 from adapters.phone.connection import Twilio, moment
 from adapters.phone.cursor import OVERLAP
+from adapters.phone.handing import hand_over, sid_of
 from adapters.phone.number import inspect_number, shape_problem
 from adapters.phone.settings import TwilioSettings
 from adapters.phone.trouble import sending_trouble
@@ -36,9 +37,7 @@ from inbox.errors import (
     AuthenticationFailed,
     ConnectionLost,
     NotSent,
-    OutcomeUnknown,
     ServerRefused,
-    TwowayError,
 )
 from inbox.gate import Permit
 from inbox.inspection import Inspection
@@ -195,26 +194,10 @@ class VoiceChannel:
         """
         permit.check(outgoing)
         form = self._form(outgoing, desk)
-        try:
-            await self.twilio.open()
-        except TwowayError as error:
-            raise NotSent(error.sentence, error.hint) from error
-        from adapters.phone.client import NotConnected
-
-        await handing_over()
-        try:
-            said = await self.twilio.hand_over(f"{self.twilio.root}/Calls.json", form)
-        except NotConnected as error:
-            raise NotSent(f"{error} does not answer.", "Dial by hand, or try again.") from error
-        except ConnectionLost as error:
-            raise OutcomeUnknown(
-                "The connection to Twilio broke while the call was asked for.", ""
-            ) from error
-        sid = said.record.get("sid")
+        said = await hand_over(self.twilio, "Calls", form, handing_over, thing="call", again=False)
         if not 200 <= said.status < 300:
             raise _never_again(sending_trouble(said.status, said.code, outgoing.to[0].value))
-        if not isinstance(sid, str):
-            raise OutcomeUnknown("Twilio's answer to the call could not be read.", "")
+        sid = sid_of(said, "call")
         return Receipt(status=MessageStatus.SENT, at=self._clock(), provider_id=sid)
 
     async def locate(self, outgoing: Outgoing) -> Whereabouts:

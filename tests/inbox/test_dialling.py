@@ -143,3 +143,15 @@ async def test_what_a_person_said_of_a_call_stands(house: House, logged: bool) -
     )  # fmt: skip
     after = await house.repository.outbox.get(row.id)
     assert after.status is (MessageStatus.DELIVERED if logged else MessageStatus.FAILED)
+
+
+@pytest.mark.parametrize("dials", [True])
+async def test_a_call_is_never_tried_again_by_itself(house: House) -> None:
+    plan = await planned(house)
+    house.servers[PHONE.id].fail(Trouble.BUSY)
+    row = await house.desk.calling.dial(plan)
+    await house.outbox.deliver_due()
+    assert (await house.repository.outbox.get(row.id)).status is MessageStatus.FAILED
+    house.clock.advance(hours=5)
+    await house.outbox.deliver_due()
+    assert house.servers[PHONE.id].sent == []

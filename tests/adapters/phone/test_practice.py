@@ -285,6 +285,15 @@ async def test_a_number_whose_set_up_may_not_be_seen_is_proven_by_a_text(
     assert (await lakeside.proof(LINE)).state is ProofState.PROVEN
 
 
+async def test_a_number_whose_services_may_not_be_seen_is_not_taken_for_proven(
+    lakeside: Lakeside,
+) -> None:
+    lakeside.clock.advance(days=8)
+    lakeside.world.server.fail(Fault("status", "GET", "/v1/", status=403, code=20003, times=None))
+    await lakeside.sync()
+    assert (await lakeside.proof(LINE)).state is ProofState.STALE
+
+
 async def test_a_second_number_makes_the_round_trip(office: VoiceHandle, tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         lakeside = await open_lakeside(office, tmp_path / "data", stack, second=True)
