@@ -14,10 +14,9 @@ from inbox.number import number_words
 from inbox.patient import Patient
 from inbox.plain import plain_line
 from inbox.practice import Practice, StaffMember
+from inbox.spoken_date import MONTH_FIRST
 from inbox.template import FIELDS, Field, Pieces, Template
 
-_MONTH_FIRST: Final = frozenset({"US", "CA", "PR"})
-"""Where people write `Mar 5` and `2:30 PM`."""
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = (
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
@@ -80,18 +79,18 @@ def fill_gaps(text: str, occasion: Occasion) -> str:
 
 def day_words(day: date, today: date, country: str) -> str:
     """A day as people write it: `Thu, Mar 5`; with the year when that is not clear."""
-    if country in _MONTH_FIRST:
+    if country in MONTH_FIRST:
         words = f"{_DAYS[day.weekday()]}, {_MONTHS[day.month - 1]} {day.day}"
     else:
         words = f"{_DAYS[day.weekday()]}, {day.day} {_MONTHS[day.month - 1]}"
     clear = abs((day - today).days) < 180
-    year = f"{', ' if country in _MONTH_FIRST else ' '}{day.year}"
+    year = f"{', ' if country in MONTH_FIRST else ' '}{day.year}"
     return words if clear else words + year
 
 
 def time_words(local: datetime, country: str) -> str:
     """A time of day as people write it: `2:30 PM`, or `14:30` where the clock has 24 hours."""
-    if country not in _MONTH_FIRST:
+    if country not in MONTH_FIRST:
         return f"{local:%H:%M}"
     return f"{local.hour % 12 or 12}:{local.minute:02} {'AM' if local.hour < 12 else 'PM'}"
 

@@ -7,24 +7,22 @@ each class of hours that the practice has.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from inbox.address import Address, ChannelKind, is_no_reply
-from inbox.capability import Capabilities
+from inbox.address import Address, ChannelKind
 from inbox.filling import Occasion, fill, sample_appointment
 from inbox.finding import Finding, Severity
 from inbox.gate import Gate
 from inbox.hours import Hours
-from inbox.line import Line, LineHealth, LineState
 from inbox.outgoing import Category, Draft
 from inbox.patient import Consent, ContactPoint, Patient, PrivacyForm
 from inbox.practice import Practice
-from inbox.reply_path import Plan, Proof, ProofState
 from inbox.situation import Recipient, Situation
 from inbox.template import Template
+from inbox.wording import on_a_good_line
 
 _SOON: Final = timedelta(minutes=10)
 """Before closing: less than the half hour within which a message is read."""
@@ -35,12 +33,6 @@ _ADDRESSES: Final = {
     ChannelKind.SMS: "+15550107811",
     ChannelKind.PHONE: "+15550107811",
     ChannelKind.PORTAL: "Patient/1",
-}
-_LINES: Final = {
-    ChannelKind.EMAIL: "frontdesk@practice.example",
-    ChannelKind.SMS: "+15550107788",
-    ChannelKind.PHONE: "+15550107700",
-    ChannelKind.PORTAL: "https://portal.example/fhir",
 }
 
 
@@ -190,14 +182,10 @@ def _situation(
             practice, now, practice.member(staff_id), patient, sample_appointment(now, practice)
         ),
     )
-    line = next(
-        (one for one in practice.lines if one.channel is channel and not is_no_reply(one.address)),
-        Line("sample", channel, _LINES[channel]),
-    )
     reminder = template.category is Category.REMINDER
     draft = Draft(
         channel=channel,
-        line_id=line.id,
+        line_id="",
         to=(address,),
         text=filled.text,
         subject=filled.subject if channel is ChannelKind.EMAIL else "",
@@ -208,18 +196,12 @@ def _situation(
         category=template.category,
         automatic=reminder,
     )
-    proof = Proof(line.id, ProofState.PROVEN, now, "round trip")
-    return Situation(
-        draft=draft,
-        practice=practice,
-        now=now,
-        staff_id=staff_id,
-        plan=Plan(line, proof, "the sample's line"),
-        health=LineHealth(line.id, LineState.READY, now),
+    situation = on_a_good_line(
+        draft,
+        practice,
+        now,
+        staff_id,
         patient=patient,
         recipients=(Recipient(address, (patient,), point, Consent.ACCEPTED),),
-        newest_inbound_id=0 if reminder else 1,
-        newest_inbound_at=None if reminder else now - _SOON,
-        capabilities=Capabilities(subject=True, attachments=True),
-        can_reply=True,
     )
+    return replace(situation, newest_inbound_at=None if reminder else now - _SOON)

@@ -10,6 +10,7 @@ from typing import Final
 from inbox.appointment import Appointment, AppointmentRow, RowTrouble
 from inbox.errors import TwowayError
 from inbox.plain import plain_line
+from inbox.spoken_date import MONTH_FIRST
 from tui.importing.spreadsheet import decoded, rows_of
 
 _NAMES: Final = {
@@ -27,7 +28,6 @@ _NAMES: Final = {
     "kind": "type kind appointment_type appt_type visit_type service art",
 }
 _KNOWN: Final = {alias: name for name, aliases in _NAMES.items() for alias in aliases.split()}
-_MONTH_FIRST: Final = frozenset({"US", "CA", "PR"})
 _MONTHS: Final = (
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
 )  # fmt: skip
@@ -159,7 +159,7 @@ class _Reader:
         self._number = number
         self._cells = cells
         self._columns = columns
-        self._month_first = country in _MONTH_FIRST
+        self._month_first = country in MONTH_FIRST
         self._zone = zone
         self._now = now
 
