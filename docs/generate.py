@@ -13,7 +13,7 @@ from pathlib import Path
 
 from inbox.rules import RULES
 from inbox.signals.rules import INBOUND_RULES
-from tui import cli
+from tui import grammar
 from tui.commands import command_table
 from tui.config import tables
 
@@ -125,7 +125,7 @@ def commands() -> str:
         _NOTE,
         _COMMANDS,
     ]
-    parser = cli.build_parser()
+    parser = grammar.build_parser()
     parts.append(_block(parser))
     for name, command in _subparsers(parser).items():
         parts.append(f"## twoway {name}\n\n{_block(command)}")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from docs.generate import HERE, PAGES
-from tui.cli import build_parser
+from tui.grammar import build_parser
 
 # Python words `--help` a little differently from version to version.
 _FIXED = sorted(set(PAGES) - {"commands.md"})

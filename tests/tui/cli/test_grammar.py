@@ -13,7 +13,8 @@ import pytest
 
 from tests.tui.cli.conftest import Desk, Type
 from tests.tui.config.sample import WHOLE
-from tui.cli import _handler, build_parser, main
+from tui.cli import _handler, main
+from tui.grammar import build_parser
 
 
 def parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
@@ -153,7 +154,7 @@ def test_a_reader_that_goes_away_is_no_error(type_: Type) -> None:
 
 def test_knowing_the_grammar_needs_nothing_heavy() -> None:
     code = (
-        "import sys; import tui.cli; tui.cli.build_parser(); "
+        "import sys; import tui.cli; import tui.grammar; tui.grammar.build_parser(); "
         "print([name for name in ('textual', 'rich', 'asyncio', 'sqlite3', 'imapclient', "
         "'aiosmtplib', 'tomlkit', 'tomllib', 'zoneinfo', 'email') if name in sys.modules])"
     )
