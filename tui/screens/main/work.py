@@ -9,7 +9,6 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from inbox.conversation import ConversationRow, ListState
-from inbox.message import Message
 from inbox.outgoing import Draft
 from inbox.repository import OutboxRow
 from inbox.view import ConversationView
@@ -18,6 +17,7 @@ from tui.office import Office
 from tui.screens.main.emergencies import Emergencies
 from tui.screens.main.keeping import Keeping
 from tui.screens.main.listing import Listing
+from tui.screens.main.marked import MarkedMessage
 from tui.screens.main.reading import Reading
 from tui.screens.main.room import Room
 from tui.screens.main.tending import Tending
@@ -25,7 +25,6 @@ from tui.screens.main.watching import Watching
 from tui.screens.main.writing import Writing
 from tui.screens.telling import guarded, tell
 from tui.widgets.conversation_list import ConversationList
-from tui.widgets.message_lines import has_more, too_long
 from tui.widgets.messages_view import MessagesView
 from tui.widgets.patient_panel import PatientPanel
 from tui.widgets.state_tabs import StateTabs
@@ -60,6 +59,7 @@ class Work:
         )
         self.writing = Writing(desk, screen, room)
         self.tending = Tending(desk, screen)
+        self._marked = MarkedMessage(screen, self._messages, office)
         self.keeping = Keeping(desk, screen, self.listing, self.reading, self.open, alert_key)
         self.emergencies = Emergencies(desk, screen, self.open, alert_key)
         self.watching = Watching(
@@ -100,6 +100,7 @@ class Work:
 
     def _table(self) -> dict[str, Handler]:
         writing, tending, messages = self.writing, self.tending, self._messages
+        marked = self._marked
         tabs = {f"show-{state.value}": self.tab(state.value) for state in ListState}
         return {
             **tabs,
@@ -133,13 +134,13 @@ class Work:
             "outbox": self._outbox,
             "reminders": self._reminders,
             "earlier": self.reading.earlier,
-            "whole-text": self._whole_text,
+            "whole-text": marked.whole_text,
             "headers": lambda: messages.toggle(details=True),
-            "raw": self._raw,
-            "copy-message": self._copy,
-            "save-attachment": self._save_file,
-            "open-attachment": self._open_file,
-            "fetch-whole": self._fetch_whole,
+            "raw": marked.raw,
+            "copy-message": marked.copy,
+            "save-attachment": marked.save_file,
+            "open-attachment": marked.open_file,
+            "fetch-whole": marked.fetch_whole,
             "send": writing.send,
             "fix": self._fix,
             "other-fix": writing.other_fix,
@@ -261,7 +262,7 @@ class Work:
         await self.tending.link(row)
 
     async def _link_message(self) -> None:
-        marked, view = self._marked(), self.reading.view
+        marked, view = self._marked.message(), self.reading.view
         if marked is not None and view is not None:
             await self.tending.link_message(view.row, marked)
             await self.refresh()
@@ -404,70 +405,6 @@ class Work:
             return marked.outbox_id or 0
         waiting = [one for one in self._messages.messages if one.leaves_at is not None]
         return waiting[0].outbox_id or 0 if len(waiting) == 1 else 0
-
-    # ------------------------------------------------------------ one message
-
-    def _marked(self) -> Message | None:
-        marked = self._messages.marked
-        if marked is None:
-            tell(self._screen.app, "No message is marked.", "Open a conversation first.")
-        return marked
-
-    async def _whole_text(self) -> None:
-        marked = self._marked()
-        if marked is None:
-            return
-        if too_long(marked):
-            from tui.screens.reader import Reader
-
-            self._screen.app.push_screen(Reader("The whole text", marked.whole))
-        elif has_more(marked):
-            self._messages.toggle(whole=True)
-        else:
-            tell(self._screen.app, "This is the whole text.")
-
-    async def _raw(self) -> None:
-        from tui.screens.reader import Reader
-
-        marked = self._marked()
-        if marked is not None:
-            raw = await self._desk.raw(marked)
-            self._screen.app.push_screen(
-                Reader("As it arrived", raw.content.decode("utf-8", "backslashreplace"))
-            )
-
-    def _copy(self) -> None:
-        marked = self._marked()
-        if marked is not None:
-            self._screen.app.copy_to_clipboard(marked.text or marked.whole)
-            tell(self._screen.app, "Copied.", "Shift and the mouse copy any part of the screen.")
-
-    async def _save_file(self) -> None:
-        from tui.screens.main.attaching import save_attachment
-
-        marked = self._marked()
-        if marked is not None:
-            await save_attachment(self._screen, self._office, marked)
-
-    async def _open_file(self) -> None:
-        from tui.screens.main.attaching import save_attachment
-        from tui.screens.main.viewing import open_file
-
-        marked = self._marked()
-        if marked is not None:
-            path = await save_attachment(self._screen, self._office, marked)
-            if path is not None:
-                await open_file(path)
-
-    async def _fetch_whole(self) -> None:
-        marked = self._marked()
-        if marked is None:
-            return
-        if not marked.partial:
-            tell(self._screen.app, "All of it is here already.")
-            return
-        tell(self._screen.app, "Fetching the rest …")
-        await self._office.fetch_whole(marked)
 
     # ------------------------------------------------------------ other screens
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,6 @@ from tui.screens.sending import send_or_ask
 from tui.screens.telling import guarded, tell
 
 if TYPE_CHECKING:
-    from tui.screens.choose import Choice
     from tui.widgets.composer import Composer
 
 _KEEP_AFTER = 1.0
@@ -67,6 +65,7 @@ class Writing:
     async def write_new(self) -> None:
         """Begin a conversation; a draft that was kept comes first."""
         from tui.screens.choose import Choose
+        from tui.screens.main.choosing import desk_recipients
 
         desk = self._desk
         kept = await desk.repository.drafts.load("new", desk.member.id)
@@ -230,29 +229,12 @@ class Writing:
 
     async def other_fix(self) -> None:
         """Apply another way out than the first; ask when there are several."""
-        from tui.screens.choose import Choice, Choose
+        from tui.screens.main.choosing import choose_way_out
 
         draft, preview = self.draft, self._preview
         if draft is None or preview is None:
             return
-        findings = preview.verdict.findings
-        ways = [(fix, one) for one in findings for fix in one.fixes]
-        others, unfixed = ways[1:], [one for one in findings if not one.fixes]
-        if not others and len(findings) < 2:
-            only = bool(ways) or self.wants_patient
-            said = "The way out that is shown is the only one." if only else "It needs no way out."
-            tell(self._screen.app, said)
-            return
-        # The second way out of one finding is named beside the first; all else is in the list.
-        alone = len(others) == 1 and others[0][1] is ways[0][1]
-        fix: Fix | None = others[0][0] if alone else None
-        if fix is None:
-            choices: list[Choice[Fix | None]] = [
-                Choice(fix, fix.label, one.reason) for fix, one in ways
-            ]
-            choices += [Choice(None, one.reason, "no key mends it") for one in unfixed]
-            chosen = await self._screen.app.push_screen_wait(Choose("Ways out", choices))
-            fix = chosen.value if chosen is not None else None
+        fix = await choose_way_out(self._screen, preview.verdict.findings)
         current = self.draft
         if fix is not None and current is not None:
             await self._apply(current, fix)
@@ -285,39 +267,27 @@ class Writing:
 
     async def choose_line(self) -> None:
         """Choose the line by hand, among those of the channel, each with its proof."""
-        from tui.screens.choose import Choice, Choose
+        from tui.screens.main.choosing import choose_line
 
         draft = self.draft
         if draft is None:
             return
-        views = [one for one in await self._desk.lines() if one.line.channel is draft.channel]
-        choices = [
-            Choice(one.line.id, one.line.address, f"{one.line.id} · {one.proof_words}")
-            for one in views
-        ]
-        at = next((i for i, one in enumerate(views) if one.line.id == draft.line_id), 0)
-        chosen = await self._screen.app.push_screen_wait(
-            Choose("Which line does it leave from?", choices, marked=at)
-        )
+        chosen = await choose_line(self._screen, self._desk, draft)
         current = self.draft
         if chosen is not None and current is not None:
-            await self._reload(replace(current, line_id=chosen.value, line_chosen=True))
+            await self._reload(replace(current, line_id=chosen, line_chosen=True))
 
     async def choose_channel(self) -> None:
         """Answer another way."""
-        from tui.screens.choose import Choice, Choose
+        from tui.screens.main.choosing import choose_channel
 
         draft = self.draft
         if draft is None:
             return
         kinds = await self._channels(draft)
-        if len(kinds) < 2:
-            tell(self._screen.app, f"They can be reached by {draft.channel.words} only.")
-            return
-        choices = [Choice(kind, kind.words) for kind in kinds]
-        chosen = await self._screen.app.push_screen_wait(Choose("Answer by", choices))
-        if chosen is not None and chosen.value is not draft.channel:
-            await self._switch(draft, chosen.value)
+        chosen = await choose_channel(self._screen, kinds, draft.channel)
+        if chosen is not None:
+            await self._switch(draft, chosen)
 
     async def _switch(
         self, draft: Draft, channel: ChannelKind, to: tuple[Address, ...] | None = None
@@ -480,31 +450,3 @@ class Writing:
             await self.gather()
             return
         await self._room.sent(row)
-
-
-Recipient = tuple[ChannelKind, Address, str | None]
-
-
-def desk_recipients(desk: Desk) -> Callable[[str], Awaitable[list[Choice[Recipient]]]]:
-    """Finds whom a new message can go to: patients' contact points, or an address as typed."""
-    from tui.screens.choose import Choice
-
-    lines = {line.channel for line in desk.practice.lines}
-    kinds = [kind for kind in ChannelKind if kind in lines and kind is not ChannelKind.PHONE]
-
-    async def find(text: str) -> list[Choice[Recipient]]:
-        text = text.strip()
-        choices: list[Choice[Recipient]] = []
-        if "@" in text and " " not in text and ChannelKind.EMAIL in kinds:
-            address = Address(ChannelKind.EMAIL.system, text)
-            choices.append(Choice((ChannelKind.EMAIL, address, None), text, "this e-mail address"))
-        for patient in await desk.repository.patients.find(text, 40):
-            for kind in kinds:
-                for point in patient.points:
-                    if point.system is kind.system:
-                        address = Address(point.system, point.value, patient.name)
-                        more = f"{kind.words} {point.value}"
-                        choices.append(Choice((kind, address, patient.id), patient.name, more))
-        return choices
-
-    return find
