@@ -59,7 +59,8 @@ class ConversationRow:
     """Aware, UTC."""
     last_direction: Direction
     waiting_since: datetime | None
-    """The oldest inbound message that waits for our answer; None when none does."""
+    """Since when they wait for us: the oldest message of theirs without an answer, on any line and
+    in any conversation of theirs, or the answer they had since. None: nothing waits here."""
     unread: bool
     undelivered: bool
     """A message of ours failed or its outcome is unknown."""
@@ -111,7 +112,7 @@ class Counts:
 
     needs_reply: int = 0
     overdue: int = 0
-    """Those of them that have waited longer than the practice wants."""
+    """People who have waited longer than the practice wants, each once."""
     waiting: int = 0
     promised: int = 0
     """Those with a promise that somebody still has to see to."""

@@ -11,7 +11,7 @@ import sqlite3
 from typing import Any, Final
 
 from inbox.conversation import ConversationState
-from store import promise_state
+from store import clock, promise_state
 from store.values import one_line, unpack_address, unpack_addresses
 
 FACTS: Final = """
@@ -102,7 +102,8 @@ _WRITE: Final = """
 UPDATE conversation SET
     last_message_id = :last_message_id, last_message_at = :last_message_at,
     last_direction = :last_direction, newest_inbound_id = :newest_inbound_id,
-    waiting_since = :waiting_since, state = :state, undelivered = :undelivered,
+    asked_since = :asked_since, waiting_since = :asked_since, state = :state,
+    undelivered = :undelivered,
     needs_look = :needs_look, subject = :subject, snippet = :snippet, channels = :channels,
     line_id = :line_id, person = :person, person_address = :person_address,
     urgent = :urgent, signals = :signals
@@ -128,7 +129,7 @@ def refresh(db: sqlite3.Connection, conversation_id: int) -> None:
     if last is None:
         return
     ours = _glimpse(db, facts["ours_id"])
-    state, waiting_since = _derive(db, conversation_id, facts, ours)
+    state, asked_since = _derive(db, conversation_id, facts, ours)
     person, person_address = _other_end(db, facts, ours)
     lines = db.execute(USED_LINES, {"id": conversation_id}).fetchall()
     db.execute(
@@ -139,7 +140,7 @@ def refresh(db: sqlite3.Connection, conversation_id: int) -> None:
             "last_message_at": last["at"],
             "last_direction": last["direction"],
             "newest_inbound_id": facts["newest_inbound_id"] or 0,
-            "waiting_since": waiting_since,
+            "asked_since": asked_since,
             "state": state.value,
             "undelivered": (bool(facts["troubled"]) and _undelivered(db, conversation_id))
             or db.execute(UNFINISHED, {"id": conversation_id}).fetchone() is not None,
@@ -151,14 +152,15 @@ def refresh(db: sqlite3.Connection, conversation_id: int) -> None:
             "person": person,
             "person_address": person_address,
             "urgent": facts["urgent"],
-            "signals": " ".join(_signals(db, conversation_id, facts, waiting_since)),
+            "signals": " ".join(_signals(db, conversation_id, facts, asked_since)),
         },
     )
+    clock.refresh(db, conversation_id)
     promise_state.refresh(db, conversation_id)
 
 
 def _signals(
-    db: sqlite3.Connection, conversation_id: int, facts: sqlite3.Row, waiting_since: int | None
+    db: sqlite3.Connection, conversation_id: int, facts: sqlite3.Row, asked_since: int | None
 ) -> list[str]:
     """What the list says of the signals: rules that are open, what was opted out of, thanks."""
     marks: list[str] = []
@@ -171,9 +173,9 @@ def _signals(
             if row["state"] == "applied" and row["rule"] in {"IN02", "IN03", "IN07"}
         )
         marks += ["opted-out"] * (next(opted, "IN07") != "IN07")
-    if waiting_since is not None:
+    if asked_since is not None:
         # Mere thanks is all they wait with.
-        values = {"id": facts["wanting_id"], "since": waiting_since}
+        values = {"id": facts["wanting_id"], "since": asked_since}
         marks += ["IN09"] * (db.execute(THANKS, values).fetchone() is not None)
     return marks
 
@@ -181,7 +183,7 @@ def _signals(
 def _derive(
     db: sqlite3.Connection, conversation_id: int, facts: sqlite3.Row, ours: sqlite3.Row | None
 ) -> tuple[ConversationState, int | None]:
-    """The state, and since when they wait for us."""
+    """The state, and since when something in this conversation waits for us."""
     floor = (0, 0)
     if ours is not None:
         floor = (ours["answers_until"], ours["id"])

@@ -31,7 +31,8 @@ class ConversationStore(Protocol):
     async def counts(self, now: datetime, overdue_since: datetime | None = None) -> Counts:
         """How many are in each state, each counted up to COUNT_LIMIT.
 
-        Those are overdue who have waited since `overdue_since` or longer; with None nobody is.
+        People are overdue who have waited since `overdue_since` or longer, each counted once; with
+        None nobody is.
         """
         ...
 

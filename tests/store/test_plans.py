@@ -14,6 +14,7 @@ from store import (
     call,
     call_state,
     choice,
+    clock,
     consent,
     contact_point,
     conversation,
@@ -64,6 +65,7 @@ VALUES: dict[str, Any] = {
     **dict.fromkeys(("made_at", "conversation_id", "floor", "outbox_id", "asked_in")),
     "until": None,
     "people": "[]",
+    **dict.fromkeys(("person", "asked", "answered")),
 }
 
 STATEMENTS = {
@@ -105,6 +107,11 @@ STATEMENTS = {
     "promise closed": promise_state.CLOSED,
     "promise answered here": promise_state.ANSWERED_HERE,
     "promise answered anywhere": promise_state.ANSWERED_ANYWHERE,
+    "first asked": clock.FIRST_ASKED,
+    "answered elsewhere": clock.ANSWERED_PATIENT,
+    "answered at an address": clock.ANSWERED_ADDRESS,
+    "put off": clock.PUT_OFF,
+    "put back": clock.PUT_BACK,
     "facts": state.FACTS,
     "waiting since": state.WAITING_SINCE,
     "relatives": filing.RELATIVES,
