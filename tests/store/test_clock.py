@@ -237,7 +237,8 @@ async def test_an_answer_counts_for_whom_the_conversation_turns_out_to_be_about(
     answered = practice.clock()
     await text_out(practice, texted)
     first = (await waits(practice, unlinked))[0]
-    assert first is not None and first < answered
+    assert first is not None
+    assert first < answered
     conversations = practice.repository.conversations
     await conversations.link(unlinked, "p1", "chosen by Dana")
     assert await waits(practice, unlinked) == [answered]
