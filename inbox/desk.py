@@ -19,7 +19,7 @@ from inbox.channel import Capabilities, RawItem
 from inbox.clock import Clock
 from inbox.conversation import ConversationRow, Counts, ListState, Page, PageKey, SearchHit
 from inbox.drafting import Drafting, answered_for
-from inbox.errors import Blocked, Held, NotFound
+from inbox.errors import Blocked, Held, NotFound, TwowayError
 from inbox.facts import Facts
 from inbox.gate import Gate
 from inbox.keeping import Promises
@@ -296,7 +296,13 @@ class Desk:
         Raises:
             Blocked: a rule blocks it, or the line changed since it was shown.
             Held: a rule holds it and no reason was given.
+            TwowayError: it is words for a telephone, which would ring and lose them.
         """
+        if draft.channel is ChannelKind.PHONE and draft.call is None:
+            raise TwowayError(
+                "Words cannot be sent to a telephone: it would only ring.",
+                "Send a text, or call them: c, or `twoway call`.",
+            )
         situation = await self.situation(self.promises.confirmed(draft))
         verdict = self._gate.examine(situation)
         if draft.line_id and situation.draft.line_id != draft.line_id:

@@ -15,7 +15,7 @@ from inbox.finding import Severity
 from inbox.gate import Verdict
 from inbox.message import Direction, Message
 from inbox.outgoing import Draft
-from inbox.patient import PointUse
+from inbox.patient import Consent, PointHealth, PointUse
 from inbox.practice import Practice
 from inbox.promise import NewPromise
 from inbox.repository import NewOutbox, Repository
@@ -25,7 +25,8 @@ from inbox.words import proof_words
 _LOOKED_THROUGH: Final = 50
 """How many of the latest messages are looked through for the one to answer."""
 _MOST_REFERENCES: Final = 40
-
+_WRITTEN: Final = (ChannelKind.SMS, ChannelKind.EMAIL, ChannelKind.PORTAL)
+"""Channels that carry words; who called is most likely to have a telephone at hand."""
 
 _NEWS: Final = "TW31"
 """The rule that holds when they wrote again."""
@@ -57,14 +58,15 @@ class Drafting:
         """A draft that answers a conversation, without a line yet.
 
         It goes to whoever wrote last: their Reply-To, else their From (RFC 5322 section 3.6.2),
-        never to ourselves. Cc is kept empty: a practice answers the person.
+        never to ourselves. Cc is kept empty: a practice answers the person. Without a channel it
+        goes the way they were spoken to last; whoever called is written to.
 
         Raises:
             NotFound: no such conversation, or nobody to answer on that channel.
         """
         row = await self._repository.conversations.row(conversation_id)
         newest = await self._repository.conversations.messages(row.id, limit=_LOOKED_THROUGH)
-        channel = channel or (row.channels[0] if row.channels else ChannelKind.EMAIL)
+        channel = channel or await self._in_writing(row)
         answered = _to_answer(newest, channel)
         to = self._answer_to(answered) if answered else ()
         if not to:
@@ -164,6 +166,37 @@ class Drafting:
                 for one in draft.promises
             ),
         )
+
+    async def _in_writing(self, row: ConversationRow) -> ChannelKind:
+        """The channel of their last word; after a call the likeliest one that carries words.
+
+        Raises:
+            NotFound: they can be reached by telephone only.
+        """
+        last = row.channels[0] if row.channels else ChannelKind.EMAIL
+        if last is not ChannelKind.PHONE:
+            return last
+        patient = await self._repository.patients.get(row.patient_id) if row.patient_id else None
+        ours = {line.channel for line in self._practice.lines}
+        liked = patient.preferred_channel if patient is not None else None
+        known: list[ChannelKind] = []
+        for kind in sorted(_WRITTEN, key=lambda one: one is not liked):
+            to = await self._known_address(row, kind) if kind in ours else ()
+            if not to:
+                continue
+            known.append(kind)
+            said = (await self._repository.consents.current(to)).get((to[0].key, kind))
+            no = said is not None and said.consent is Consent.DECLINED
+            if patient is not None:
+                points = [one for one in patient.points if one.address.key == to[0].key]
+                no = no or patient.form.consent(kind) is Consent.DECLINED
+                no = no or any(one.health is PointHealth.BAD for one in points)
+            if not no:
+                return kind
+        if not known:
+            raise NotFound("They can be reached by telephone only.", "Call them: c.")
+        # What speaks against it is said by the gate, with the ways out.
+        return known[0]
 
     def _answer_to(self, answered: Message) -> tuple[Address, ...]:
         if answered.direction is Direction.OUTBOUND:
