@@ -1,4 +1,4 @@
-"""Whoever called is answered in writing where that is possible, and words never ring a telephone."""
+"""Whoever called is answered in writing where it can be; words never ring a telephone."""
 
 from __future__ import annotations
 
