@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -107,6 +107,10 @@ class LineSync:
         Raises:
             ChannelError, StoreError: with what was fetched so far stored and kept.
         """
+        with _in_words():
+            await self._once()
+
+    async def _once(self) -> None:
         line_id = self._channel.line.id
         # What an earlier run stored and did not file comes first.
         fetched = await self._filer.drain(self._channel)
@@ -194,7 +198,8 @@ class LineSync:
         try:
             await asyncio.wait({waiting, poked}, return_when=asyncio.FIRST_COMPLETED)
             if waiting.done():
-                waiting.result()
+                with _in_words():
+                    waiting.result()
         finally:
             for task in (waiting, poked):
                 task.cancel()
@@ -206,6 +211,20 @@ class LineSync:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._poked.wait()
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Whatever a channel fails by is trouble of its own line, and never ends the other lines."""
+    try:
+        yield
+    except TwowayError:
+        raise
+    except Exception as error:
+        raise ServerRefused(
+            f"Twoway could not make out what the server said ({type(error).__name__}).",
+            "It is tried again by itself. If it stays so, report it: it is a fault of Twoway.",
+        ) from error
 
 
 def _single(folder: str, epoch: str, item: RawItem, cursor: str) -> Batch:

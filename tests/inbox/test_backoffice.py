@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +13,7 @@ import pytest
 
 from inbox import backoffice
 from inbox.backoffice import BackOffice
-from inbox.channel import HandingOver, Receipt
+from inbox.channel import Batch, HandingOver, Receipt
 from inbox.errors import StoreError, TwowayError
 from inbox.gate import Permit
 from inbox.line import LineState
@@ -315,3 +315,35 @@ async def test_what_only_this_process_cannot_read_is_no_trouble_of_the_line(
     await house.repository.leases.release("the inbox")
     await another(house, "doctor").sync_once()
     assert (await house.repository.lines.health())["front-desk"].sentence
+
+
+async def test_a_line_that_fails_in_a_way_nobody_foresaw_stops_no_other(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strange, *others = house.channels.values()
+
+    async def fetch(cursors: Mapping[str, str]) -> AsyncIterator[Batch]:
+        for line_id in cursors:
+            yield Batch(line_id, "", (), "")
+        raise KeyError("sid of a patient")
+
+    monkeypatch.setattr(strange, "fetch", fetch)
+    troubles = await another(house, "test").sync_once()
+    assert list(troubles) == [strange.line.id]
+    assert "could not make out" in troubles[strange.line.id].sentence
+    assert "patient" not in str(troubles[strange.line.id])
+    await house.repository.leases.release("test")
+    async with running(another(house, "office")) as _:
+        for line_id in [other.line.id for other in others]:
+
+            async def read(line_id: str = line_id) -> bool:
+                health = (await house.repository.lines.health()).get(line_id)
+                return health is not None and health.state is LineState.READY
+
+            await until(read)
+
+        async def retrying() -> bool:
+            health = (await house.repository.lines.health())[strange.line.id]
+            return health.state is LineState.RETRYING
+
+        await until(retrying)
