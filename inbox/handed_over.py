@@ -70,7 +70,9 @@ class HandedOver:
         if line is None or channel is None:
             return False
         try:
-            where = await channel.locate(await outgoing_of(self._repository, row, line))
+            where = await channel.locate(
+                await outgoing_of(self._repository, self._practice, row, line)
+            )
         except (ChannelError, StoreError):
             # Looking again later is the answer to a line that is down.
             return False

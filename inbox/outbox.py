@@ -228,10 +228,7 @@ class Outbox:
     async def _permitted(self, row: OutboxRow, line: Line) -> tuple[Outgoing, Permit] | None:
         """The message and its permit; None when the gate objects, which is kept with the row."""
         try:
-            outgoing = await outgoing_of(self._repository, row, line)
-            if row.draft.call is not None:
-                caller = self._practice.member(row.staff_id)
-                outgoing = replace(outgoing, ring_first=caller.direct_line if caller else "")
+            outgoing = await outgoing_of(self._repository, self._practice, row, line)
             situation = await self._facts.situation(
                 replace(row.draft, outbox_id=row.id), self._clock(), row.staff_id
             )
@@ -371,7 +368,9 @@ class Outbox:
         )
 
 
-async def outgoing_of(repository: Repository, row: OutboxRow, line: Line) -> Outgoing:
+async def outgoing_of(
+    repository: Repository, practice: Practice, row: OutboxRow, line: Line
+) -> Outgoing:
     """What a row becomes when it leaves, with its files.
 
     Raises:
@@ -381,6 +380,7 @@ async def outgoing_of(repository: Repository, row: OutboxRow, line: Line) -> Out
         OutgoingAttachment(file.name, file.media_type, await repository.blobs.get(file.sha256))
         for file in row.draft.attachments
     ]
+    caller = practice.member(row.staff_id) if row.draft.call is not None else None
     return Outgoing(
         outbox_id=row.id,
         uuid=row.uuid,
@@ -395,6 +395,7 @@ async def outgoing_of(repository: Repository, row: OutboxRow, line: Line) -> Out
         in_reply_to=row.in_reply_to,
         references=row.references,
         attachments=tuple(files),
+        ring_first=caller.direct_line if caller else "",
     )
 
 

@@ -112,9 +112,12 @@ def _number(
     settings = twilio_settings(configuration, table)
     account = (settings.account_sid, settings.user, settings.base_url)
     twilio = accounts.setdefault(account, Twilio(settings, clock))
+    claimed = repository.filing.bears
     if isinstance(table, PhoneTable):
-        return VoiceChannel(line, settings, clock, desk=table.desk, twilio=twilio)
-    return SmsChannel(line, settings, clock, claimed=repository.filing.bears, twilio=twilio)
+        return VoiceChannel(
+            line, settings, clock, desk=table.desk, claimed=claimed, twilio=twilio
+        )
+    return SmsChannel(line, settings, clock, claimed=claimed, twilio=twilio)
 
 
 def twilio_settings(configuration: Configuration, table: SmsTable | PhoneTable) -> TwilioSettings:

@@ -41,11 +41,13 @@ class Recorded:
     """Why there is no sound, one sentence; empty when there is."""
     said: str = ""
     """What a machine understood; empty when there is nothing."""
+    later: bool = False
+    """It may still be had by asking again."""
 
 
 def is_over(call: Record) -> bool:
     """Whether a leg has ended."""
-    return call.get("status") in _OVER
+    return str(call.get("status")) in _OVER
 
 
 def is_voicemail(recording: Record) -> bool:

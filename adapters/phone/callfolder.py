@@ -17,6 +17,7 @@ from adapters.phone.call import Ending, Recorded, ending_of, is_over, write_call
 from adapters.phone.callcursor import CallCursor, Open
 from adapters.phone.connection import Page, Record, Twilio, moment
 from adapters.phone.cursor import OVERLAP
+from adapters.phone.patience import Patience
 from adapters.phone.recording import Recordings
 from inbox.channel import Batch, RawItem, RemoteId
 from inbox.clock import Clock
@@ -48,15 +49,18 @@ class CallReader:
         number: The line's number.
         cursor: What has been fetched; changed as the run goes on.
         clock: The present moment.
+        patience: How long recordings that cannot be had hold back their calls.
     """
 
-    def __init__(self, twilio: Twilio, number: str, cursor: CallCursor, clock: Clock) -> None:
+    def __init__(
+        self, twilio: Twilio, number: str, cursor: CallCursor, clock: Clock, patience: Patience
+    ) -> None:
         self._twilio = twilio
         self._number = number
         self.cursor = cursor
         """What has been fetched."""
         self._clock = clock
-        self._recordings = Recordings(twilio)
+        self._recordings = Recordings(twilio, patience)
         self._legs: dict[str, dict[str, Record]] = {}
         self._met: set[str] = set()
         self._done = 0
@@ -228,10 +232,10 @@ class CallReader:
         recorded = [
             await self._recordings.sound(one, words.get(str(one.get("sid")), ""))
             if sounds
-            else Recorded(one, problem="The recording is old; ask for the whole of it.")
+            else Recorded(one, problem="The recording is old; ask for the whole of it.", later=True)
             for one in recordings
         ]
-        return _item(self._twilio, name, call, legs, recorded, complete=sounds or not recorded)
+        return _item(self._twilio, name, call, legs, recorded)
 
     def _batch(self, items: tuple[RawItem, ...], left: int) -> Batch:
         self._done += len(items)
@@ -269,19 +273,24 @@ async def read_one_call(twilio: Twilio, remote: RemoteId) -> RawItem:
     except ServerRefused as error:
         raise gone from error
     legs = list((await legs_of(twilio, sid)).values())
-    recordings = Recordings(twilio)
+    # A person asked for it: what can be had now is taken.
+    recordings = Recordings(twilio, Patience(1))
     await recordings.load(sid)
     recorded = [
         await recordings.sound(one, (await recordings.words(one))[0]) for one in recordings.of(sid)
     ]
-    return _item(twilio, remote.item, call, legs, recorded, complete=True)
+    return _item(twilio, remote.item, call, legs, recorded)
 
 
-async def call_sids(twilio: Twilio, number: str) -> dict[str, tuple[datetime, bool]]:
-    """Every call of a number: when it began, and whether it is over."""
+async def call_sids(
+    twilio: Twilio, number: str, since: datetime | None = None
+) -> dict[str, tuple[datetime, bool]]:
+    """Every call of a number, or those `since` that day: when it began, and whether it is over."""
     found: dict[str, tuple[datetime, bool]] = {}
     for end in ("To", "From"):
         params = {end: number, "PageSize": str(PAGE)}
+        if since is not None:
+            params["StartTime>"] = _day(since)
         async for page in twilio.pages(f"{twilio.root}/Calls.json", "calls", params):
             for record in page.records:
                 inbound = record.get("direction") == "inbound"
@@ -304,8 +313,6 @@ def _item(
     call: Record,
     legs: list[Record],
     recorded: list[Recorded],
-    *,
-    complete: bool,
 ) -> RawItem:
     content = write_call(call, legs, recorded)
     at = _at(call)
@@ -314,7 +321,7 @@ def _item(
         content=content,
         received_at=at - twilio.skew if abs(twilio.skew) >= timedelta(seconds=30) else at,
         size=len(content),
-        complete=complete,
+        complete=not any(one.later for one in recorded),
         ours=call.get("direction") != "inbound",
     )
 

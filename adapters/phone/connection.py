@@ -24,6 +24,9 @@ from inbox.errors import AuthenticationFailed, ServerRefused
 if TYPE_CHECKING:
     from adapters.phone.client import Download, Transport
 
+_YEARS = range(2000, 2200)
+"""A time out of these is no time, and sums with it would have no end."""
+
 MESSAGING = "https://messaging.twilio.com/v1"
 """Where Messaging Services live."""
 
@@ -199,7 +202,8 @@ def moment(value: object) -> datetime | None:
     for read in (parsedate_to_datetime, datetime.fromisoformat):
         with suppress(ValueError, TypeError, OverflowError):
             at = read(value)
-            return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+            at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+            return at if at.year in _YEARS else None
     return None
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from adapters.phone.connection import Said, Twilio
 from inbox.channel import HandingOver
 from inbox.errors import ConnectionLost, NotSent, OutcomeUnknown, TlsRefused, TwowayError
+
+Claimed = Callable[[str], Awaitable[bool]]
+"""Whether a SID is known to be another text or call of ours."""
 
 
 async def hand_over(

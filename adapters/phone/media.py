@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from adapters.phone.connection import Record, Twilio
 from adapters.phone.item import Media
-from adapters.phone.trouble import reading_trouble
+from adapters.phone.patience import Patience
+from adapters.phone.trouble import kept_back, reading_trouble
 from inbox.errors import AuthenticationFailed, ConnectionLost, ServerRefused
 
 MOST_FILES = 10
 """Files of one text that are fetched; Twilio takes no more."""
 MOST_BYTES = 10_000_000
 """Bytes of one file that are fetched; Twilio itself takes 5 MB."""
-TRIES = 3
-"""How often a file that cannot be had is asked for before the text is stored without it."""
 
 
 class MediaReader:
@@ -25,7 +24,7 @@ class MediaReader:
     def __init__(self, twilio: Twilio) -> None:
         """Fetch from the account of `twilio`."""
         self._twilio = twilio
-        self._failures: dict[str, int] = {}
+        self._patience = Patience()
 
     async def of(self, message: Record, *, last: bool = False) -> tuple[tuple[Media, ...], bool]:
         """The files of a text, and whether nothing more can be had by asking again.
@@ -35,19 +34,22 @@ class MediaReader:
             last: Take what can be had now; a person asked for it.
 
         Raises:
-            ConnectionLost, AuthenticationFailed: try again later.
+            ConnectionLost: try again later.
         """
         if str(message.get("num_media") or "0") == "0":
             return (), True
         sid = str(message.get("sid"))
         try:
-            return await self._read(sid), True
-        except ConnectionLost:
-            self._failures[sid] = self._failures.get(sid, 0) + 1
-            if not last and self._failures[sid] < TRIES:
-                raise
+            files = await self._read(sid)
+        except (ConnectionLost, AuthenticationFailed) as error:
+            if not self._patience.is_over(sid) and not last:
+                raise kept_back("text", error) from error
             problem = "What came with the text could not be fetched; ask for the whole of it."
-            return (Media("", "", problem=problem),), False
+            files, complete = (Media("", "", problem=problem),), False
+        else:
+            complete = True
+        self._patience.forget(sid)
+        return files, complete
 
     async def _read(self, sid: str) -> tuple[Media, ...]:
         url = f"{self._twilio.root}/Messages/{sid}/Media"

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from adapters.phone.call import Recorded, is_voicemail, seconds_of
 from adapters.phone.connection import Record, Twilio
-from adapters.phone.trouble import reading_trouble
+from adapters.phone.patience import Patience
+from adapters.phone.trouble import kept_back, reading_trouble
 from inbox.errors import AuthenticationFailed, ConnectionLost, ServerRefused
 
 MOST_BYTES = 20_000_000
@@ -21,9 +22,10 @@ class Recordings:
     The list is read once for each run and from the earliest day that matters.
     """
 
-    def __init__(self, twilio: Twilio) -> None:
-        """Read from the account of `twilio`."""
+    def __init__(self, twilio: Twilio, patience: Patience) -> None:
+        """Read from the account of `twilio`; what fails holds its call as `patience` says."""
         self._twilio = twilio
+        self._patience = patience
         self._by_call: dict[str, list[Record]] = {}
         self._since: datetime | None = None
 
@@ -39,7 +41,7 @@ class Recordings:
         async for page in self._twilio.pages(url, "recordings", params):
             for record in page.records:
                 sid = str(record.get("sid"))
-                if sid not in seen and record.get("status") in {"completed", None}:
+                if sid not in seen and _is_done(record):
                     seen.add(sid)
                     self._by_call.setdefault(str(record.get("call_sid")), []).append(record)
 
@@ -47,8 +49,7 @@ class Recordings:
         """List what was recorded of one call."""
         url = f"{self._twilio.root}/Recordings.json"
         page = await self._twilio.page(url, "recordings", {"CallSid": call_sid, "PageSize": "50"})
-        done = [one for one in page.records if one.get("status") in {"completed", None}]
-        self._by_call[call_sid] = done
+        self._by_call[call_sid] = [one for one in page.records if _is_done(one)]
 
     def of(self, call_sid: str) -> list[Record]:
         """The messages left on one call, the oldest first."""
@@ -58,15 +59,22 @@ class Recordings:
         """What a machine understood, and whether it may still come.
 
         Raises:
-            ConnectionLost, AuthenticationFailed.
+            ConnectionLost: try again later.
         """
         if seconds_of(recording) not in TRANSCRIBABLE:
             return "", False
-        url = f"{self._twilio.root}/Recordings/{recording.get('sid')}/Transcriptions.json"
+        name = f"{recording.get('sid')}/Transcriptions"
         try:
-            page = await self._twilio.page(url, "transcriptions", {"PageSize": "20"})
+            page = await self._twilio.page(
+                f"{self._twilio.root}/Recordings/{name}.json", "transcriptions", {"PageSize": "20"}
+            )
         except ServerRefused:
             return "", False
+        except (ConnectionLost, AuthenticationFailed) as error:
+            if not self._patience.is_over(name):
+                raise kept_back("call", error) from error
+            return "", False
+        self._patience.forget(name)
         done = [one for one in page.records if one.get("status") == "completed"]
         said = next((str(one["transcription_text"]) for one in done if _text(one)), "")
         return said, not done and any(one.get("status") == "in-progress" for one in page.records)
@@ -75,8 +83,20 @@ class Recordings:
         """A recording with its sound.
 
         Raises:
-            ConnectionLost, AuthenticationFailed.
+            ConnectionLost: try again later.
         """
+        name = str(recording.get("sid"))
+        try:
+            recorded = await self._fetched(recording, said)
+        except (ConnectionLost, AuthenticationFailed) as error:
+            if not self._patience.is_over(name):
+                raise kept_back("call", error) from error
+            problem = "The recording could not be fetched; ask for the whole of it."
+            recorded = Recorded(recording, problem=problem, said=said, later=True)
+        self._patience.forget(name)
+        return recorded
+
+    async def _fetched(self, recording: Record, said: str) -> Recorded:
         url = f"{self._twilio.root}/Recordings/{recording.get('sid')}.mp3"
         try:
             file = await self._twilio.download(url, MOST_BYTES)
@@ -94,6 +114,10 @@ class Recordings:
                 raise trouble
             return Recorded(recording, problem=trouble.sentence, said=said)
         return Recorded(recording, sound=file.content, said=said)
+
+
+def _is_done(recording: Record) -> bool:
+    return recording.get("status") is None or str(recording["status"]) == "completed"
 
 
 def _text(transcription: Record) -> bool:

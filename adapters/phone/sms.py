@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 import unicodedata
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from adapters.phone.connection import Record, Twilio, moment
 from adapters.phone.cursor import OVERLAP, Cursor, parse_cursor
 from adapters.phone.folder import RECEIVED, SENT, FolderReader, read_one, sids
-from adapters.phone.handing import hand_over, sid_of
+from adapters.phone.handing import Claimed, hand_over, sid_of
 from adapters.phone.item import PROBE, read_attachment, read_text
 from adapters.phone.media import MediaReader
 from adapters.phone.number import inspect_number, shape_problem
@@ -54,9 +54,6 @@ FULL_CENSUS_EVERY = timedelta(hours=24)
 """How often all texts are counted; in between, those of the overlap."""
 LOOK_BACK = timedelta(minutes=5)
 """How long before it was written a text of unknown outcome is looked for."""
-
-Claimed = Callable[[str], Awaitable[bool]]
-"""Whether a SID is known to be another message of ours."""
 
 
 class SmsChannel:

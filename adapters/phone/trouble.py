@@ -79,6 +79,19 @@ def lost(host: str) -> ConnectionLost:
     return ConnectionLost(f"{host} does not answer.", "It is tried again by itself.")
 
 
+def kept_back(thing: str, error: ChannelError) -> ConnectionLost:
+    """The error for a file that its `thing` waits for; the account itself may be fine.
+
+    A key that may read texts need not be one that may fetch files, so a login that is refused here
+    is no reason to stop the line.
+    """
+    if isinstance(error, ConnectionLost):
+        return error
+    return ConnectionLost(
+        f"Twilio does not hand over what came with a {thing}.", "It is tried again by itself."
+    )
+
+
 def strange_answer() -> ConnectionLost:
     """The error for an answer that is no JSON: a page of a proxy, a captive portal."""
     return ConnectionLost(

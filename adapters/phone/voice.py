@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from xml.sax.saxutils import escape, quoteattr
 
 from adapters.phone.call import is_over, read_call, read_sound
@@ -18,8 +18,9 @@ from adapters.phone.callfolder import (
 )
 from adapters.phone.connection import Twilio, moment
 from adapters.phone.cursor import OVERLAP
-from adapters.phone.handing import hand_over, sid_of
+from adapters.phone.handing import Claimed, hand_over, sid_of
 from adapters.phone.number import inspect_number, shape_problem
+from adapters.phone.patience import Patience
 from adapters.phone.settings import TwilioSettings
 from adapters.phone.trouble import sending_trouble
 from inbox.channel import (
@@ -47,6 +48,8 @@ from inbox.outgoing import Outgoing
 
 SWEEP_EVERY = timedelta(minutes=10)
 """How often the whole overlap is looked through for what lists show late."""
+FULL_CENSUS_EVERY = timedelta(hours=24)
+"""How often all calls are counted; in between, those of the overlap."""
 INSPECT_EVERY = timedelta(hours=6)
 """How often the set-up of the number is looked at."""
 LOOK_BACK = timedelta(minutes=5)
@@ -64,6 +67,7 @@ class VoiceChannel:
         clock: The present moment.
         desk: The number that rings first when a call is made from here, as E.164; empty: calls are
             made by hand.
+        claimed: Tells whether a SID belongs to another call of ours.
         twilio: The connection to share with other lines of the account; else one of its own.
     """
 
@@ -74,18 +78,23 @@ class VoiceChannel:
         clock: Clock,
         *,
         desk: str = "",
+        claimed: Claimed | None = None,
         twilio: Twilio | None = None,
     ) -> None:
         self._line = line
         self._settings = settings
         self._clock = clock
         self._desk = desk
+        self._claimed = claimed
         self.twilio = twilio or Twilio(settings, clock)
         """The connection."""
         self._shape = shape_problem(line.address)
         self._inspection: Inspection | None = None
         self._cursor: CallCursor | None = None
         self._swept: datetime | None = None
+        self._patience = Patience()
+        self._held: dict[str, tuple[datetime, bool]] = {}
+        self._counted: datetime | None = None
 
     @property
     def line(self) -> Line:
@@ -124,7 +133,7 @@ class VoiceChannel:
         cursor = parse_call_cursor(cursors.get(CALLS), self._settings.account_sid)
         swept, self._swept = self._swept, None
         sweep = swept is None or not timedelta(0) <= now - swept < SWEEP_EVERY
-        reader = CallReader(self.twilio, self._line.address, cursor, self._clock)
+        reader = self._reader(cursor)
         async for batch in reader.read(sweep=sweep):
             yield batch
         self._cursor = cursor
@@ -146,17 +155,32 @@ class VoiceChannel:
     async def census(self) -> tuple[Census, ...]:
         """Every call of the number that has been told or should have been.
 
-        One that is going on, or kept back because its recording may come, does not count yet.
+        One that is going on, or kept back because its recording may come, does not count yet. All
+        are listed once a day; in between only those of the overlap are listed anew, and the older
+        ones are taken to be there still.
         """
-        found = await call_sids(self.twilio, self._line.address)
+        now = self._clock()
+        await self._count(now)
         known = self._cursor
         floor = None if known is None or known.top is None else known.top - OVERLAP
         items = {
             sid
-            for sid, (at, over) in found.items()
+            for sid, (at, over) in self._held.items()
             if over and (known is None or sid in known.seen or (floor is not None and at < floor))
         }
         return (Census(CALLS, self._settings.account_sid, frozenset(items)),)
+
+    async def _count(self, now: datetime) -> None:
+        """List the calls that are to be counted."""
+        last, held = self._counted, self._held
+        if last is None or not held or not timedelta(0) <= now - last < FULL_CENSUS_EVERY:
+            self._held = await call_sids(self.twilio, self._line.address)
+            self._counted = now
+            return
+        newest = max(at for at, _ in held.values())
+        day = (newest - OVERLAP).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        listed = await call_sids(self.twilio, self._line.address, since=day)
+        self._held = {sid: one for sid, one in held.items() if one[0] < day} | listed
 
     async def wait(self, seconds: float) -> None:
         """Look now and then; return when there is news."""
@@ -165,10 +189,9 @@ class VoiceChannel:
             step = min(self._settings.poll, left)
             await asyncio.sleep(step)
             left -= step
-            if left > 0 and self._cursor is not None:
-                reader = CallReader(self.twilio, self._line.address, self._cursor, self._clock)
-                if await reader.news():
-                    return
+            known = self._cursor
+            if left > 0 and known is not None and await self._reader(known).news():
+                return
 
     # ---- calling -----------------------------------------------------------------------------
 
@@ -202,7 +225,10 @@ class VoiceChannel:
 
     async def locate(self, outgoing: Outgoing) -> Whereabouts:
         """Look for a call from here that led to the patient, or that still rings the desk."""
+        desk = outgoing.ring_first or self._desk
         params = {"From": self._line.address, "PageSize": "50"}
+        if desk:
+            params["To"] = desk
         page = await self.twilio.page(f"{self.twilio.root}/Calls.json", "calls", params)
         floor = outgoing.created_at + self.twilio.skew - LOOK_BACK
         wanted = {address.key for address in outgoing.to}
@@ -211,8 +237,11 @@ class VoiceChannel:
             if at is None or at < floor or record.get("direction") != "outbound-api":
                 continue
             sid = str(record.get("sid"))
+            if self._claimed is not None and await self._claimed(sid):
+                # An earlier call to the same patient is not this one.
+                continue
             legs = await legs_of(self.twilio, sid)
-            reached = any(leg.get("to") in wanted for leg in legs.values())
+            reached = any(str(leg.get("to")) in wanted for leg in legs.values())
             if reached or (not legs and not is_over(record)):
                 return Whereabouts(True, Receipt(MessageStatus.SENT, at, sid))
         return Whereabouts(found=False)
@@ -220,6 +249,9 @@ class VoiceChannel:
     async def close(self) -> None:
         """Let go of the connections."""
         await self.twilio.close()
+
+    def _reader(self, cursor: CallCursor) -> CallReader:
+        return CallReader(self.twilio, self._line.address, cursor, self._clock, self._patience)
 
     async def _inspect_if_due(self, now: datetime) -> None:
         last = self._inspection

@@ -138,6 +138,8 @@ class Call:
     parent: str | None = None
     indexed: datetime | None = None
     """From when on lists show it; None: at once."""
+    more: dict[str, Any] = field(default_factory=dict)
+    """Fields that replace or add to what the API shows of it."""
 
     def status(self, now: datetime) -> str:
         """What it is at a moment."""

@@ -182,6 +182,7 @@ def call_json(account: Account, call: Call) -> dict[str, Any]:
         "to_formatted": call.to,
         "trunk_sid": "",
         "uri": f"{uri}.json",
+        **call.more,
     }
 
 

@@ -83,3 +83,29 @@ async def test_a_call_in_progress_is_not_missing(
     kinds = [message.kind for message in await repository.conversations.messages(1)]
     assert sorted(kinds) == [MessageKind.CALL, MessageKind.VOICEMAIL]
     await channel.close()
+
+
+async def test_counting_calls_again_lists_only_what_is_new(
+    office: VoiceHandle, repository: Repository
+) -> None:
+    channel = office.voice()
+    line = sync(channel, repository, office)
+    office.account.call_in(ROSA, VOICE.address, ago=timedelta(days=30))
+    for _ in range(3):
+        office.clock.advance(hours=2)
+        office.account.call_in(ROSA, VOICE.address, ago=timedelta(hours=1))
+        await line.once()
+    office.server.seen.clear()
+    office.clock.advance(minutes=11)
+    await line.once()
+    (folder,) = line.health.folders
+    assert (folder.server, folder.stored, folder.missing) == (4, 4, 0)
+    counts = [one for one in office.server.seen if {"To", "From"} & set(one.query)]
+    assert len(counts) == 2
+    assert all("StartTime>" in one.query for one in counts)
+    office.clock.advance(hours=25)
+    office.server.seen.clear()
+    await line.once()
+    counts = [one for one in office.server.seen if {"To", "From"} & set(one.query)]
+    assert [("StartTime>" in one.query) for one in counts] == [False, False]
+    await channel.close()

@@ -264,6 +264,38 @@ async def test_no_call_is_made_twice(office: VoiceHandle) -> None:
     await calls.close()
 
 
+async def test_an_earlier_call_to_the_same_patient_is_not_taken_for_this_one(
+    office: VoiceHandle,
+) -> None:
+    ours: list[str] = []
+
+    async def claimed(sid: str) -> bool:
+        return sid in ours
+
+    calls = VoiceChannel(VOICE, office.settings(), office.clock, desk=DESK, claimed=claimed)
+    first = make_outgoing(VOICE, office.patient, "x", created_at=office.clock())
+    ours.append((await calls.send(first, make_permit(first), Handover(office))).provider_id)
+    office.clock.advance(minutes=2)
+    second = make_outgoing(VOICE, office.patient, "x", created_at=office.clock())
+    office.server.fail(Fault("drop", "POST"))
+    with pytest.raises(OutcomeUnknown):
+        await calls.send(second, make_permit(second), Handover(office))
+    assert not (await calls.locate(second)).found
+    await calls.close()
+
+
+async def test_a_call_that_rings_somebody_else_is_not_taken_for_this_one(
+    office: VoiceHandle, calls: VoiceChannel
+) -> None:
+    theirs = make_outgoing(
+        VOICE, office.patient, "x", created_at=office.clock(), ring_first="+15550107705"
+    )
+    await calls.send(theirs, make_permit(theirs), Handover(office))
+    ours = make_outgoing(VOICE, office.patient, "x", created_at=office.clock())
+    assert not (await calls.locate(ours)).found
+    assert (await calls.locate(theirs)).found
+
+
 async def test_without_a_phone_here_calls_are_made_by_hand(office: VoiceHandle) -> None:
     calls = VoiceChannel(VOICE, office.settings(), office.clock)
     outgoing = make_outgoing(VOICE, office.patient, "x")
