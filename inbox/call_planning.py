@@ -83,12 +83,14 @@ class CallPlanning:
 
         Args:
             about: A conversation, or a patient's id.
-            number: The one to call (E.164); empty: the likeliest one.
+            number: The one to call (E.164); empty: the one that was dialled already and whose call
+                nobody has spoken of yet, else the likeliest one.
 
         Raises:
             NotFound: no such conversation or patient, no number to call, or no phone line.
         """
         draft, patient, called = await self._begun(about)
+        number = number or await self._dialled(draft)
         now = self._desk.clock()
         today = now.astimezone(self._practice.timezone).date()
         known = numbers_of(patient, today) if patient is not None else []
@@ -141,6 +143,14 @@ class CallPlanning:
             confidential=any(one.confidential for one in newest),
         )
         return draft, found, called
+
+    async def _dialled(self, draft: Draft) -> str:
+        """The number of the call that waits for its log; empty when none does."""
+        if draft.conversation_id is None:
+            return ""
+        waiting = await self._repository.calls.unfinished(draft.conversation_id)
+        rows = (one.row for one in waiting if one.heads_up is None)
+        return next((row.draft.to[0].value for row in rows if row.draft.to), "")
 
     async def _line(self, draft: Draft) -> tuple[Line, list[str]]:
         """The number of ours they see, and the lines the conversation has used.

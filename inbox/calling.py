@@ -46,7 +46,8 @@ class Calling:
 
         Args:
             about: A conversation, or a patient's id.
-            number: The one to call (E.164); empty: the likeliest one.
+            number: The one to call (E.164); empty: the one that was dialled already and whose call
+                nobody has spoken of yet, else the likeliest one.
 
         Raises:
             NotFound: no such conversation or patient, no number to call, or no phone line.
@@ -99,9 +100,10 @@ class Calling:
         Raises:
             Blocked: there is no way to answer, or the form does not allow what was left.
             Held: the heads-up is held.
-            TwowayError: something is missing.
+            TwowayError: something is missing, or another number was dialled.
             Stale: it was logged already.
         """
+        await self._check_number(draft)
         draft = self._promised(completed(draft, plan, self._practice))
         found = self.against(plan, draft)
         if found and found[0].severity is Severity.BLOCK:
@@ -128,6 +130,25 @@ class Calling:
             await self._audit("log call", row, f", {call.outcome.value if call.outcome else ''}")
             await self._desk.promises.sent(row)
         return row
+
+    async def _check_number(self, draft: Draft) -> None:
+        """Let the log of a dialled call be that of the number that was dialled.
+
+        The form allows one thing at one number and another at the next, and a number is marked as
+        wrong by what is logged of it.
+
+        Raises:
+            TwowayError: another number was dialled.
+        """
+        if draft.outbox_id is None:
+            return
+        row = await self._repository.outbox.get(draft.outbox_id)
+        dialled = next(iter(row.draft.to), None)
+        if dialled is not None and dialled.key not in {one.key for one in draft.to}:
+            raise TwowayError(
+                f"{number_words(dialled.value)} was dialled, and nobody said how that call ended.",
+                "Log that call first.",
+            )
 
     def _promised(self, draft: Draft) -> Draft:
         """The log with all it promises, each once."""

@@ -8,12 +8,12 @@ import pytest
 
 from adapters.memory.server import Trouble
 from inbox.address import AddressSystem, ChannelKind
-from inbox.channel import Batch, RawItem, RemoteId
+from inbox.channel import Batch, RawItem, RemoteId, Whereabouts
 from inbox.conversation import ConversationState
 from inbox.ending import Ending
 from inbox.errors import Blocked, Held, Stale, TwowayError
 from inbox.message import Arrival, Direction, MessageKind, MessageStatus
-from inbox.outgoing import Call, CallOutcome
+from inbox.outgoing import Call, CallOutcome, Outgoing
 from inbox.patient import (
     ContactPoint,
     PrivacyForm,
@@ -155,3 +155,42 @@ async def test_a_call_is_never_tried_again_by_itself(house: House) -> None:
     house.clock.advance(hours=5)
     await house.outbox.deliver_due()
     assert house.servers[PHONE.id].sent == []
+
+
+@pytest.mark.parametrize("dials", [True])
+async def test_a_log_is_of_the_number_that_was_dialled(house: House) -> None:
+    conversation_id = await late(house)
+    calling = house.desk.calling
+    row = await calling.dial(await calling.prepare(conversation_id, HOME))
+    await house.outbox.deliver_due()
+
+    other = await calling.prepare(conversation_id, MOBILE)
+    said = Call(CallOutcome.WRONG_NUMBER)
+    with pytest.raises(TwowayError, match="010-7812 was dialled"):
+        await calling.log(other, replace(other.draft, outbox_id=row.id, call=said, text=""))
+    assert [one.row.id for one in await calling.unfinished(conversation_id)] == [row.id]
+
+    plan = await calling.prepare(conversation_id)
+    assert plan.number.address.value == HOME, "the likeliest number is not the one dialled"
+    await calling.log(plan, replace(plan.draft, outbox_id=row.id, call=said, text=""))
+    assert (await calling.prepare(conversation_id)).number.address.value == MOBILE
+
+
+@pytest.mark.parametrize("dials", [True])
+async def test_an_unknown_call_is_looked_up_by_the_phone_that_was_to_ring(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = await planned(house)
+    house.servers[PHONE.id].fail(Trouble.LOST_TAKEN)
+    await house.desk.calling.dial(plan)
+    await house.outbox.deliver_due()
+    asked: list[str] = []
+
+    async def locate(outgoing: Outgoing) -> Whereabouts:
+        asked.append(outgoing.ring_first)
+        return Whereabouts(found=False)
+
+    monkeypatch.setattr(house.channels[PHONE.id], "locate", locate)
+    house.clock.advance(minutes=1)
+    await house.handed_over.reconcile()
+    assert asked == [DANA.direct_line]

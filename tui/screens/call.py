@@ -45,18 +45,22 @@ _LOOK_EVERY = 0.5
 
 
 async def call_person(
-    screen: Screen[Any], office: Office, conversation_id: int, marked: Message | None = None
+    screen: Screen[Any],
+    office: Office,
+    about: int | str,
+    marked: Message | None = None,
+    number: str = "",
 ) -> int | None:
-    """Open the call screen for a conversation; the conversation to show when a call was kept.
+    """Open the call screen; the conversation to show when a call was kept.
 
     Args:
         screen: Over which.
         office: Whose.
-        conversation_id: Whom to call.
+        about: Whom to call: a conversation, or a patient's id.
         marked: The message before the person's eyes: a call or voicemail is called back.
+        number: The one to call (E.164); empty: the likeliest one.
     """
     calling = office.desk.calling
-    number = ""
     if (
         marked is not None
         and marked.direction is Direction.INBOUND
@@ -64,8 +68,11 @@ async def call_person(
         and marked.sender is not None
     ):
         number = marked.sender.value
-    plan = await calling.prepare(conversation_id, number)
-    waiting = await calling.unfinished(conversation_id)
+    waiting = await calling.unfinished(about) if isinstance(about, int) else []
+    if waiting and waiting[0].heads_up is None:
+        # How that call ended is to be said first, of the number that was dialled.
+        number = ""
+    plan = await calling.prepare(about, number)
     keymap = getattr(screen.app, "keys_changed", {})
     opened = CallScreen(office, plan, waiting[0] if waiting else None, keymap)
     return await screen.app.push_screen_wait(opened)
