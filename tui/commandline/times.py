@@ -6,15 +6,15 @@ import re
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from inbox.errors import TwowayError
+from tui.typed_time import typed_time
 
 _SPAN = re.compile(r"^(\d{1,4})\s*(m|min|h|d|w)$")
 _UNIT = {"m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_WALL = re.compile(r"^(\d{1,2}):(\d{2})$")
 _MORNING = time(8)
 
 
 def moment_of(text: str, now: datetime, zone: tzinfo) -> datetime:
-    """Read `2h`, `3d`, `17:30`, `tomorrow`, `2026-03-02`, `2026-03-02T17:30`, RFC 3339.
+    """Read `2h`, `17:30`, `5:30 pm`, `tomorrow`, `2026-03-02`, `2026-03-02T17:30`, RFC 3339.
 
     Args:
         text: What was typed; times without an offset are the practice's.
@@ -33,9 +33,9 @@ def moment_of(text: str, now: datetime, zone: tzinfo) -> datetime:
     if span:
         return now + timedelta(**{_UNIT[span.group(2)]: int(span.group(1))})
     try:
-        wall = _WALL.match(word)
-        if wall:
-            at = datetime.combine(local.date(), time(int(wall.group(1)), int(wall.group(2))), zone)
+        wall = typed_time(word)
+        if wall is not None:
+            at = datetime.combine(local.date(), wall, zone)
             later = datetime.combine(local.date() + timedelta(days=1), at.timetz())
             return (at if at > local else later).astimezone(UTC)
         if word.lower() == "tomorrow":
@@ -46,7 +46,7 @@ def moment_of(text: str, now: datetime, zone: tzinfo) -> datetime:
     except ValueError:
         raise TwowayError(
             f"“{word}” is not a time.",
-            "Write 2h, 3d, 17:30, tomorrow, 2026-03-02 or 2026-03-02T17:30.",
+            "Write 2h, 3d, 17:30, 5:30 pm, tomorrow, 2026-03-02 or 2026-03-02T17:30.",
         ) from None
     if len(word) == len("2026-03-02"):
         at = datetime.combine(at.date(), _MORNING)

@@ -18,6 +18,7 @@ from tui.screens.ask import AskLine, AskYes
 from tui.screens.choose import Choice, Choose
 from tui.screens.moment import read_moment
 from tui.screens.telling import tell
+from tui.typed_time import EXAMPLES
 
 WAYS = {
     "way-direct-line": WayBack.DIRECT_LINE,
@@ -26,7 +27,7 @@ WAYS = {
     "way-information": WayBack.INFORMATION,
 }
 """The commands that choose a way."""
-_TIMES = "Like: 17:30, 30 min, 1 h"
+_TIMES = f"Like: {EXAMPLES}"
 
 
 class CallWays:
@@ -83,7 +84,7 @@ class CallWays:
         typed = await self._screen.app.push_screen_wait(
             AskLine(
                 "Here until when?",
-                [f"{_TIMES}. You are reminded, and watched: {said} if nothing else was said."],
+                [f"{_TIMES}.", "It is a promise: when they write before that, you hear of it."],
                 value=f"{likely:%H:%M}",
             )
         )

@@ -6,9 +6,10 @@ import re
 from datetime import datetime, timedelta
 
 from inbox.desk import Desk
+from tui.typed_time import typed_time
 
 _SPAN = re.compile(r"^(\d{1,3})\s*(min|m|h|hours?|d|days?)$", re.IGNORECASE)
-_AT = re.compile(r"^(?:(\d{4}-\d{2}-\d{2})\s+)?(\d{1,2}):(\d{2})$")
+_AT = re.compile(r"^(?:(\d{4}-\d{2}-\d{2})\s+)?(.+)$")
 
 
 def read_moment(typed: str, now: datetime, desk: Desk) -> datetime | None:
@@ -20,18 +21,17 @@ def read_moment(typed: str, now: datetime, desk: Desk) -> datetime | None:
         step = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}[unit]
         return now + number * step if number else None
     at = _AT.match(typed)
-    if at is None:
+    wall = typed_time(at.group(2)) if at is not None else None
+    if at is None or wall is None:
         return None
     local = now.astimezone(desk.practice.timezone)
     try:
         if at.group(1):
             day = datetime.fromisoformat(at.group(1))
             local = local.replace(year=day.year, month=day.month, day=day.day)
-        moment = local.replace(
-            hour=int(at.group(2)), minute=int(at.group(3)), second=0, microsecond=0
-        )
     except ValueError:
         return None
+    moment = local.replace(hour=wall.hour, minute=wall.minute, second=0, microsecond=0)
     if moment <= now and not at.group(1):
         moment += timedelta(days=1)
     return moment if moment > now else None

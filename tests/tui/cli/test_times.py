@@ -21,6 +21,14 @@ CHICAGO = ZoneInfo("America/Chicago")
         ("90 min", datetime(2026, 3, 2, 16, 30, tzinfo=UTC)),
         ("3d", datetime(2026, 3, 5, 15, tzinfo=UTC)),
         ("17:30", datetime(2026, 3, 2, 23, 30, tzinfo=UTC)),
+        ("5:30 pm", datetime(2026, 3, 2, 23, 30, tzinfo=UTC)),
+        ("5.30PM", datetime(2026, 3, 2, 23, 30, tzinfo=UTC)),
+        ("5pm", datetime(2026, 3, 2, 23, tzinfo=UTC)),
+        ("noon", datetime(2026, 3, 2, 18, tzinfo=UTC)),
+        ("12:15 am", datetime(2026, 3, 3, 6, 15, tzinfo=UTC)),
+        # Nobody is at the desk at half past five in the morning, unless it is written so.
+        ("5:30", datetime(2026, 3, 2, 23, 30, tzinfo=UTC)),
+        ("05:30", datetime(2026, 3, 3, 11, 30, tzinfo=UTC)),
         ("08:30", datetime(2026, 3, 3, 14, 30, tzinfo=UTC)),
         ("tomorrow", datetime(2026, 3, 3, 14, tzinfo=UTC)),
         # The clocks go forward on 8 March: eight in the morning is 13:00 UTC from then on.
@@ -33,7 +41,7 @@ def test_a_moment_is_the_practices_time(text: str, expected: datetime) -> None:
     assert moment_of(text, START, CHICAGO) == expected
 
 
-@pytest.mark.parametrize("text", ["", "soon", "25:00", "2026-13-01", "5 parsecs"])
+@pytest.mark.parametrize("text", ["", "soon", "25:00", "13 pm", "5", "2026-13-01", "5 parsecs"])
 def test_anything_else_says_what_to_write(text: str) -> None:
     with pytest.raises(TwowayError, match="is not a time") as caught:
         moment_of(text, START, CHICAGO)

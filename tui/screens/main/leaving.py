@@ -15,7 +15,7 @@ from tui.screens.moment import read_moment
 from tui.screens.telling import tell
 
 _OWN = "own"
-_EXAMPLES = "Like: 30 min, 2 h, 3 days, 14:30, 2026-08-03 09:00"
+_EXAMPLES = "Like: 30 min, 2 h, 3 days, 2:30 pm, 2026-08-03 09:00"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,10 @@ from tui.screens.choose import Choice, Choose
 from tui.screens.moment import read_moment
 from tui.screens.sending import NO_REASON
 from tui.screens.telling import tell
+from tui.typed_time import EXAMPLES
 from tui.widgets.cells import one_line
 
-_TIMES = "Like: 17:30, 30 min, 2 h, 2026-08-03 09:00"
+_TIMES = f"Like: {EXAMPLES}, 2026-08-03 09:00"
 
 
 class AskPromise(ModalScreen[str]):
