@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -117,7 +118,9 @@ def whole_words(text: str) -> str:
     """A short text as one phrase: folded, without what stands around it, one space between."""
     if len(text) > _PHRASE:
         return ""
-    return _GAPS.sub(" ", _EDGES.sub("", plain_words(text))).casefold()
+    # Some keyboards write Latin letters in full width.
+    said = unicodedata.normalize("NFKC", plain_words(text))
+    return _GAPS.sub(" ", _EDGES.sub("", said)).casefold()
 
 
 def unsigned(text: str, names: frozenset[str]) -> str:

@@ -62,6 +62,7 @@ _LOOSE: Final = re.compile(
         | send(?:ing)?\s(?:{_SUCH}{{0,4}}{_KINDS}
           | (?:me|us)\b(?!\s(?:to|for|away|the|my|a|an)\b) | (?:these|those|this|any\s?more)\b)
           {_LATER}
+        | send(?:ing)?{_OVER}
         | (?:getting|receiving)\s{_SUCH}{{0,4}}{_KINDS}
         | {_SUCH}{{0,4}}{_KINDS}{_LATER})
     | (?:do\snot|don'?t|never)\s(?:ever\s)?(?:text|e-?mail|message|contact|call|write)
@@ -124,6 +125,7 @@ _ON_GOES: Final = re.compile(
 _BEGINNING: Final = 200
 _SHORT: Final = 80
 _BREAK: Final = re.compile(r"[.!?\n]+\s*")
+_DASH: Final = re.compile(r"\s[-\u2013\u2014]+\s")
 _CHANNELS: Final = (
     (ChannelKind.SMS, re.compile(r"\btext|\bsms\b", re.IGNORECASE)),
     (ChannelKind.EMAIL, re.compile(r"\be-?mail", re.IGNORECASE)),
@@ -181,7 +183,7 @@ def _whole(heard: Heard) -> str:
 
 def _by_itself(text: str) -> str:
     """The first line or sentence, or the last of a short message, where it asks to stop all."""
-    text = text[:_BEGINNING].strip()
+    text = _DASH.sub(". ", text[:_BEGINNING].strip())
     ends = list(_BREAK.finditer(text))
     if not ends:
         return ""

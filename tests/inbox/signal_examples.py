@@ -126,6 +126,7 @@ EXAMPLES: dict[str, Heards] = {
         (
             *said("STOP", "stop", "Stop.", "  STOP!! ", "Opt-out", "opt out", "UNSUBSCRIBE"),
             *said("quit", "End", "revoke", "cancel", "stopall", "“Stop”"),
+            *said("ＳＴＯＰ", "Ｓｔｏｐ．"),
             *said("unsubscribe", "Stop", channel=MAIL),
             *said("STOP STOP", "Stop, stop, stop!"),
             *said("Unsubscribe\n\nSent from my iPhone", channel=MAIL),
@@ -153,6 +154,7 @@ EXAMPLES: dict[str, Heards] = {
             *said("no me manden mensajes", "dejen de escribirme", "no más mensajes"),
             *said("Stop texting", "stop texting!", "Please stop texting.", "stop messaging"),
             *said("quit texting", "stop sending texts", "Stop sending messages", "Do not text"),
+            *said("Stop sending", "please stop sending!", "STOP - Rosa", "Stop — new number"),
             *said("dont text me", "Don't send texts", "Stop the texts"),
             *said("Please stop the reminders"),
             *said("Remove my number", "remove me", "Please remove my number.", "I opt out"),
