@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from inbox.address import AddressSystem, ChannelKind, is_no_reply
-from inbox.finding import Finding, Severity
+from inbox.finding import Finding, Fix, Severity
+from inbox.number import number_words
 from inbox.outgoing import Category
 from inbox.patient import NO_TEXTS, Consent, ContactPoint, Patient, PointHealth, PointUse
 from inbox.rules.privacy import says_much
 from inbox.rules.rule import rule
-from inbox.rules.ways import confidential_only, other_channels, other_points
+from inbox.rules.ways import call_instead, confidential_only, other_channels, other_points
 from inbox.situation import Recipient, Situation
 
 _MOST_RECIPIENTS = 10
@@ -81,7 +82,8 @@ def _elsewhere(patient: Patient, recipient: Recipient) -> bool:
 def bad_contact(situation: Situation) -> Iterator[Finding]:
     """A message must go to an address that works.
 
-    The address is a no-reply one, is marked as old, or bounced before. Use another contact point.
+    The address is a no-reply one, is marked as old, or bounced before. Use another contact point. A
+    number that takes no texts can be called.
     """
     if not situation.draft.recipients:
         said = "It has no recipient yet. Say whom it goes to."
@@ -158,15 +160,18 @@ def _called(situation: Situation, point: ContactPoint) -> bool:
 def _judge(situation: Situation, recipient: Recipient) -> Iterator[Finding]:
     address, point = recipient.address, recipient.point
     severity, said = Severity.HOLD, ""
+    called: tuple[Fix, ...] = ()
     if address.system is AddressSystem.EMAIL and is_no_reply(address.value):
         severity = Severity.BLOCK
         said = f"{address.value} does not read what is sent to it. Write to a person's address."
     elif point is not None and point.use is PointUse.OLD:
-        said = f"{address.value} is marked as no longer theirs."
+        said = f"{number_words(address.value)} is marked as no longer theirs."
     elif point is not None and point.health is PointHealth.BAD and not _called(situation, point):
-        why = f" ({point.health_reason})" if point.health_reason else ""
-        said = f"The last message to {address.value} did not arrive{why}."
+        why = f" ({point.health_reason.rstrip('.')})" if point.health_reason else ""
+        said = f"The last message to {number_words(address.value)} did not arrive{why}."
+        if NO_TEXTS in point.health_reason:
+            called = call_instead(situation, address)
     if not said:
         return
-    ways = (*other_points(situation, address), *other_channels(situation))
+    ways = (*called, *other_points(situation, address), *other_channels(situation))
     yield Finding("TW23", severity, said, ways[0] if ways else None, ways[1:])

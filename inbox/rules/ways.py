@@ -6,6 +6,7 @@ from typing import Final
 
 from inbox.address import Address, AddressSystem, ChannelKind, is_no_reply
 from inbox.finding import Fix
+from inbox.number import number_words
 from inbox.patient import Consent, ContactPoint, Patient, PointHealth, PointUse
 from inbox.reply_path import Plan
 from inbox.situation import Situation
@@ -48,6 +49,19 @@ def other_channels(situation: Situation, *, agreed: bool = False) -> tuple[Fix, 
             to = Address(points[0].system, points[0].value, patient.name)
             found.append(Fix(f"Send it {where} instead", channel=kind, to=(to,), cc=()))
     return tuple(found)
+
+
+def call_instead(situation: Situation, number: Address) -> tuple[Fix, ...]:
+    """Call a number that takes no texts, where calls are made here at all."""
+    draft, patient = situation.draft, situation.patient
+    wanted = patient.form.confidential if patient is not None else None
+    elsewhere = wanted is not None and wanted.key != number.key
+    known = patient is not None or draft.conversation_id is not None
+    ours = any(line.channel is ChannelKind.PHONE for line in situation.practice.lines)
+    if draft.channel is not ChannelKind.SMS or draft.automatic or not (known and ours) or elsewhere:
+        return ()
+    label = f"Call {number_words(number.value)} instead"
+    return (Fix(label, channel=ChannelKind.PHONE, to=(number,), cc=()),)
 
 
 def confidential_only(situation: Situation, wanted: Address) -> Fix | None:

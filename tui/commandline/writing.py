@@ -173,9 +173,19 @@ def _refused(office: PracticeOffice, preview: Preview, error: Refused, output: O
     )
     output.line(preview.from_words)
     tell_findings(error.findings, output)
+    _tell_call(preview.draft, error.findings, output)
     hint = 'Use --because "the reason" to send it all the same.' if state == "held" else error.hint
     kind = Held if state == "held" else Blocked
     return tell_error(kind(error.sentence, hint, error.findings), output)
+
+
+def _tell_call(draft: Draft, findings: tuple[Finding, ...], output: Output) -> None:
+    """The command for a call in the place of a text."""
+    fixes = (fix for one in findings for fix in one.fixes if fix.channel is ChannelKind.PHONE)
+    called = next(fixes, None)
+    about = draft.conversation_id or draft.patient_id
+    if called is not None and called.to and about:
+        output.line(f"twoway call {about} --number {called.to[0].value} calls them instead.")
 
 
 async def _follow(

@@ -124,6 +124,10 @@ def test_a_landline_refuses_a_text_and_is_remembered(
     assert again.status in {3, 4}
     [known] = [one for one in again.json["findings"] if one["rule"] == "TW23"]
     assert "landline" in known["reason"]
+    assert known["fix"] == "Call (555) 010-7842 instead"
+    told = type_("send", "--to", "walter-lindqvist", "--channel", "sms", *words[:2])
+    assert f"twoway call walter-lindqvist --number {WALTER} calls them instead." in told.out
+    assert type_("call", "walter-lindqvist", "--number", WALTER).status == 0
     now = [one for one in desk.lakeside.telephone.server.seen if one.form.get("To") == WALTER]
     assert now == asked
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from inbox.patient import VoicemailConsent
+from inbox.number import number_words
+from inbox.patient import NO_TEXTS, PointHealth, VoicemailConsent
 from tests.clock import FakeClock
 from tests.tui.screen.conftest import gone, see, shown, stage, type_text
 from tests.tui.screen.lakeside import NOW, Lakeside
@@ -70,3 +72,28 @@ async def test_files_go_by_mail_with_the_words_that_were_written(
         await pilot.press("enter")
         await see(pilot, "map.txt", "Here is a map.", "● e-mail")
         await gone(pilot, "characters ·")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_a_landline_is_called_in_place_of_the_text_by_one_key(
+    texting: Lakeside, size: tuple[int, int]
+) -> None:
+    patient = rosa(VoicemailConsent.UNKNOWN)
+    points = [
+        replace(one, health=PointHealth.BAD, health_reason=f"Their number {NO_TEXTS}.")
+        if one.value == MOBILE
+        else one
+        for one in patient.points
+    ]
+    await texting.repository.patients.save([replace(patient, points=tuple(points))])
+    async with stage(texting, size=size) as pilot:
+        await see(pilot, "Where do I park?")
+        await pilot.press("r")
+        await see(pilot, "Reply to", "TW23", "F2 Call (555) 010-2231")
+        await type_text(pilot, "Behind the house.")
+        await pilot.press("f2")
+        await see(pilot, "Call Rosa Jimenez", f"{number_words(MOBILE)} · mobile")
+        await pilot.press("escape")
+        await see(pilot, "Where do I park?")
+        await pilot.press("r")
+        await see(pilot, "Reply to", "Behind the house.")

@@ -43,6 +43,10 @@ class Room(Protocol):
         """Whether its last message is fresh enough to speak of."""
         ...
 
+    async def call(self, about: int | str, number: str) -> None:
+        """Open the call screen for a conversation or a patient's id, at one number."""
+        ...
+
     async def sent(self, row: OutboxRow) -> None:
         """Something was queued."""
         ...

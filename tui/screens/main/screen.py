@@ -238,6 +238,11 @@ class MainScreen(Screen[None]):
         if self._work is not None:
             await self._work.sent(row)
 
+    async def call(self, about: int | str, number: str) -> None:
+        """Open the call screen in the place of the composer."""
+        if self._work is not None:
+            await self._work.call(about, number)
+
     # ------------------------------------------------------------ commands
 
     def action_command(self, command_id: str) -> None:

@@ -9,6 +9,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from inbox.conversation import ConversationRow, ListState
+from inbox.message import Message
 from inbox.outgoing import Draft
 from inbox.repository import OutboxRow
 from inbox.view import ConversationView
@@ -250,10 +251,15 @@ class Work:
         await self._screen.app.push_screen_wait(FormScreen(self._desk, view, keymap))
 
     async def _call(self, row: ConversationRow) -> None:
+        await self.call(row.id, marked=None if self._list.has_focus else self._messages.marked)
+
+    async def call(
+        self, about: int | str, number: str = "", *, marked: Message | None = None
+    ) -> None:
+        """Open the call screen for a conversation or a patient's id."""
         from tui.screens.call import call_person
 
-        marked = None if self._list.has_focus else self._messages.marked
-        called = await call_person(self._screen, self._office, row.id, marked)
+        called = await call_person(self._screen, self._office, about, marked, number)
         if called is not None:
             await self.open(called)
             self._screen.call_after_refresh(self._messages.move, "go-bottom")

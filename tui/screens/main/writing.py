@@ -240,6 +240,9 @@ class Writing:
             await self._apply(current, fix)
 
     async def _apply(self, draft: Draft, fix: Fix) -> None:
+        if fix.channel is ChannelKind.PHONE and fix.to:
+            await self._call(draft, fix.to[0].value)
+            return
         if fix.channel is not None and fix.channel is not draft.channel:
             await self._switch(draft, fix.channel, fix.to)
             return
@@ -252,6 +255,13 @@ class Writing:
         if "line_id" in wanted:
             wanted["line_chosen"] = True
         await self._reload(replace(draft, **wanted))
+
+    async def _call(self, draft: Draft, number: str) -> None:
+        """Call in place of a text; its words are kept until they are sent or thrown away."""
+        about = draft.patient_id if draft.conversation_id is None else draft.conversation_id
+        if about is not None:
+            await self.keep()
+            await self._room.call(about, number)
 
     async def choose_time(self) -> None:
         """Choose when it leaves."""
