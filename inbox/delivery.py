@@ -16,6 +16,8 @@ from inbox.storage.consent import ConsentEntry
 
 TRY_LATER: Final = timedelta(minutes=30)
 """When a text is tried once more after their phone was off or out of reach."""
+TRIED_LATER: Final = "It is tried once more later; call them if it is urgent."
+"""What to do meanwhile."""
 WORTH_TRYING: Final = timedelta(hours=12)
 """What is told later than this after a text left is no reason to try it again."""
 

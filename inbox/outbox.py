@@ -49,6 +49,7 @@ from inbox.repository import OutboxRow, Repository
 
 _RETRY_AFTER = (60, 300, 900, 3600, 3 * 3600)
 """Seconds before each further attempt after a passing reason; then it fails for a person to see."""
+_GIVEN_UP = "It was tried several times. Send it again, or reach them another way."
 _PASSING = frozenset({"TW01", "TW03"})
 """Rules that hold for a passing reason: the line is read, or proven, again soon."""
 _COPIED_WITHIN = timedelta(minutes=1)
@@ -290,7 +291,8 @@ class Outbox:
                 retry_at=now + wait,
             )
         else:
-            ours = await self._failed(row, error.sentence, error.hint)
+            # What was tried often enough is not tried again, whatever the error promises.
+            ours = await self._failed(row, error.sentence, _GIVEN_UP if again else error.hint)
         if not ours:
             # Another process took it over meanwhile and says what becomes of it.
             return

@@ -25,6 +25,7 @@ from inbox.message import (
 from inbox.pairing import PairUse, about_by_answer, join_pair, pair_key
 from inbox.patient import Patient
 from inbox.practice import Practice
+from inbox.reply_path import Evidence, EvidenceKind
 from inbox.repository import Filed, Filing, Repository
 from inbox.thread import other_end
 
@@ -61,6 +62,8 @@ class Telephony:
         filed = await self._repository.filing.file(filing)
         if told is not None:
             await self._stopped(told, filing, filed)
+        if told is not None and fresh:
+            await self._muted(told, filing)
         if filing.signs:
             await self._listening.heed(filing, filed)
 
@@ -143,6 +146,14 @@ class Telephony:
         ]
         if entries:
             await self._repository.consents.add(entries)
+
+    async def _muted(self, report: DeliveryReport, filing: Filing) -> None:
+        """Keep that the carriers do not take the line's own number as a sender."""
+        for _, word in _with(report, Effect.MUTE):
+            why = f"the carriers refuse this sender: {word.diagnostic}"
+            await self._repository.lines.add_evidence(
+                Evidence(filing.line_id, EvidenceKind.SENDER_REFUSED, filing.at, why)
+            )
 
 
 def _dead(report: DeliveryReport) -> tuple[tuple[Address, str], ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-from inbox.delivery import TRY_LATER, WORTH_TRYING, rank_of, status_after, words_of
+from inbox.delivery import TRIED_LATER, TRY_LATER, WORTH_TRYING, rank_of, status_after, words_of
 from inbox.message import DeliveryReport, Effect, FailedRecipient, Message, MessageStatus
 from inbox.repository import StatusChange
 from store import message, record_due, state
@@ -56,7 +56,7 @@ LIMIT 1
 """
 _TRY_LATER: Final = """
 UPDATE outbox SET status = 'queued', not_before = :at, automatic_retry = 1, tried_later = 1,
-    handing_over = 0, holder = ''
+    handing_over = 0, holder = '', hint = :hint
 WHERE id = :id AND status = 'failed' AND tried_later = 0
 """
 _QUEUED: Final = "UPDATE message SET status = 'queued' WHERE id = :id"
@@ -132,7 +132,7 @@ def _try_later(writing: Writing, text: sqlite3.Row) -> None:
     now, sent_at = writing.clock(), moment(text["sent_at"])
     if text["tried_later"] or sent_at is None or now - sent_at > WORTH_TRYING:
         return
-    values = {"id": text["outbox_id"], "at": stamp(now + TRY_LATER)}
+    values = {"id": text["outbox_id"], "at": stamp(now + TRY_LATER), "hint": TRIED_LATER}
     if not writing.db.execute(_TRY_LATER, values).rowcount:
         return
     writing.db.execute(_QUEUED, {"id": text["message_id"]})

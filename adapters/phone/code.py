@@ -55,7 +55,8 @@ class Code:
     """One more try, later, may help."""
 
 
-_OUT_OF_REACH = 30003
+_WORTH_ANOTHER_TRY = frozenset({30001, 30003})
+"""Codes of texts that certainly did not arrive, for a reason that passes."""
 _CALL = "Call them, or write by e-mail or portal."
 _DOCTOR = "Run `twoway doctor`; it names what to set up in Twilio's console."
 _STOPPED = Code(
@@ -146,12 +147,18 @@ _TABLE: dict[int, Code] = {
     21617: Code(Fault.CONTENT, "The text is longer than 1,600 characters.", "Shorten it.", "5.3.4"),
     21635: _NO_MOBILE,
     21660: _OUR_NUMBER,
-    30001: _LATER,
+    30001: Code(
+        Fault.PASSING,
+        "Too many texts were waiting, so it was not sent.",
+        "Send it again, or call them.",
+        "4.4.5",
+        retries=True,
+    ),
     30002: _SUSPENDED,
     30003: Code(
         Fault.PASSING,
         "Their phone was off or out of reach.",
-        "It is tried once more later; call them if it is urgent.",
+        "Call them, or send it again later.",
         "4.4.1",
         retries=True,
     ),
@@ -200,7 +207,7 @@ def effect_of(code: Code) -> Effect:
     """What follows from it that a text was not delivered for this reason."""
     if code.code == OPTED_OUT:
         return Effect.STOPPED
-    if code.fault is Fault.PASSING and code.code == _OUT_OF_REACH:
+    if code.code in _WORTH_ANOTHER_TRY:
         return Effect.LATER
     return _EFFECTS.get(code.fault, Effect.NONE)
 

@@ -141,6 +141,20 @@ async def test_a_passing_reason_is_tried_again_by_itself(house: House, trouble: 
     assert len(house.servers["front-desk"].sent) == 1
 
 
+async def test_what_was_tried_often_enough_promises_no_further_try(house: House) -> None:
+    conversation = await asked(house)
+    house.servers["front-desk"].fail(Trouble.BUSY)
+    row = await house.answer(conversation, "Yes")
+    for _ in range(5):
+        house.clock.advance(hours=4)
+        await house.sync()
+        house.servers["front-desk"].fail(Trouble.BUSY)
+        await house.outbox.deliver_due()
+    given_up = await house.repository.outbox.get(row.id)
+    assert given_up.status is MessageStatus.FAILED
+    assert "Send it again" in given_up.hint
+
+
 async def test_a_refused_message_fails_with_a_sentence(house: House) -> None:
     conversation = await asked(house)
     house.servers["front-desk"].fail(Trouble.REFUSED)

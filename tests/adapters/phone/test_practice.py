@@ -158,6 +158,7 @@ async def test_a_phone_that_was_off_is_tried_once_more(lakeside: Lakeside) -> No
     assert (row.status, row.automatic_retry) == (MessageStatus.QUEUED, True)
     assert timedelta(minutes=28) <= row.not_before - lakeside.clock() <= timedelta(minutes=30)
     assert "off" in row.status_text
+    assert "tried once more" in row.hint
 
     await lakeside.later(minutes=31)
     await lakeside.outbox.deliver_due()
@@ -167,12 +168,40 @@ async def test_a_phone_that_was_off_is_tried_once_more(lakeside: Lakeside) -> No
 
     row = await lakeside.repository.outbox.get(first.id)
     assert (row.status, row.automatic_retry) == (MessageStatus.FAILED, False)
+    assert "tried" not in row.hint, "nobody tries it again"
+    assert "Call them" in row.hint
     assert lakeside.sent == 2
     await lakeside.later(hours=2)
     await lakeside.outbox.deliver_due()
     assert lakeside.sent == 2
     [conversation] = await lakeside.rows()
     assert len(await lakeside.messages(conversation.id)) == 1
+
+
+async def test_a_text_that_never_left_the_queue_is_tried_once_more(lakeside: Lakeside) -> None:
+    lakeside.world.account.phone(ROSA).fails_with = 30001
+    row = await lakeside.write(ROSA, HELLO)
+    await lakeside.later(minutes=1)
+    await lakeside.later(minutes=1)
+    assert (await lakeside.repository.outbox.get(row.id)).automatic_retry
+    lakeside.world.account.phone(ROSA).fails_with = None
+    await lakeside.later(minutes=31)
+    await lakeside.outbox.deliver_due()
+    assert lakeside.sent == 2
+
+
+async def test_a_number_that_carriers_refuse_sends_no_more(lakeside: Lakeside) -> None:
+    lakeside.world.account.phone(ROSA).fails_with = 30034
+    row = await lakeside.write(ROSA, HELLO)
+    await lakeside.later(minutes=1)
+    await lakeside.later(minutes=1)
+    assert (await lakeside.repository.outbox.get(row.id)).status is MessageStatus.FAILED
+    proof = await lakeside.proof(LINE)
+    assert proof.state is ProofState.FAILED
+    assert "10DLC" in proof.how
+    with pytest.raises(Blocked):
+        await lakeside.write(ROSA, "Lakeside Family Practice: are you there? Text back. Dana")
+    assert lakeside.sent == 1
 
 
 async def test_an_unknown_outcome_is_found_and_never_sent_twice(lakeside: Lakeside) -> None:
