@@ -8,6 +8,8 @@ from inbox.errors import AuthenticationFailed, ServerRefused
 from inbox.inspection import Inspection, Problem
 
 _MOST_SERVICES = 200
+_TOLL_FREE = ("+1800", "+1833", "+1844", "+1855", "+1866", "+1877", "+1888")
+"""What numbers begin with that are verified by themselves and belong to no campaign."""
 
 
 def shape_problem(number: str) -> Problem | None:
@@ -62,22 +64,32 @@ async def inspect_number(
     try:
         service = await _service_of(twilio, number)
     except (ServerRefused, AuthenticationFailed):
-        # A restricted API key may read numbers and not services. The line has not failed by that,
-        # nor is it proven: a service may throw away what is sent to the number.
+        # A restricted API key may read numbers and not services, and of very many services not all
+        # are looked at. The line has not failed by that, nor is it proven: a service may throw away
+        # what is sent to the number.
         return Inspection(clock(), problems)
     if service is None:
         return Inspection(
             clock(), problems, checked=("the number's own set-up", "the Messaging Services")
         )
-    registered = await _registered(twilio, service)
+    registered = await _registered(twilio, service) if _needs_campaign(number) else None
     problems += _service_problems(service, registered)
     return Inspection(
         clock(),
         tuple(sorted(problems, key=lambda one: not one.deaf)),
         service=str(service.get("friendly_name") or ""),
         registered=registered,
-        checked=("the number's own set-up", "its Messaging Service", "its 10DLC campaign"),
+        checked=(
+            "the number's own set-up",
+            "its Messaging Service",
+            *(("its 10DLC campaign",) if registered is not None else ()),
+        ),
     )
+
+
+def _needs_campaign(number: str) -> bool:
+    """Whether carriers want the number registered: one of North America that is not toll-free."""
+    return number.startswith("+1") and not number.startswith(_TOLL_FREE)
 
 
 def _not_ours() -> Problem:
@@ -144,12 +156,17 @@ def _service_problems(service: Record, registered: bool | None) -> tuple[Problem
 
 
 async def _service_of(twilio: Twilio, number: str) -> Record | None:
+    """The service a number belongs to; None: it belongs to none, all were looked at.
+
+    Raises:
+        ServerRefused: not all could be looked at.
+    """
     seen = 0
     async for page in twilio.pages(f"{MESSAGING}/Services", "services", {"PageSize": "50"}):
         for service in page.records:
             seen += 1
             if seen > _MOST_SERVICES:
-                return None
+                raise ServerRefused("The account has too many Messaging Services.", "")
             name = str(service.get("sid") or "")
             if not name.isalnum():
                 continue

@@ -7,6 +7,7 @@ import pytest
 from adapters.phone.number import inspect_number
 from adapters.phone.sms import SmsChannel
 from demo.twilio.fault import Fault
+from demo.twilio.record import Number, Service
 from tests.adapters.handle import arrived, collect, numbers
 from tests.adapters.phone.world import LINE, ROSA, PhoneHandle
 
@@ -104,3 +105,25 @@ async def test_the_number_is_looked_at_now_and_then_and_not_each_time(
     await collect(texts)
     assert world.asked("IncomingPhoneNumbers") == 2
     assert texts.capabilities.deaf_because
+
+
+@pytest.mark.parametrize("number", ["+18335550100", "+18885550100", "+442079460100"])
+async def test_a_number_that_belongs_to_no_campaign_need_not_be_in_one(
+    world: PhoneHandle, texts: SmsChannel, number: str
+) -> None:
+    world.account.add_number(Number(number))
+    world.account.add_service(
+        Service("reminders", [number], use_inbound_webhook_on_number=True, campaign=None)
+    )
+    found = await inspect_number(texts.twilio, number, world.clock)
+    assert (found.problems, found.registered) == ((), None)
+    assert not any("10DLC" in one for one in found.checked)
+
+
+async def test_services_that_were_not_all_looked_at_prove_nothing(
+    world: PhoneHandle, texts: SmsChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.phone.number._MOST_SERVICES", 3)
+    for place in range(4):
+        world.account.add_service(Service(f"service {place}", []))
+    assert (await texts.inspect()).checked == ()
