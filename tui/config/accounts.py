@@ -10,7 +10,8 @@ from tui.config.strict import Problem
 from tui.config.tables import LineTable, PhoneTable, SmsTable
 
 API = "https://api.twilio.com"
-_ACCOUNT = re.compile(r"AC[0-9a-fA-F]{32}\Z")
+ACCOUNT = re.compile(r"AC[0-9a-fA-F]{32}\Z")
+"""The SID of an account."""
 
 
 def account_of(table: SmsTable | PhoneTable, tables: Iterable[LineTable]) -> SmsTable | PhoneTable:
@@ -33,7 +34,7 @@ def check_account(
     owner = account_of(line, tables)
     if owner is not line:
         return
-    if _ACCOUNT.match(line.account_sid) is None:
+    if ACCOUNT.match(line.account_sid) is None:
         yield Problem(
             (*path, "account_sid"),
             "is not the SID of an account" if line.account_sid else "is missing",

@@ -86,6 +86,13 @@ class Asker:
             known = None
             self.tell(f"  {wrong}")
 
+    def preset(self, key: str) -> str:
+        """What an answers file says of something nobody is asked; empty: nothing."""
+        answer = self._answers.pop(key, "")
+        if answer:
+            self.given[key] = answer
+        return answer
+
     def yes(self, key: str, question: str, *, default: bool) -> bool:
         """Ask for yes or no."""
 

@@ -14,7 +14,7 @@ import tomlkit
 
 from inbox.address import is_no_reply
 from inbox.clock import utc_now
-from inbox.errors import ConfigurationError
+from inbox.errors import ConfigurationError, TwowayError
 from inbox.hours import parse_spans
 from tui.config.reading import (
     Configuration,
@@ -25,15 +25,19 @@ from tui.config.reading import (
     valid_zone,
     zone_hint,
 )
-from tui.secret import KeyringSecret, keyring_problem
 from tui.setup import providers
 from tui.setup.asking import Asker, Unanswered, read_answers
 from tui.setup.draft import MailAnswer, SetupDraft, StaffAnswer, keep_old, write_private
+from tui.setup.naming import identifier, wrong_id
 from tui.setup.place import guess_country, guess_zone
+from tui.setup.secrets import ask_secret
+from tui.setup.telephone import TelephoneQuestions
 from tui.setup.trying import try_line
 
 _KEPT = "setup-answers.toml"
 _HOURS = "08:00-12:00, 13:00-17:00"
+_IN_PLACE = ("add", "phone")
+"""Answers that leave what is there as it is."""
 
 
 def run_setup(path: Path, data: Path, answers: str, tell: Callable[[str], None]) -> int:
@@ -75,7 +79,6 @@ class _Setup:
         self._path = path
         self._data = data
         self._draft = SetupDraft()
-        self._untested: list[str] = []
 
     def run(self) -> int:
         """All of it; returns the exit status."""
@@ -85,22 +88,19 @@ class _Setup:
         if present == "leave":
             self._ask.tell("Left as it was.")
             return 0
-        if present != "add":
+        if present not in _IN_PLACE:
             self._practice()
             self._staff()
-        number = 1
-        while True:
-            self._line(number, present)
-            number += 1
-            if not self._ask.yes(f"line_{number}", "Another e-mail address", default=False):
-                break
+        if present != "phone":
+            self._mail(present)
+        self._telephone(present)
         self._write(present)
-        return 1 if self._untested else 0
+        return 1 if self._draft.untested else 0
 
     # ------------------------------------------------------------ the practice
 
     def _present(self) -> str:
-        """What to do with a configuration that is there: "", `add`, `replace` or `leave`."""
+        """What to do with a file that is there: "", `add`, `phone`, `replace` or `leave`."""
         if not self._path.exists():
             return ""
         self._ask.tell(f"There is a configuration already: {self._path}")
@@ -109,12 +109,13 @@ class _Setup:
             "What do you want",
             {
                 "add": "add an e-mail address to it; the rest stays as it is",
+                "phone": "add texts and calls to it; the rest stays as it is",
                 "replace": "begin anew; the present one is kept beside it",
                 "leave": "leave it as it is",
             },
             "leave",
         )
-        if present == "add":
+        if present in _IN_PLACE:
             read_configuration(self._path)
         return present
 
@@ -150,8 +151,8 @@ class _Setup:
             short = ask.text(
                 f"staff_{number}_id",
                 "Short name, for --as",
-                _identifier(name.split()[0], taken),
-                partial(_wrong_id, taken=taken),
+                identifier(name.split()[0], taken),
+                partial(wrong_id, taken=taken),
             )
             mail = ask.text(
                 f"staff_{number}_email", "Their own e-mail (empty: none)", "", _wrong_mail
@@ -161,7 +162,34 @@ class _Setup:
             if not ask.yes(f"staff_{number}", "Somebody else", default=False):
                 return
 
-    # ------------------------------------------------------------ one line
+    # ------------------------------------------------------------ the lines
+
+    def _mail(self, present: str) -> None:
+        number = 1
+        while True:
+            self._line(number, present)
+            number += 1
+            if not self._ask.yes(f"line_{number}", "Another e-mail address", default=False):
+                return
+
+    def _telephone(self, present: str) -> None:
+        """Texts, calls, and who answers at night; asked for only where they are wanted."""
+        if present != "phone" and not self._ask.yes(
+            "telephone", "\nTexts or calls as well, or a desk phone to log calls of", default=False
+        ):
+            return
+        known = read_configuration(self._path) if present in _IN_PLACE else None
+        TelephoneQuestions(
+            self._ask,
+            self._draft,
+            self._path.parent,
+            known,
+            taken=lambda: self._line_ids(present),
+            test=lambda line_id: self._tested(line_id, present),
+        ).run()
+
+    def _tested(self, line_id: str, present: str) -> TwowayError | None:
+        return try_line(self._configuration(present), line_id, self._data, self._step)
 
     def _line(self, number: int, present: str) -> None:
         ask, key = self._ask, f"line_{number}_"
@@ -171,16 +199,16 @@ class _Setup:
         line_id = ask.text(
             f"{key}id",
             "Short name of this line",
-            _identifier(address.partition("@")[0], self._line_ids(present)),
-            lambda word: _wrong_id(word, self._line_ids(present)),
+            identifier(address.partition("@")[0], self._line_ids(present)),
+            lambda word: wrong_id(word, self._line_ids(present)),
         )
         answer = self._servers(key, line_id, address, name)
         while True:
             self._draft.lines.append(answer)
             if not ask.yes(f"{key}test", "Test it now, both ways", default=True):
-                self._untested.append(line_id)
+                self._draft.untested.append(line_id)
                 return
-            error = try_line(self._configuration(present), line_id, self._data, self._step)
+            error = self._tested(line_id, present)
             if error is None:
                 ask.tell("It works: mail leaves, and answers come home.")
                 return
@@ -200,7 +228,7 @@ class _Setup:
                 "again",
             )
             if again == "keep":
-                self._untested.append(line_id)
+                self._draft.untested.append(line_id)
                 return
             self._draft.lines.pop()
             if again == "servers":
@@ -257,41 +285,18 @@ class _Setup:
         return {"host": host, "port": int(number), "security": security}
 
     def _password(self, key: str, line_id: str) -> dict[str, object]:
-        """Where the password is; it is stored for the person when they want it to be."""
-        ask = self._ask
-        ways = {
-            "file": "in a file beside the configuration that only you can read",
-            "command": "a command prints it, e.g. a password manager's",
-            "env": "in an environment variable",
-        }
-        if not keyring_problem():
-            ways = {"keyring": "in the system's keyring", **ways}
-        way = ask.choice(f"{key}password", "Where is the password to be", ways, next(iter(ways)))
-        if way == "command":
-            return {"command": ask.text(f"{key}password_command", "The command")}
-        if way == "env":
-            return {"env": ask.text(f"{key}password_env", "The variable's name")}
-        if way == "keyring":
-            KeyringSecret(line_id).write(ask.secret(f"{key}password", "Password"))
-            return {"keyring": True}
-        name = ask.text(f"{key}password_file", "The file", f"{line_id}.password")
-        path = self._path.parent / Path(name).expanduser()
-        if not path.exists() or (
-            ask.asks and ask.yes(f"{key}password_new", f"Replace what is in {name}", default=True)
-        ):
-            write_private(path, ask.secret(f"{key}password", "Password") + "\n")
-        return {"file": name}
+        return ask_secret(self._ask, f"{key}password", "password", line_id, self._path.parent)
 
     # ------------------------------------------------------------ the end
 
     def _line_ids(self, present: str) -> set[str]:
         ids = {line.id for line in self._draft.lines}
-        if present == "add":
+        if present in _IN_PLACE:
             ids |= set(read_configuration(self._path).lines)
         return ids
 
     def _text(self, present: str) -> str:
-        if present == "add":
+        if present in _IN_PLACE:
             return self._draft.added_to(self._path.read_text(encoding="utf-8"))
         return self._draft.toml()
 
@@ -308,29 +313,15 @@ class _Setup:
         with contextlib.suppress(OSError):
             self._path.with_name(_KEPT).unlink()
         self._ask.tell(f"\nWrote {self._path}")
-        if self._untested:
-            self._ask.tell(f"Not proven yet: {', '.join(self._untested)}. Nothing is sent from it")
+        if self._draft.untested:
+            untested = ", ".join(self._draft.untested)
+            self._ask.tell(f"Not proven yet: {untested}. Nothing is sent from it")
             self._ask.tell("until `twoway doctor --prove` says that answers come home.")
         self._ask.tell("Next: `twoway patients import FILE` brings your patients in,")
         self._ask.tell("      `twoway` opens the inbox.")
 
     def _step(self, sentence: str) -> None:
         self._ask.tell(f"  · {sentence}")
-
-
-def _identifier(word: str, taken: set[str]) -> str:
-    plain = re.sub(r"[^a-z0-9]+", "-", word.lower()).strip("-") or "line"
-    number = 2
-    found = plain
-    while found in taken:
-        found, number = f"{plain}-{number}", number + 1
-    return found
-
-
-def _wrong_id(word: str, taken: set[str]) -> str:
-    if not re.match(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", word):
-        return "Letters, digits, - and _ only."
-    return "It is taken already." if word in taken else ""
 
 
 def _wrong_mail(word: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import tomlkit
-from tomlkit.items import Table
+from tomlkit.items import InlineTable, Table
 
 from inbox.errors import ConfigurationError
 
@@ -45,6 +45,33 @@ class MailAnswer:
     ca_file: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class NumberAnswer:
+    """One number: for texts, or for calls."""
+
+    id: str
+    channel: str
+    """`sms` or `phone`."""
+    number: str
+    """E.164."""
+    name: str = ""
+    provider: str = ""
+    """Of a phone line: `twilio` or `manual`."""
+    desk: str = ""
+    account: dict[str, Any] = field(default_factory=dict)
+    """`account_sid`, the secret, `base_url`; empty: another line's account, or none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAnswer:
+    """The answering service."""
+
+    number: str
+    takes_messages: bool
+    heads_up: dict[str, Any] = field(default_factory=dict)
+    """`channel` and `to`; empty: nothing says how it is told."""
+
+
 @dataclass(slots=True)
 class SetupDraft:
     """Everything answered so far."""
@@ -55,7 +82,12 @@ class SetupDraft:
     scheduling_url: str = ""
     hours: str = ""
     staff: list[StaffAnswer] = field(default_factory=list)
-    lines: list[MailAnswer] = field(default_factory=list)
+    lines: list[MailAnswer | NumberAnswer] = field(default_factory=list)
+    direct_lines: dict[str, str] = field(default_factory=dict)
+    """The number that rings on somebody's desk, by their short name."""
+    answering_service: ServiceAnswer | None = None
+    untested: list[str] = field(default_factory=list)
+    """Ids of lines that are not proven."""
 
     def toml(self) -> str:
         """The whole file."""
@@ -101,7 +133,14 @@ class SetupDraft:
         if lines is None:
             lines = document["line"] = tomlkit.aot()
         for line in self.lines:
-            lines.append(_mail_table(line))
+            added = _mail_table(line) if isinstance(line, MailAnswer) else _number_table(line)
+            lines.append(added)
+        for member in document.get("staff", ()):
+            direct = self.direct_lines.get(str(member.get("id", "")))
+            if direct:
+                member["direct_line"] = direct
+        if self.answering_service is not None:
+            document["answering_service"] = _service_table(self.answering_service)
         return tomlkit.dumps(document)
 
 
@@ -113,12 +152,38 @@ def _mail_table(line: MailAnswer) -> Table:
     if line.name:
         table["name"] = line.name
     for key, values in (("imap", line.imap), ("smtp", line.smtp), ("password", line.password)):
-        inline = tomlkit.inline_table()
-        inline.update(values)
-        table[key] = inline
+        table[key] = _inline(values)
     if line.ca_file:
         table["ca_file"] = line.ca_file
     return table
+
+
+def _number_table(line: NumberAnswer) -> Table:
+    table = tomlkit.table()
+    table["id"] = line.id
+    table["channel"] = line.channel
+    table["number"] = line.number
+    for key in ("name", "provider", "desk"):
+        if getattr(line, key):
+            table[key] = getattr(line, key)
+    for key, value in line.account.items():
+        table[key] = _inline(value) if isinstance(value, dict) else value
+    return table
+
+
+def _service_table(service: ServiceAnswer) -> Table:
+    table = tomlkit.table()
+    table["number"] = service.number
+    table["takes_messages"] = service.takes_messages
+    if service.heads_up:
+        table["heads_up"] = _inline(service.heads_up)
+    return table
+
+
+def _inline(values: dict[str, Any]) -> InlineTable:
+    inline = tomlkit.inline_table()
+    inline.update(values)
+    return inline
 
 
 def write_private(path: Path, text: str) -> None:
