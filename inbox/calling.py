@@ -8,7 +8,8 @@ left is kept only with a way to answer it, and a log whose heads-up has not left
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from inbox.address import Address, ChannelKind
 from inbox.call_plan import OF_THE_LINE, OF_THE_LOG, CallPlan, completed, said_too_little
@@ -25,6 +26,12 @@ from inbox.repository import OutboxRow
 from inbox.situation import Situation
 from inbox.storage.call import OpenCall
 from inbox.storage.outbox import NewOutbox
+
+_MAY_RING: Final = timedelta(minutes=10)
+"""How long a call that was dialled, and not logged yet, may still be going on."""
+_RINGS: Final = frozenset(
+    {MessageStatus.QUEUED, MessageStatus.SENDING, MessageStatus.SENT, MessageStatus.UNKNOWN}
+)
 
 
 class Calling:
@@ -61,13 +68,14 @@ class Calling:
 
         Raises:
             Blocked, Held: as for `Desk.send`.
-            TwowayError: calls on this line are made by hand.
+            TwowayError: calls on this line are made by hand, or their phone is ringing already.
         """
         if not plan.dials:
             raise TwowayError(
                 f"Calls from {number_words(plan.line.address)} are made by hand.",
                 f"Dial {number_words(plan.number.address.value)} on your phone, then log the call.",
             )
+        await self._check_ringing(plan)
         situation = await self._desk.situation(replace(plan.draft, call=Call()))
         verdict = self._gate.examine(situation)
         new = await self._checked(situation, verdict, because, self._desk.clock())
@@ -84,6 +92,13 @@ class Calling:
         return tuple(
             one for one in self._gate.examine(situation).findings if one.rule in OF_THE_LOG
         )
+
+    def promised_words(self, plan: CallPlan, draft: Draft) -> str:
+        """What a log promises by its words and its ways; empty when nothing. Pure."""
+        draft = completed(draft, plan, self._practice)
+        situation = replace(plan.situation, draft=draft, now=self._desk.clock())
+        found = self._gate.examine(situation).findings
+        return next((one.reason for one in found if one.rule == "TW14"), "")
 
     def completed(self, plan: CallPlan, draft: Draft) -> Draft:
         """The log with the words of the chosen ways in it."""
@@ -130,6 +145,22 @@ class Calling:
             await self._audit("log call", row, f", {call.outcome.value if call.outcome else ''}")
             await self._desk.promises.sent(row)
         return row
+
+    async def _check_ringing(self, plan: CallPlan) -> None:
+        """Let no phone ring twice because two people, or two windows, call the same number.
+
+        Raises:
+            TwowayError: it was dialled a moment ago, and nobody said how that call ended.
+        """
+        to = plan.number.address
+        rows = await self._repository.outbox.recent_to((to,), self._desk.clock() - _MAY_RING)
+        for row in rows:
+            call = row.draft.call
+            if call is not None and call.outcome is None and row.status in _RINGS:
+                raise TwowayError(
+                    f"{number_words(to.value)} was dialled already: nobody said how that ended.",
+                    "Log that call first; then it can be dialled again.",
+                )
 
     async def _check_number(self, draft: Draft) -> None:
         """Let the log of a dialled call be that of the number that was dialled.

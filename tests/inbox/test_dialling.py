@@ -194,3 +194,22 @@ async def test_an_unknown_call_is_looked_up_by_the_phone_that_was_to_ring(
     house.clock.advance(minutes=1)
     await house.handed_over.reconcile()
     assert asked == [DANA.direct_line]
+
+
+@pytest.mark.parametrize("dials", [True])
+async def test_a_phone_that_rings_is_not_dialled_again(house: House) -> None:
+    plan = await planned(house)
+    calling = house.desk.calling
+    row = await calling.dial(plan)
+    for delivered in (False, True):
+        if delivered:
+            await house.outbox.deliver_due()
+        for about in (row.conversation_id, plan.draft.patient_id or ""):
+            with pytest.raises(TwowayError, match="dialled already"):
+                await calling.dial(await calling.prepare(about, MOBILE))
+    assert len(house.servers[PHONE.id].sent) == 1
+    said = Call(CallOutcome.NO_ANSWER)
+    await calling.log(plan, replace(plan.draft, outbox_id=row.id, call=said, text=""))
+    await calling.dial(await calling.prepare(row.conversation_id))
+    await house.outbox.deliver_due()
+    assert len(house.servers[PHONE.id].sent) == 2
