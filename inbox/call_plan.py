@@ -219,6 +219,8 @@ def ways_of(
             "the information itself",
             ""
             if form is VoicemailConsent.DETAILED
+            else "nobody has asked them yet whether it may be left"
+            if form is VoicemailConsent.UNKNOWN
             else f"the privacy form says: {voicemail_words(form)}",
         ),
     )

@@ -71,7 +71,7 @@ def here_words(until: datetime, watched: Line | None, practice: Practice) -> str
 
 def direct_words(caller: StaffMember) -> str:
     """The caller's direct line."""
-    return f"You reach me past the menu on my direct line, {number_words(caller.direct_line)}."
+    return f"You can call me back on my direct line, {number_words(caller.direct_line)}."
 
 
 def service_words() -> str:

@@ -204,6 +204,7 @@ COMMANDS: tuple[Command, ...] = (
     # a call
     Command("dial", "d", "Dial", "Ring your phone, then theirs.", (Place.CALL,)),
     Command("call-number", "n", "Number", "Call another of their numbers.", (Place.CALL,)),
+    Command("call-about", "l", "About", "Say which patient it is about.", (Place.CALL,)),
     Command("call-reached", "1", "Reached", "You talked with them.", (Place.CALL,)),
     Command("call-left-message", "2", "Left message", "You left a message.", (Place.CALL,)),
     Command("call-no-answer", "3", "No answer", "Nobody picked up.", (Place.CALL,)),
@@ -265,7 +266,7 @@ COMMANDS: tuple[Command, ...] = (
 
 FOOTER: Mapping[Place, tuple[str, ...]] = {
     Place.FORM: ("edit-answer", "save-form", "form-history", "back", "help"),
-    Place.CALL: ("dial", "call-number", "leave-call", "help"),
+    Place.CALL: ("dial", "call-number", "call-about", "leave-call", "help"),
     Place.CALL_LOG: (
         "save-call",
         "way-direct-line",

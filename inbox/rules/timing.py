@@ -26,7 +26,9 @@ def duplicate(situation: Situation) -> Iterator[Finding]:
                 f"It is not known whether your message to them ({ago}) left. Look at it first.",
             )
             return
-        if earlier.same_text and earlier.status is not MessageStatus.FAILED:
+        # Whoever did not pick up may be called again at once, with the same words.
+        again = earlier.same_text and situation.draft.call is None
+        if again and earlier.status is not MessageStatus.FAILED:
             yield Finding("TW30", Severity.HOLD, f"The same message went to them {ago}.")
             return
 

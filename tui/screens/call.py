@@ -14,13 +14,21 @@ from textual.screen import Screen
 from textual.widgets import Static, TextArea
 
 from inbox.call_plan import CallPlan
-from inbox.message import Direction, Message, MessageKind, MessageStatus
+from inbox.message import Direction, Message, MessageKind
 from inbox.number import number_words
 from inbox.outgoing import Call, CallOutcome, Draft
 from tui.commands import Place, bindings_at, commands_at
-from tui.screens.call_ways import CallWays
+from tui.screens.call_dialling import Dialling
+from tui.screens.call_ways import WAYS, CallWays
 from tui.screens.telling import guarded, tell
-from tui.widgets.call_facts import OUTCOMES, facts_of, outcome_lines, ways_lines
+from tui.widgets.call_facts import (
+    OUTCOMES,
+    asked,
+    facts_of,
+    outcome_lines,
+    untold,
+    ways_lines,
+)
 from tui.widgets.cells import one_line
 from tui.widgets.composer import DraftText
 from tui.widgets.key_bar import KeyBar
@@ -32,16 +40,8 @@ if TYPE_CHECKING:
     from inbox.storage.call import OpenCall
     from tui.office import Office
 
-_ASKS = {
-    CallOutcome.REACHED: "Reached. What was agreed?",
-    CallOutcome.LEFT_MESSAGE: "Left a message. What did you say?",
-    CallOutcome.NO_ANSWER: "No answer. Anything to note?",
-    CallOutcome.BUSY: "Busy. Anything to note?",
-    CallOutcome.WRONG_NUMBER: "Wrong number. Anything to note?",
-}
 _KEEP_AFTER = 1.0
 """Seconds of quiet after which what was filled in is kept."""
-_LOOK_EVERY = 0.5
 
 
 async def call_person(
@@ -102,8 +102,9 @@ class CallScreen(Screen[int | None]):
         self._waiting = waiting
         self._keymap = keymap
         self._log: Draft | None = None
-        self._dialled = waiting.row.id if waiting is not None and waiting.heads_up is None else None
-        self._line_words = ""
+        self._dialling = Dialling(self._desk, self, self._show)
+        if waiting is not None and waiting.heads_up is None:
+            self._dialling.row_id = waiting.row.id
         self._ways = CallWays(self._desk, self)
         self._timer: Timer | None = None
         self._busy = False
@@ -127,7 +128,7 @@ class CallScreen(Screen[int | None]):
         if self._waiting is not None and self._waiting.heads_up is not None:
             self._begin_telling(self._waiting)
         elif kept is not None and outcome_of(kept) is not None:
-            self._dialled = self._dialled or kept.outbox_id
+            self._dialling.row_id = self._dialling.row_id or kept.outbox_id
             self._fill(kept)
         else:
             self._show()
@@ -144,7 +145,7 @@ class CallScreen(Screen[int | None]):
         return replace(
             self._log,
             text=self.query_one("#call-text", DraftText).text,
-            outbox_id=self._dialled,
+            outbox_id=self._dialling.row_id,
             call=replace(call, heads_up=told if self._ways.tells(self._log) else ""),
         )
 
@@ -156,9 +157,11 @@ class CallScreen(Screen[int | None]):
 
     def _show(self) -> None:
         log, plan, width = self._log, self._plan, max(40, self.size.width - 3)
-        head = f"Call {one_line(plan.person, 40)} · {number_words(plan.number.address.value)}"
-        if self._line_words:
-            head += f" · {self._line_words}"
+        number = number_words(plan.number.address.value)
+        whom = one_line(plan.person, 40)
+        head = f"Call {whom}" if whom == number else f"Call {whom} · {number}"
+        if self._dialling.words:
+            head += f" · {self._dialling.words}"
         self.query_one("#call-head", Static).update(head)
         writing = log is not None or self.telling is not None
         facts = self.query_one("#call-facts", Static)
@@ -177,28 +180,29 @@ class CallScreen(Screen[int | None]):
         if left and log is not None:
             ways = ways_lines(plan, log, self._desk.practice, width, self._keymap)
             self.query_one("#call-ways", Static).update(ways)
-        self.query_one("#call-keys", KeyBar).place = Place.CALL_LOG if writing else Place.CALL
+        keys = self.query_one("#call-keys", KeyBar)
+        keys.place = Place.CALL_LOG if writing else Place.CALL
+        keys.hidden = frozenset() if left else frozenset(WAYS)
         self._say_state()
 
     def _asked(self) -> Content:
         if self.telling is not None:
-            heads_up = self.telling.heads_up
-            why = one_line(heads_up.status_text, 200) if heads_up is not None else ""
-            words = "The answering service has not been told" + (f": {why}" if why else ".")
-            return Content.styled(f"! {words}", "bold $error")
+            return untold(self.telling.heads_up)
         outcome = outcome_of(self._log)
         if outcome is not None:
-            return Content.styled(_ASKS[outcome], "bold")
-        return outcome_lines(self._keymap, dialled=self._dialled is not None)
+            return asked(outcome)
+        return outcome_lines(self._keymap, dialled=self._dialling.row_id is not None)
 
     def _say_state(self) -> None:
+        """What is in the way, else what the words promise."""
         state = self.query_one("#call-state", Static)
-        log = self.log_draft
-        words, style = "", "$quiet"
+        log, failed = self.log_draft, self._dialling.failed
+        words, style = f"✗ {failed}" if failed else "", "bold $error"
         if log is not None:
             found = self._desk.calling.against(self._plan, log)
             words = f"✗ cannot be saved: {found[0].reason}  {found[0].rule}" if found else ""
-            style = "bold $error"
+            if not found:
+                words, style = self._desk.calling.promised_words(self._plan, log), "$quiet"
         state.display = bool(words)
         state.update(Content.styled(words, style))
 
@@ -257,6 +261,8 @@ class CallScreen(Screen[int | None]):
         writing = self._log is not None or self.telling is not None
         place = Place.CALL_LOG if writing else Place.CALL
         here = {one.id for one in commands_at(place)}
+        if outcome_of(self._log) is not CallOutcome.LEFT_MESSAGE:
+            here -= set(WAYS)
         return str(parameters[0]) in {*here, "leave-call"}
 
     def action_command(self, command_id: str) -> None:
@@ -267,6 +273,7 @@ class CallScreen(Screen[int | None]):
         work: dict[str, Callable[[], Any]] = {
             "dial": self._dial,
             "call-number": self._number,
+            "call-about": self._about,
             "leave-call": self._leave,
             "other-outcome": self._leave,
             "save-call": self._save,
@@ -286,52 +293,33 @@ class CallScreen(Screen[int | None]):
     def _ended(self, outcome: CallOutcome) -> None:
         """The call is over."""
         text = self._plan.script if outcome is CallOutcome.LEFT_MESSAGE else ""
-        draft = replace(self._plan.draft, text=text, call=Call(outcome), outbox_id=self._dialled)
-        self._fill(draft)
+        draft = replace(self._plan.draft, text=text, call=Call(outcome))
+        self._fill(replace(draft, outbox_id=self._dialling.row_id))
         self._keep_soon()
 
     async def _dial(self) -> None:
-        plan = self._plan
-        if not plan.dials:
-            number = number_words(plan.number.address.value)
-            tell(self.app, f"Dial {number} on your phone.", "Then say here how it ended.")
-            return
-        if self._dialled is not None:
-            tell(self.app, "It was dialled.", "Say first how it ended: 1 to 5.")
-            return
-        from tui.screens.sending import send_or_ask
+        if await self._dialling.dial(self._plan):
+            self._office.wake()
 
-        row = await send_or_ask(self, lambda because: self._desk.calling.dial(plan, because))
-        if row is None:
+    async def _about(self) -> None:
+        """Say which patient it is about; what may be said follows from that."""
+        from tui.screens.main.tending import Tending
+
+        conversation_id = self._plan.draft.conversation_id
+        if conversation_id is None or self._dialling.row_id is not None:
+            tell(self.app, "That is settled for this call.", "Say first how it ended: 1 to 5.")
             return
-        self._dialled = row.id
-        self._office.wake()
-        self._line_words = f"your phone rings first, {plan.direct_line}"
+        conversations = self._desk.repository.conversations
+        await Tending(self._desk, self).link(await conversations.row(conversation_id))
+        to = self._plan.number.address
+        self._plan = await self._desk.calling.prepare(conversation_id, to.value)
         self._show()
-        self.set_interval(_LOOK_EVERY, self._look)
-
-    def _look(self) -> None:
-        if self._dialled is not None:
-            self.run_worker(guarded(self.app, self._follow(self._dialled)), group="look")
-
-    async def _follow(self, row_id: int) -> None:
-        row = await self._desk.repository.outbox.get(row_id)
-        words = {
-            MessageStatus.QUEUED: f"your phone rings first, {self._plan.direct_line}",
-            MessageStatus.SENDING: "dialling …",
-            MessageStatus.SENT: "it rings; say how it ended",
-            MessageStatus.FAILED: f"✗ it did not ring: {one_line(row.status_text, 80)}",
-            MessageStatus.UNKNOWN: "? it may or may not ring",
-        }.get(row.status, "")
-        if words != self._line_words:
-            self._line_words = words
-            self._show()
 
     async def _number(self) -> None:
         from tui.screens.choose import Choice, Choose
 
         plan = self._plan
-        if self._dialled is not None:
+        if self._dialling.row_id is not None:
             tell(self.app, "Say first how this call ended: 1 to 5.")
             return
         choices = [Choice(one.address.value, one.words) for one in plan.others]
@@ -369,7 +357,13 @@ class CallScreen(Screen[int | None]):
             return
         self._busy = True
         try:
-            row = await send_or_ask(self, self._attempt, refused="It cannot be saved")
+            row = await send_or_ask(
+                self,
+                self._attempt,
+                "It cannot be saved",
+                question="Save it all the same?",
+                way_out="The words at the bottom say what is missing.",
+            )
         finally:
             self._busy = False
         if row is None:

@@ -8,6 +8,7 @@ from typing import Any
 from textual.screen import Screen
 
 from inbox.errors import Blocked, Held
+from inbox.finding import Severity
 from inbox.repository import OutboxRow
 from tui.screens.telling import tell
 
@@ -19,6 +20,9 @@ async def send_or_ask(
     screen: Screen[Any],
     attempt: Callable[[str], Awaitable[OutboxRow]],
     refused: str = "It cannot leave",
+    *,
+    question: str = "Send it all the same?",
+    way_out: str = "Change it as the words under the text say.",
 ) -> OutboxRow | None:
     """Try to send; ask for a reason where it is held, say why where it is blocked.
 
@@ -26,6 +30,8 @@ async def send_or_ask(
         screen: Over which to ask.
         attempt: Sends with a reason, which may be empty.
         refused: What is said when it is blocked.
+        question: What is asked when it is held.
+        way_out: What to do when it is blocked and nothing else says so.
     """
     because = ""
     for _ in range(3):
@@ -34,14 +40,15 @@ async def send_or_ask(
         except Held as held:
             from tui.screens.ask import AskLine
 
-            explain = [f"! {finding.reason}" for finding in held.findings[:4]] or [held.sentence]
-            asked = AskLine("Send it all the same? The reason is kept.", explain, empty=NO_REASON)
+            against = [one for one in held.findings if one.severity is not Severity.INFO]
+            explain = [f"! {one.reason}" for one in against[:4]] or [held.sentence]
+            asked = AskLine(f"{question} The reason is kept.", explain, empty=NO_REASON)
             answer = await screen.app.push_screen_wait(asked)
             if answer is None or not answer.strip():
                 return None
             because = answer
         except Blocked as blocked:
-            way_out = blocked.hint or "Change it as the words under the text say."
-            tell(screen.app, f"{refused}: {blocked.sentence}", way_out, trouble=True)
+            hint = blocked.hint or way_out
+            tell(screen.app, f"{refused}: {blocked.sentence}", hint, trouble=True)
             return None
     return None

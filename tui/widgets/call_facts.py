@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
 
@@ -16,6 +16,9 @@ from inbox.patient import VoicemailConsent
 from inbox.practice import Practice
 from tui.commands import command, shown_key
 from tui.widgets.cells import one_line, wrap
+
+if TYPE_CHECKING:
+    from inbox.repository import OutboxRow
 
 _LABEL: Final = 11
 _MOST_FINDINGS: Final = 3
@@ -38,6 +41,13 @@ OUTCOMES: Final = {
     "call-wrong-number": CallOutcome.WRONG_NUMBER,
 }
 """The commands that say how a call ended."""
+_ASKS: Final = {
+    CallOutcome.REACHED: "Reached. What was agreed?",
+    CallOutcome.LEFT_MESSAGE: "Left a message. What did you say?",
+    CallOutcome.NO_ANSWER: "No answer. Anything to note? It may stay empty.",
+    CallOutcome.BUSY: "Busy. Anything to note? It may stay empty.",
+    CallOutcome.WRONG_NUMBER: "Wrong number. Anything to note? It may stay empty.",
+}
 Spans = list[tuple[str, str]]
 
 
@@ -52,6 +62,9 @@ def facts_of(plan: CallPlan, practice: Practice, width: int, *, brief: bool) -> 
     """
     spans: Spans = []
     _row(spans, "Number", plan.number.words, "bold $error" if plan.number.doubtful else "", width)
+    sharing = _sharing(plan)
+    if sharing:
+        _row(spans, "Shared", f"{sharing} can be reached at this number too", "$warning", width)
     _row(spans, "Voicemail", *_voicemail(plan), width)
     _row(spans, "Phones", *_phones(plan, practice), width)
     if brief:
@@ -87,6 +100,18 @@ def outcome_lines(keymap: Mapping[str, str], *, dialled: bool) -> Content:
     return Content.assemble(*spans)
 
 
+def asked(outcome: CallOutcome) -> Content:
+    """What is asked of a call that ended so."""
+    return Content.styled(_ASKS[outcome], "bold")
+
+
+def untold(heads_up: OutboxRow | None) -> Content:
+    """That the answering service does not know yet, and why."""
+    why = one_line(heads_up.status_text, 200) if heads_up is not None else ""
+    words = "The answering service has not been told" + (f": {why}" if why else ".")
+    return Content.styled(f"! {words}", "bold $error")
+
+
 def ways_lines(
     plan: CallPlan, log: Draft, practice: Practice, width: int, keymap: Mapping[str, str]
 ) -> Content:
@@ -109,6 +134,14 @@ def ways_lines(
     return Content.assemble(*spans)
 
 
+def _sharing(plan: CallPlan) -> str:
+    """Other patients who have the number, by name; empty while nobody is chosen."""
+    if plan.patient is None:
+        return ""
+    found = (one for person in plan.situation.recipients for one in person.patients)
+    return ", ".join(one_line(one.name, 40) for one in found if one.id != plan.patient.id)
+
+
 def _voicemail(plan: CallPlan) -> tuple[str, str]:
     words = " · ".join((plan.voicemail_words, *(f"may tell: {one}" for one in plan.may_tell)))
     none = plan.voicemail is VoicemailConsent.NONE
@@ -119,7 +152,7 @@ def _phones(plan: CallPlan, practice: Practice) -> tuple[str, str]:
     service = practice.answering_service
     takes = ""
     if service is not None:
-        takes = " · the service " + (
+        takes = " · the answering service " + (
             "takes messages" if service.takes_messages else "takes NO messages"
         )
     quiet = " · QUIET HOURS there" if plan.quiet else ""

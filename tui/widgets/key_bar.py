@@ -17,6 +17,8 @@ class KeyBar(Widget):
     """Keys of the place that has the focus."""
 
     place: reactive[Place] = reactive(Place.LIST)
+    hidden: reactive[frozenset[str]] = reactive(frozenset[str]())
+    """Ids of commands that do nothing here for now."""
 
     class Pressed(Message):
         """A person clicked on a key."""
@@ -37,6 +39,7 @@ class KeyBar(Widget):
         found = [
             (one, shown_key(one, self._keymap), one.short or one.title)
             for one in footer_at(self.place)
+            if one.id not in self.hidden
         ]
         found = [entry for entry in found if entry[1]]
         room = self.size.width - 1

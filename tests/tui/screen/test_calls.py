@@ -92,7 +92,7 @@ async def test_what_is_to_be_known_stands_there_before_dialling(
         await see(pilot, "call-back only · may tell: Luis (spouse), details")
         await see(pilot, "off now", "takes messages", "direct line (555) 010-7701")
         await see(pilot, "They see   (555) 010-7700", "dial by hand")
-        await see(pilot, "I'm here until 5:30 pm", "frontdesk@lakeside.example")
+        await see(pilot, "here until 5:30 pm", "frontdesk@lakeside.example")
         await see(pilot, "1 reached  2 left message  3 no answer", "d Dial", "? Help")
         await pilot.press("d")
         await see(pilot, "Dial (555) 010-2231 on your phone")
