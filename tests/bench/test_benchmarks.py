@@ -71,6 +71,17 @@ def test_a_first_sync_stores_files_and_records_each_mail(
     assert "Dovecot was left out: not asked for" in shown
 
 
+def test_texts_are_synced_and_their_requests_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["texts", "--texts", "30", "--runs", "2", "--folders", str(tmp_path)]
+    assert main(arguments) == 0
+    shown = capsys.readouterr().out
+    assert "First sync of 30 texts" in shown
+    assert "µs a text" in shown
+    assert "1.0 requests; aim 1 request: met" in shown
+
+
 def test_an_unknown_part_is_named() -> None:
     with pytest.raises(SystemExit, match="no part speed"):
         main(["speed"])
