@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from inbox.segment import measure, with_plain_characters
@@ -29,3 +32,13 @@ def test_plain_characters_fit_the_short_alphabet() -> None:
     assert measure(with_plain_characters(curly)).gsm
     # What has no plain form stays: a name is not spoiled.
     assert with_plain_characters("陈美 é") == "陈美 é"
+
+
+def test_parts_are_counted_as_the_provider_counts_them(corpora: Path) -> None:
+    lines = (corpora / "sms-segments" / "cases.jsonl").read_text("utf-8").splitlines()
+    for case in map(json.loads, lines):
+        size = measure(case["body"])
+        counted = (size.segments, "GSM-7" if size.gsm else "UCS-2")
+        wanted = case["expect"]
+        assert counted == (wanted["segments"], wanted["encoding"]), case["id"]
+    assert len(lines) > 40
