@@ -38,7 +38,7 @@ _AT_FIRST = {
 """What is known of a channel before its adapter is loaded."""
 _POLL_HERE = 2.0
 """Seconds between two looks at a server on this machine."""
-_BY_HAND = Capabilities(sends=False)
+_BY_HAND = Capabilities(sends=False, by_hand=True)
 _NOTHING = Capabilities(sends=False, receives=False)
 
 
@@ -114,8 +114,9 @@ def _number(
     twilio = accounts.setdefault(account, Twilio(settings, clock))
     claimed = repository.filing.bears
     if isinstance(table, PhoneTable):
+        direct = [member.direct_line for member in configuration.practice.staff]
         return VoiceChannel(
-            line, settings, clock, desk=table.desk, claimed=claimed, twilio=twilio
+            line, settings, clock, desk=table.desk, direct=direct, claimed=claimed, twilio=twilio
         )
     return SmsChannel(line, settings, clock, claimed=claimed, twilio=twilio)
 

@@ -10,7 +10,7 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -101,11 +101,20 @@ def write_call(call: Record, legs: Iterable[Record], recordings: Iterable[Record
     return json.dumps(item, sort_keys=True, separators=(",", ":")).encode("ascii")
 
 
-def read_call(raw: bytes) -> Arrival:
-    """Read one raw item; what is none becomes an unreadable arrival."""
+def read_call(raw: bytes, desks: Collection[str] = ()) -> Arrival:
+    """Read one raw item; what is none becomes an unreadable arrival.
+
+    Args:
+        raw: Its bytes.
+        desks: Phones of ours that ring first when we call. A call of the account that went
+            anywhere else, and led nowhere further, was made by another program, straight to them.
+    """
     try:
         item = json.loads(raw)
-        return _read(item["call"], list(item["legs"]), list(item["recordings"]))
+        call, legs = item["call"], list(item["legs"])
+        if not legs and call.get("direction") != "inbound" and str(call.get("to")) not in desks:
+            legs = [call]
+        return _read(call, legs, list(item["recordings"]))
     except UNREADABLE:
         return unreadable(raw, ChannelKind.PHONE, MessageKind.CALL, "call")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from xml.sax.saxutils import escape, quoteattr
 
@@ -67,6 +67,7 @@ class VoiceChannel:
         clock: The present moment.
         desk: The number that rings first when a call is made from here, as E.164; empty: calls are
             made by hand.
+        direct: The direct lines of the staff, which ring in the desk's place.
         claimed: Tells whether a SID belongs to another call of ours.
         twilio: The connection to share with other lines of the account; else one of its own.
     """
@@ -78,6 +79,7 @@ class VoiceChannel:
         clock: Clock,
         *,
         desk: str = "",
+        direct: Collection[str] = (),
         claimed: Claimed | None = None,
         twilio: Twilio | None = None,
     ) -> None:
@@ -85,6 +87,7 @@ class VoiceChannel:
         self._settings = settings
         self._clock = clock
         self._desk = desk
+        self._desks = frozenset({desk, *direct})
         self._claimed = claimed
         self.twilio = twilio or Twilio(settings, clock)
         """The connection."""
@@ -142,7 +145,7 @@ class VoiceChannel:
 
     def convert(self, raw: RawItem) -> Arrival:
         """Read one call; pure."""
-        return read_call(raw.content)
+        return read_call(raw.content, self._desks)
 
     def attachment(self, raw: bytes, part: str) -> bytes:
         """The sound of one recording; pure."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from adapters.phone.call import read_call, write_call
 from adapters.phone.client import Transport
 from adapters.phone.code import KNOWN, Fault, code_of
 from adapters.phone.item import read_text, write_text
@@ -123,3 +125,17 @@ def test_the_official_examples_are_read(corpora: Path) -> None:
             assert arrival.text == message["body"]
             read += 1
     assert read > 10
+
+
+def test_the_official_examples_of_calls_are_read(corpora: Path) -> None:
+    examples = json.loads((corpora / "twilio-api" / "examples.json").read_text("utf-8"))
+    read = 0
+    for one in examples:
+        if not re.search(r"/Calls(/\{Sid\})?\.json$", one["path"]) or not one["response"]:
+            continue
+        for call in one["response"].get("calls", [one["response"]]):
+            arrival = read_call(write_call(call, [], []))
+            assert arrival.nature is not Nature.UNREADABLE
+            assert (arrival.message_id, len(arrival.to)) == (call["sid"], 1)
+            read += 1
+    assert read > 5

@@ -250,6 +250,41 @@ async def test_our_phone_rings_first_and_the_patient_sees_the_lines_number(
     assert arrival.sender.value == VOICE.address
 
 
+@pytest.mark.parametrize(
+    ("leg", "text"),
+    [
+        ("answers", "Call, picked up, 40 s."),
+        ("no-answer", "Call: nobody answered."),
+        ("busy", "Call: the line was busy."),
+    ],
+)
+async def test_a_call_another_program_made_straight_to_them_is_one_to_them(
+    office: VoiceHandle, calls: VoiceChannel, leg: Leg, text: str
+) -> None:
+    office.account.phone(ROSA).leg = leg
+    office.account.call_out(ROSA, VOICE.address, None)
+    office.clock.advance(minutes=5)
+    (arrival,) = await told(calls, {})
+    assert arrival.text == text
+    assert [one.value for one in arrival.to] == [ROSA]
+    assert arrival.thread_key == f"{ROSA} {VOICE.address}"
+
+
+async def test_a_direct_line_that_is_not_picked_up_is_no_call_to_anybody(
+    office: VoiceHandle,
+) -> None:
+    direct = "+15550107705"
+    calls = VoiceChannel(VOICE, office.settings(), office.clock, desk=DESK, direct=[direct])
+    office.account.phone(direct).leg = "no-answer"
+    outgoing = make_outgoing(VOICE, office.patient, "x", ring_first=direct)
+    await calls.send(outgoing, make_permit(outgoing), Handover(office))
+    office.clock.advance(minutes=5)
+    (arrival,) = await told(calls, {})
+    assert arrival.text == "Call not made: the phone here was not picked up."
+    assert arrival.to == ()
+    await calls.close()
+
+
 async def test_no_call_is_made_twice(office: VoiceHandle) -> None:
     calls = office.voice(office.settings(read_timeout=0.3))
     outgoing = make_outgoing(VOICE, office.patient, "x", created_at=office.clock())
