@@ -27,6 +27,9 @@ class Capabilities:
     """A round trip through the line itself is possible."""
     pushes: bool = False
     """`wait` returns early when something arrives."""
+    by_hand: bool = False
+    """Nothing leaves from here and nothing is read: a person makes and takes the calls, and logs
+    them. That the line can be called is the practice's word, which nobody can prove."""
     deaf_because: str = ""
     """Why the line cannot receive although it sends, as the provider tells it: an alphanumeric
     sender, a short code, a messaging service without inbound set-up. Empty when it can."""

@@ -34,7 +34,7 @@ from inbox.repository import OutboxRow, Repository
 from inbox.situation import Situation
 from inbox.view import ConversationView, LineView, Preview
 from inbox.viewing import Viewing
-from inbox.words import answer_words, from_words, leaves_words, proof_words
+from inbox.words import BY_HAND, answer_words, from_words, leaves_words, proof_words
 
 if TYPE_CHECKING:
     from inbox.attention import Attention
@@ -197,11 +197,13 @@ class Desk:
             LineView(
                 line,
                 proofs[line.id],
-                proof_words(proofs[line.id], now),
+                BY_HAND if by_hand else proof_words(proofs[line.id], now),
                 health.get(line.id),
                 uncopied.get(line.id),
+                by_hand,
             )
             for line in self.practice.lines
+            for by_hand in (self.capabilities(line.id).by_hand,)
         ]
 
     async def proven_lines(self) -> frozenset[str]:

@@ -65,3 +65,5 @@ class LineView:
     health: LineHealth | None
     uncopied: Uncopied | None = None
     """What left from it and is not in its folder of sent messages yet, when that failed."""
+    by_hand: bool = False
+    """Calls on it are made, taken and logged by a person: there is nothing to prove or to read."""

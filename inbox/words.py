@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Final
 
 from inbox.line import Line, LineHealth, LineState
 from inbox.number import number_words
@@ -74,6 +75,10 @@ def promise_words(promise: Promise, now: datetime, practice: Practice) -> str:
 def _left(promise: Promise, now: datetime) -> str:
     left = span_words(promise.due - now)
     return "less than a minute left" if left == "moments" else f"{left} left"
+
+
+BY_HAND: Final = "by hand: whoever calls it rings on the desk, and calls are logged here"
+"""What is known of the reply path of a line whose calls a person makes and takes."""
 
 
 def proof_words(proof: Proof, now: datetime) -> str:

@@ -36,8 +36,10 @@ class LineReport:
     line: Line
     sends: bool
     """Nothing speaks against sending: there is an adapter, and the provider takes the address."""
-    receives: bool
+    is_read: bool
     """The server could be read just now."""
+    receives: bool
+    """It is read, and its provider does not say that answers to it are lost."""
     proof: Proof
     proof_words: str
     health: LineHealth | None
@@ -45,6 +47,8 @@ class LineReport:
     """What is wrong, in one sentence; empty when nothing is."""
     hint: str
     """What to do about it."""
+    by_hand: bool = False
+    """Calls on it are made, taken and logged by a person: nothing is read, nothing is to prove."""
     uncopied: Uncopied | None = None
     """What left and is not in its folder of sent messages yet; no patient is worse off for it."""
 
@@ -204,12 +208,23 @@ def _report(
     unread: bool = False,
 ) -> LineReport:
     line, health = view.line, view.health
+    if view.by_hand:
+        words = view.proof_words
+        return LineReport(line, True, True, True, view.proof, words, health, "", "", by_hand=True)
     refused = _newest(evidence, line, EvidenceKind.SENDER_REFUSED)
     proven_at = max(
         (_newest(evidence, line, kind) or _LONG_AGO for kind in _ANSWERS_REFUSAL),
         default=_LONG_AGO,
     )
     sender_refused = refused is not None and proven_at < refused
+    deaf = (_newest(evidence, line, EvidenceKind.DEAF) or _LONG_AGO) > proven_at
+    is_read = (
+        usable(line)
+        and not unread
+        and health is not None
+        and health.last_poll_at is not None
+        and health.state not in {LineState.STOPPED, LineState.RETRYING}
+    )
     # One account reads and sends: where it cannot be asked, nothing can leave either.
     account_down = line.channel in PAIRED and health is not None and bool(health.sentence)
     problem, hint = _problem(view, trouble, now, offline=offline and not unread)
@@ -218,11 +233,8 @@ def _report(
     return LineReport(
         line=line,
         sends=usable(line) and trouble is None and not sender_refused and not account_down,
-        receives=usable(line)
-        and not unread
-        and health is not None
-        and health.last_poll_at is not None
-        and health.state not in {LineState.STOPPED, LineState.RETRYING},
+        is_read=is_read,
+        receives=is_read and not deaf,
         proof=view.proof,
         proof_words=proof_words(view.proof, now),
         health=health,

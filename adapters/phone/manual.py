@@ -23,7 +23,7 @@ from inbox.line import Line
 from inbox.message import Arrival, MessageKind, Nature
 from inbox.outgoing import Outgoing
 
-BY_HAND = Capabilities(sends=False)
+BY_HAND = Capabilities(sends=False, by_hand=True)
 """What a desk phone can do: nothing leaves from here, and who calls it back is heard."""
 
 

@@ -9,6 +9,7 @@ from argparse import Namespace
 
 from inbox.errors import ConfigurationError
 from inbox.events import ChangeKind
+from inbox.number import number_words
 from inbox.words import health_words, uncopied_words
 from tui.commandline import shapes
 from tui.commandline.calendar import tell_hours
@@ -66,7 +67,7 @@ def sync(options: Namespace, output: Output) -> int:
             )
         if sent:
             output.line(f"{sent} messages left the outbox; `twoway outbox` shows what did not.")
-        failed = [report for report in reports if not report.receives]
+        failed = [report for report in reports if not report.is_read]
         for report in failed:
             output.error(f"{report.line.id}: {report.problem}", report.hint)
         return 1 if failed else 0
@@ -136,6 +137,7 @@ def _line_document(report: LineReport, office: PracticeOffice) -> shapes.Documen
         "ok": report.ok,
         "sends": report.sends,
         "receives": report.receives,
+        "by_hand": report.by_hand,
         "proof": shapes.proof(report.proof, zone),
         "completeness": {
             "server": count.server,
@@ -154,11 +156,14 @@ def _print_line(report: LineReport, office: PracticeOffice, output: Output) -> N
     count, now = report.completeness, office.desk.clock()
     output.line(
         f"{'ok ' if report.ok else 'NOT'}  {report.line.id}  {report.line.channel.words}"
-        f"  {report.line.address}"
+        f"  {number_words(report.line.address)}"
     )
+    if report.by_hand:
+        output.line(f"     {report.proof_words}")
+        return
     output.line(
         f"     sends: {'yes' if report.sends else 'NO'}"
-        f" · is read: {'yes' if report.receives else 'NO'} ({health_words(report.health, now)})"
+        f" · is read: {'yes' if report.is_read else 'NO'} ({health_words(report.health, now)})"
     )
     output.line(f"     {report.proof_words}")
     output.line(

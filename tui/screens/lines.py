@@ -85,14 +85,14 @@ class LinesScreen(Screen[None]):
             (words, "$success" if fine else "bold $error"),
             (f"\n  Answers: {one_line(view.proof_words)}", ""),
         ]
-        advice = _ADVICE[view.proof.state]
+        advice = "" if view.by_hand else _ADVICE[view.proof.state]
         if advice:
             spans.append((f"\n  {advice}", "$accent"))
         if health is not None:
             if health.sentence:
                 hint = f" {one_line(health.hint)}" if health.hint else ""
                 spans.append((f"\n  {one_line(health.sentence)}{hint}", "$warning"))
-            if health.last_poll_at is not None:
+            if health.last_poll_at is not None and not view.by_hand:
                 ago = ago_words(health.last_poll_at, now)
                 spans.append((f"\n  Read {ago}", "$quiet"))
             for folder in health.folders:
@@ -126,6 +126,9 @@ class LinesScreen(Screen[None]):
 
     async def _prove(self, at: int | None) -> None:
         if at is None or at >= len(self._views):
+            return
+        if self._views[at].by_hand:
+            tell(self.app, "Calls on it are made by hand: there is nothing to test.")
             return
         tell(self.app, "A test message is on its way; it must come home to this line.")
         await self._office.prove(self._views[at].line.id)

@@ -56,6 +56,8 @@ def line_label(view: LineView, lines: Sequence[LineView]) -> str:
 
 def line_words(view: LineView, now: datetime) -> tuple[str, bool]:
     """A line in a few words, with a sign that needs no colour, and whether all is well."""
+    if view.by_hand:
+        return "· by hand", True
     health = view.health
     stopped = health is not None and health.state is LineState.STOPPED
     retrying = health is not None and health.state is LineState.RETRYING
@@ -79,6 +81,8 @@ def trouble_words(lines: Sequence[LineView]) -> str:
     """One sentence that names the lines whose answers are not known to arrive; empty when fine."""
     sentences = []
     for view in lines:
+        if view.by_hand:
+            continue
         health = view.health
         if health is not None and health.state in {LineState.STOPPED, LineState.RETRYING}:
             why = one_line(health.sentence) or "It is not connected."

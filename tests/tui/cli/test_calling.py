@@ -155,3 +155,17 @@ def test_without_a_phone_line_it_says_what_to_add(type_: Type, rosa: int) -> Non
     assert printed.status == 1
     assert "no phone line" in printed.err
     assert "manual" in printed.err
+
+
+@pytest.mark.parametrize("more", [(), ("--offline",)])
+def test_a_line_by_hand_is_well_and_nothing_is_claimed_of_it(
+    type_: Type, phone: Path, more: tuple[str, ...]
+) -> None:
+    printed = type_("doctor", *more, "--json")
+    [line] = [one for one in printed.json if one["line"] == "main-phone"]
+    assert (line["ok"], line["by_hand"], line["problem"]) == (True, True, None)
+    told = type_("doctor", *more).out
+    said = told[told.index("main-phone") :].splitlines()[:2]
+    assert "(555) 010-7700" in said[0]
+    assert said[1].strip().startswith("by hand: whoever calls it rings on the desk")
+    assert "proven" not in said[1]

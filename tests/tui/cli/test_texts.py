@@ -183,6 +183,11 @@ def test_the_doctor_finds_the_service_that_throws_answers_away(
     dead = lines["old-texts"]
     assert not dead["ok"]
     assert dead["proof"]["state"] == "failed"
+    assert dead["receives"] is False
+    assert dead["hint"]
+    told = type_("doctor", "--config", whole).out
+    assert "NOT  old-texts  text  (555) 010-7766" in told
+    assert "+1555" not in told
     assert "Messaging Service throws away" in str(dead)
     refused = type_(
         "send", "--to", "jose-pena", "--channel", "sms", "--text", "Hello, write back any time.",

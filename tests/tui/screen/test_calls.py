@@ -11,6 +11,7 @@ import pytest
 
 from adapters.memory.channel import MemoryChannel
 from inbox.address import AddressSystem, ChannelKind
+from inbox.capability import Capabilities
 from inbox.conversation import ConversationState
 from inbox.line import Line
 from inbox.message import Message, MessageStatus
@@ -402,3 +403,23 @@ async def test_keys_that_were_changed_are_shown(late: Lakeside) -> None:
         await see(pilot, "Rosa Jimenez")
         await pilot.press("Z")
         await see(pilot, "t reached  2 left message")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_line_by_hand_is_said_to_be_one_and_is_no_trouble(
+    late: Lakeside, size: tuple[int, int]
+) -> None:
+    late.desk._capabilities = {
+        **late.desk._capabilities,
+        "main-phone": Capabilities(sends=False, by_hand=True),
+    }
+    async with stage(late, size=size) as pilot:
+        await see(pilot, "Rosa Jimenez")
+        assert "main-phone: not proven" not in shown(pilot)
+        if size == (120, 36):
+            await see(pilot, "phone · by hand")
+        await pilot.press("L")
+        await see(pilot, "main-phone  call  (555) 010-7700  · by hand")
+        await see(pilot, "Answers: by hand: whoever calls it rings on the desk")
+        await pilot.press("j", "j", "p")
+        await see(pilot, "Calls on it are made by hand")
