@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from inbox.address import Address
+from inbox.address import Address, AddressSystem, address_key
 from inbox.capability import Capabilities
 from inbox.line import LineHealth
 from inbox.message import MessageStatus
+from inbox.number import digits
 from inbox.outgoing import Draft
 from inbox.patient import Consent, ContactPoint, Patient
 from inbox.practice import Practice
@@ -88,3 +89,18 @@ class Situation:
         """When it leaves: now, or when the writer wants it to."""
         wanted = self.draft.send_at
         return self.now if wanted is None or wanted < self.now else wanted
+
+    @property
+    def to_service(self) -> bool:
+        """Whether it goes to the desk of the answering service alone."""
+        service = self.practice.answering_service
+        if service is None or not service.heads_up_to or not self.draft.recipients:
+            return False
+        mail = address_key(AddressSystem.EMAIL, service.heads_up_to)
+        number = digits(service.heads_up_to)
+        return all(
+            digits(one.value) == number
+            if one.system is AddressSystem.PHONE and number
+            else one.key == mail
+            for one in self.draft.recipients
+        )

@@ -8,7 +8,6 @@ from typing import Final
 
 from inbox.address import ChannelKind
 from inbox.finding import Finding, Fix, Severity
-from inbox.number import digits
 from inbox.rules.leaving import leave_in_the_morning
 from inbox.rules.patterns import OPT_OUT_WORDS, SHORTENER
 from inbox.rules.rule import rule
@@ -63,7 +62,7 @@ def quiet_hours(situation: Situation) -> Iterator[Finding]:
     the phone of another.
     """
     draft, quiet = situation.draft, situation.practice.quiet
-    if draft.channel not in {ChannelKind.SMS, ChannelKind.PHONE} or _to_service(situation):
+    if draft.channel not in {ChannelKind.SMS, ChannelKind.PHONE} or situation.to_service:
         return
     leaves = situation.leaves_at
     asleep = [
@@ -80,13 +79,6 @@ def quiet_hours(situation: Situation) -> Iterator[Finding]:
         "It is a time to rest where they may be.",
         leave_in_the_morning(situation) if draft.channel is ChannelKind.SMS else None,
     )
-
-
-def _to_service(situation: Situation) -> bool:
-    """Whether it goes to the answering service alone, which is awake when nobody else is."""
-    service = situation.practice.answering_service
-    told = digits(service.heads_up_to) if service is not None else ""
-    return bool(told) and all(digits(one.value) == told for one in situation.draft.recipients)
 
 
 @rule("TW24", "A shortened link")

@@ -15,7 +15,8 @@ from inbox.words import ago_words
 def duplicate(situation: Situation) -> Iterator[Finding]:
     """The same words to the same person twice within ten minutes are most likely a slip.
 
-    It also holds while it is not known whether an earlier message to them left.
+    It also holds while it is not known whether an earlier message to them left. The answering
+    service is told of each call, in the same words.
     """
     for earlier in situation.earlier:
         ago = ago_words(earlier.at, situation.now)
@@ -26,8 +27,9 @@ def duplicate(situation: Situation) -> Iterator[Finding]:
                 f"It is not known whether your message to them ({ago}) left. Look at it first.",
             )
             return
-        # Whoever did not pick up may be called again at once, with the same words.
-        again = earlier.same_text and situation.draft.call is None
+        # Whoever did not pick up may be called again at once, with the same words; and a heads-up
+        # names nobody, so that those of two calls are the same.
+        again = earlier.same_text and situation.draft.call is None and not situation.to_service
         if again and earlier.status is not MessageStatus.FAILED:
             yield Finding("TW30", Severity.HOLD, f"The same message went to them {ago}.")
             return

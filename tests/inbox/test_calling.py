@@ -26,7 +26,7 @@ from inbox.patient import (
 from inbox.practice import AnsweringService, Practice
 from inbox.promise import DraftPromise, PromiseKind, PromiseState
 from tests.inbox.conftest import House
-from tests.inbox.making import ANN, DANA, FRONT_DESK, NOW, PHONE, TEXTS, practice
+from tests.inbox.making import ANN, BEN, DANA, FRONT_DESK, NOW, PHONE, TEXTS, practice
 
 MOBILE, HOME = "+15550107811", "+15550107812"
 DESK_OF_SERVICE = "+15550107791"
@@ -280,6 +280,22 @@ async def test_the_service_gets_a_heads_up_and_the_log_stays_open_until_it_left(
     assert [row.state for row in await house.rows() if row.person == "Answering service"] == [
         ConversationState.DONE
     ]
+
+
+async def test_a_second_call_in_the_same_minute_is_told_in_the_same_words(house: House) -> None:
+    plan = await planned(house)
+    await house.desk.calling.log(plan, left(plan, WayBack.SERVICE, heads_up=plan.heads_up))
+    await house.outbox.deliver_due()
+    number = "+15550107899"
+    ben = replace(BEN, points=(ContactPoint(AddressSystem.PHONE, number),))
+    await house.repository.patients.save([ben])
+    await house.arrive(number, "Please call me back too.", line=PHONE)
+    (row,) = [one for one in await house.rows(ListState.NEEDS_REPLY) if one.patient_id == ben.id]
+    other = await house.desk.calling.prepare(row.id)
+    assert other.heads_up == plan.heads_up
+    await house.desk.calling.log(other, left(other, WayBack.SERVICE, heads_up=other.heads_up))
+    await house.outbox.deliver_due()
+    assert len(house.servers[TEXTS.id].sent) == 2, "nor is it held when it leaves"
 
 
 async def test_a_heads_up_that_fails_leaves_the_log_open_and_is_sent_again(house: House) -> None:
