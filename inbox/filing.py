@@ -61,9 +61,7 @@ class Filer:
             arrivals = await asyncio.to_thread(_read_all, channel, tuple(waiting))
             pairs = list(zip(waiting, arrivals, strict=True))
             try:
-                async with self._repository.batch():
-                    for stored, arrival in pairs:
-                        await self._file(channel, stored, arrival)
+                await self._together(channel, pairs)
             except StoreError:
                 raise
             except Exception:  # noqa: BLE001 - one item that cannot be filed must not stop the others
@@ -71,14 +69,31 @@ class Filer:
             count += len(waiting)
         return count
 
+    async def _together(self, channel: Channel, pairs: Sequence[tuple[StoredRaw, Arrival]]) -> None:
+        """File items in one transaction."""
+
+        async def work() -> None:
+            seen = [await self._file(channel, stored, arrival) for stored, arrival in pairs]
+            # The newest is evidence for them all.
+            at = max((one for one in seen if one is not None), default=None)
+            if at is not None:
+                evidence = Evidence(channel.line.id, EvidenceKind.INBOUND, at)
+                await self._repository.lines.add_evidence(evidence)
+
+        if channel.line.channel in PAIRED:
+            # Nothing of a text is read on the way but what is stored.
+            await self._repository.at_once(work)
+            return
+        async with self._repository.batch():
+            await work()
+
     async def _file_singly(
         self, channel: Channel, pairs: Sequence[tuple[StoredRaw, Arrival]]
     ) -> None:
         """File items one by one; the one that cannot be filed is kept as unreadable."""
         for stored, arrival in pairs:
             try:
-                async with self._repository.batch():
-                    await self._file(channel, stored, arrival)
+                await self._together(channel, [(stored, arrival)])
             except StoreError:
                 raise
             except Exception:  # noqa: BLE001 - nothing inbound is dropped, whatever is in it
@@ -94,7 +109,8 @@ class Filer:
                     )
                 )
 
-    async def _file(self, channel: Channel, stored: StoredRaw, arrival: Arrival) -> None:
+    async def _file(self, channel: Channel, stored: StoredRaw, arrival: Arrival) -> datetime | None:
+        """File one item; when it arrived, if that is evidence that the line receives."""
         line = channel.line
         own = self._practice.own_keys | line.keys
         direction, arrival = _direction(arrival, stored.item, own)
@@ -113,29 +129,21 @@ class Filer:
         )
         if arrival.nature is Nature.PROBE:
             await self._repository.filing.file(replace(filing, visible=False))
-            return
+            return None
         if line.channel in PAIRED:
             await self._telephony.file(filing, own)
-            await self._note_inbound(line, direction, arrival, stored.item.received_at)
-            return
+            return _shows_receiving(line, direction, arrival, stored.item.received_at)
         echo = await self._echo_of(line, direction, arrival, own)
         if echo is not None:
             await self._repository.filing.file(replace(filing, visible=False, echo_of=echo))
-            return
+            return None
         filing = await self._place(filing, own)
         filed = await self._repository.filing.file(filing)
         if filing.signs:
             await self._listening.heed(filing, filed)
         if direction is Direction.OUTBOUND and filed.conversation_id is not None:
             await self._late_reports(channel, arrival.message_id, filed.conversation_id)
-        await self._note_inbound(line, direction, arrival, stored.item.received_at)
-
-    async def _note_inbound(
-        self, line: Line, direction: Direction, arrival: Arrival, at: datetime
-    ) -> None:
-        """What others sent to the line is evidence that it receives."""
-        if direction is Direction.INBOUND and _addressed_to(line, arrival):
-            await self._repository.lines.add_evidence(Evidence(line.id, EvidenceKind.INBOUND, at))
+        return _shows_receiving(line, direction, arrival, stored.item.received_at)
 
     async def _place(self, filing: Filing, own: frozenset[str]) -> Filing:
         """Find the conversation and the patient, and what the arrival says of messages of ours."""
@@ -297,6 +305,14 @@ class Filer:
                 if recipient.permanent and is_unknown_address(recipient):
                     dead.append((address, change.text if change else "unknown address"))
         return tuple(changes), tuple(dead)
+
+
+def _shows_receiving(
+    line: Line, direction: Direction, arrival: Arrival, at: datetime
+) -> datetime | None:
+    """When something arrived that others sent to the line: evidence that it receives."""
+    received = direction is Direction.INBOUND and _addressed_to(line, arrival)
+    return at if received else None
 
 
 def _read_all(channel: Channel, waiting: Sequence[StoredRaw]) -> list[Arrival]:

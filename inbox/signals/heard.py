@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Final
 
 from inbox.address import ChannelKind
@@ -28,6 +29,8 @@ _SIGNATURE: Final = re.compile(
 """What telephones and mail programs write below a message."""
 _CUT: Final = re.compile(r"(?:--|__+|- -)\s*")
 """The line that stands before a signature (RFC 3676 section 4.3)."""
+_FEW: Final = 4
+"""Texts whose words are kept at hand: one arrival and what it is without its signature."""
 _MOST_LINES: Final = 12
 """A message of more lines is no phrase with a signature."""
 
@@ -62,6 +65,8 @@ class Heard:
         return (*([plain_words(self.subject)] if self.subject else []), *said)
 
 
+# Each rule asks for the words of the same arrival.
+@lru_cache(maxsize=_FEW)
 def plain_words(text: str) -> str:
     """A text as the patterns expect it: bounded, straight apostrophes, single blanks and lines."""
     if len(text) > _BEGINNING + _END:
@@ -114,6 +119,7 @@ def _surroundings(places: list[int]) -> list[tuple[int, int]]:
     return found
 
 
+@lru_cache(maxsize=_FEW)
 def whole_words(text: str) -> str:
     """A short text as one phrase: folded, without what stands around it, one space between."""
     if len(text) > _PHRASE:

@@ -14,6 +14,9 @@ from inbox.conversation import ListState
 from inbox.ending import Ending
 from inbox.line import Line
 from inbox.patient import Consent, ContactPoint, PrivacyForm
+from inbox.reply_path import EvidenceKind
+from inbox.repository import Filing
+from inbox.telephony import Telephony
 from tests.inbox.conftest import House
 from tests.inbox.making import ANN, FRONT_DESK, TEXTS
 
@@ -207,3 +210,34 @@ async def test_a_call_that_turns_out_answered_stops_waiting(house: House) -> Non
         waiting = await house.rows(ListState.NEEDS_REPLY)
         assert len(waiting) == (1 if word == "missed" else 0)
     assert len(await house.rows()) == 1
+
+
+async def test_a_text_that_cannot_be_filed_keeps_none_of_the_others_back(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Telephony.file
+
+    async def picky(self: Telephony, filing: Filing, own: frozenset[str]) -> None:
+        if "poison" in filing.arrival.text:
+            raise ValueError("cannot be filed")
+        await whole(self, filing, own)
+
+    monkeypatch.setattr(Telephony, "file", picky)
+    for number, text in enumerate(("first", "poison", "last")):
+        await put(house, text, number)
+    await house.sync()
+    words = {text for _, texts in await told(house) for text in texts}
+    assert {"first", "last"} <= words
+    assert any("poison" in text for text in words - {"first", "last"}), "it is kept to be looked at"
+
+
+async def test_the_newest_text_is_the_evidence(house: House) -> None:
+    for number in (2, 0, 1):
+        await put(house, f"text {number}", number)
+    await house.sync()
+    (seen,) = [
+        one
+        for one in await house.repository.lines.evidence()
+        if one.line_id == TEXTS.id and one.kind is EvidenceKind.INBOUND
+    ]
+    assert seen.at == house.clock() + timedelta(minutes=2)
