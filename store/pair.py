@@ -39,19 +39,27 @@ UNSETTLED: Final = (
 
 
 def around(db: sqlite3.Connection, pair: str, at: datetime) -> list[PairUse]:
-    """The messages on a pair around a moment."""
+    """The messages on a pair around a moment that tell something; see the contract."""
     values = {"pair": storable(pair), "at": stamp(at)}
-    rows = [row for asked in (BEFORE, AFTER) for row in db.execute(asked, values).fetchall()]
-    return [
-        PairUse(
-            conversation_id=row["conversation_id"],
-            at=moment(row["at"]),
-            patient_id=row["patient_id"],
-            closed_at=moment(_closed_at(row)),
-            chosen=row["chosen"],
-        )
-        for row in rows
-    ]
+    uses: list[PairUse] = []
+    for asked in (BEFORE, AFTER):
+        seen: set[int] = set()
+        # The nearest come first; another message of the same conversation tells nothing more.
+        for row in db.execute(asked, values):
+            conversation_id, chosen = row["conversation_id"], row["chosen"]
+            if conversation_id in seen and chosen is None:
+                continue
+            seen.add(conversation_id)
+            uses.append(
+                PairUse(
+                    conversation_id=conversation_id,
+                    at=moment(row["at"]),
+                    patient_id=row["patient_id"],
+                    closed_at=moment(_closed_at(row)),
+                    chosen=chosen,
+                )
+            )
+    return uses
 
 
 def unsettled(db: sqlite3.Connection, pair: str) -> list[Message]:

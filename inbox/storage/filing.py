@@ -122,7 +122,10 @@ class FilingStore(Protocol):
         ...
 
     async def on_pair(self, pair_key: str, at: datetime) -> list[PairUse]:
-        """The messages on a pair of numbers around a moment: at most 60 each before and after."""
+        """The messages on a pair of numbers around a moment: of at most 60 each before and after.
+
+        Of each conversation the nearest on either side, and every one whose patient a person chose.
+        """
         ...
 
     async def waiting_on(self, patient_id: str) -> list[int]:
