@@ -135,13 +135,15 @@ def twilio_settings(configuration: Configuration, table: SmsTable | PhoneTable) 
         raise ConfigurationError(
             f"The line “{table.id}” has no auth_token.", "Give one, or api_key and api_secret."
         )
+    # A server on this very machine, as the sample practice's, need not be spared.
+    usual = POLL if owner.base_url.rstrip("/") == API else _POLL_HERE
     return TwilioSettings(
         account_sid=owner.account_sid,
         secret=_password(configuration.secret(secret, owner.id)),
         user=owner.api_key,
         base_url=owner.base_url,
-        # A server on this very machine, as the sample practice's, need not be spared.
-        poll=POLL if owner.base_url.rstrip("/") == API else _POLL_HERE,
+        poll=table.poll_every or owner.poll_every or usual,
+        validity=getattr(table, "give_up_after", None),
     )
 
 

@@ -41,6 +41,9 @@ from tui.secret import (
 _NUMBER = re.compile(r"^\+[1-9][0-9]{6,14}$")
 _MAIL = re.compile(r"^[^@\s<>,;:\"()]+@[^@\s<>,;:\"()]+\.[^@\s<>,;:\"().]+$")
 _IDENTIFIER = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
+_SECONDS = {"poll_every": (5, 600), "give_up_after": (1, 36_000)}
+"""Lines of numbers: the least and the most of a key. A line that is read less often counts as not
+read (TW03)."""
 _URL = re.compile(r"^https?://[^\s/]+", re.IGNORECASE)
 _COUNTRY = re.compile(r"^[A-Z]{2}$")
 _NUMBER_HINT = 'Write it with country code and without spaces: "+15550107788".'
@@ -229,6 +232,10 @@ def _check_number_line(
         if line.provider == "manual":
             return
     yield from check_account(path, line, tables)
+    for key, (least, most) in _SECONDS.items():
+        seconds = getattr(line, key, None)
+        if seconds is not None and not least <= seconds <= most:
+            yield Problem((*path, key), "is out of range", f"Seconds, from {least} to {most}.")
     for name, table in (("auth_token", line.auth_token), ("api_secret", line.api_secret)):
         if table is not None:
             yield from _check_secret((*path, name), table)

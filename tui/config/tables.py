@@ -167,6 +167,11 @@ class SmsTable:
     """With `api_secret`, in place of `auth_token`."""
     api_secret: SecretTable | None = None
     base_url: str = "https://api.twilio.com"
+    poll_every: int | None = None
+    """Seconds between two looks at what is new, 5 to 600; else 15."""
+    give_up_after: int | None = None
+    """Seconds after which a text that still waits at Twilio is given up, 1 to 36000; else Twilio's
+    own limit of ten hours. It then stands under *Not delivered*."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +191,9 @@ class PhoneTable:
     api_key: str = ""
     api_secret: SecretTable | None = None
     base_url: str = "https://api.twilio.com"
+    poll_every: int | None = None
+    """Seconds between two looks at what is new, 5 to 600; else as the text line of its account, or
+    15."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from tests.clone import ROOT
 from tests.tui.config.sample import WHOLE, read
 from tui.channels import Abilities, make_channels, twilio_settings
 from tui.config.reading import ConfigurationRefused
-from tui.config.tables import PhoneTable
+from tui.config.tables import PhoneTable, SmsTable
 
 ACCOUNT = "AC" + "0" * 32
 TWILIO_PHONE = WHOLE.replace('provider = "manual"', 'provider = "twilio"')
@@ -140,3 +140,32 @@ def test_the_client_of_twilio_waits_for_its_first_question(tmp_path: Path) -> No
     loaded = done.stdout.split()
     assert "adapters.phone.sms" in loaded
     assert [name for name in loaded if name.startswith(("twilio", "aiohttp"))] == []
+
+
+def test_how_often_and_how_long_can_be_set() -> None:
+    base = 'number = "+15550107788"\n'
+    assert base in TWILIO_PHONE
+    plain = read(TWILIO_PHONE)
+    for id_ in ("texts", "main-phone"):
+        table = plain.lines[id_]
+        assert isinstance(table, SmsTable | PhoneTable)
+        usual = twilio_settings(plain, table)
+        assert (usual.poll, usual.validity) == (15.0, None)
+    changed = read(TWILIO_PHONE.replace(base, f"{base}poll_every = 60\ngive_up_after = 14400\n"))
+    texts, phone = changed.lines["texts"], changed.lines["main-phone"]
+    assert isinstance(texts, SmsTable)
+    assert isinstance(phone, PhoneTable)
+    told = twilio_settings(changed, texts)
+    assert (told.poll, told.validity) == (60, 14_400)
+    assert twilio_settings(changed, phone).poll == 60, "as its account's text line"
+
+
+@pytest.mark.parametrize(
+    "wrong", ["poll_every = 4", "poll_every = 601", "give_up_after = 0", "give_up_after = 36001"]
+)
+def test_seconds_out_of_range_are_named(wrong: str) -> None:
+    base = 'number = "+15550107788"\n'
+    with pytest.raises(ConfigurationRefused) as refused:
+        read(WHOLE.replace(base, f"{base}{wrong}\n"))
+    assert wrong.partition(" ")[0] in str(refused.value)
+    assert "out of range" in str(refused.value)
