@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from inbox.clock import Clock
 from inbox.inspection import Inspection, Inspects
 from inbox.line import Line, LineHealth
+from inbox.number import number_words
 from inbox.outbox import Outbox
 from inbox.reply_path import (
     PROOF_LASTS,
@@ -97,7 +98,7 @@ class Prover:
         Raises:
             ChannelError: the provider could not be asked, or the text could not be sent.
         """
-        step(f"Asking about {line.address}.")
+        step(f"Asking about {number_words(line.address)}.")
         inspection = await channel.inspect()
         for problem in inspection.problems:
             step(f"{problem.sentence} {problem.hint}")
@@ -143,7 +144,8 @@ class Prover:
             step("A test message is on its way already. Waiting for it to arrive.")
         else:
             step(
-                f"Sending a test message from {by.address} to {line.address}."
+                f"Sending a test message from {number_words(by.address)} to"
+                f" {number_words(line.address)}."
                 if by
                 else f"Sending a test message from {line.address} to itself."
             )

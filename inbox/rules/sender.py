@@ -9,6 +9,7 @@ from typing import Final
 from inbox.address import AddressSystem, is_no_reply
 from inbox.finding import Finding, Severity
 from inbox.line import LineState
+from inbox.number import number_words
 from inbox.reply_path import ProofState
 from inbox.rules.rule import rule
 from inbox.rules.ways import other_line
@@ -43,12 +44,12 @@ def no_reply_path(situation: Situation) -> Iterator[Finding]:
     state = plan.proof.state
     if state is ProofState.PROVEN:
         return
-    known = proof_words(plan.proof, situation.now)
+    known, ours = proof_words(plan.proof, situation.now), number_words(plan.line.address)
     if state in {ProofState.FAILED, ProofState.UNVERIFIED}:
         yield Finding(
             "TW01",
             Severity.BLOCK,
-            f"An answer to {plan.line.address} may reach nobody: {known}. Choose a proven line,"
+            f"An answer to {ours} may reach nobody: {known}. Choose a proven line,"
             " or let this one prove itself.",
             other_line(plan),
         )
@@ -56,7 +57,7 @@ def no_reply_path(situation: Situation) -> Iterator[Finding]:
         yield Finding(
             "TW01",
             Severity.HOLD,
-            f"It is not certain that an answer to {plan.line.address} arrives: {known}."
+            f"It is not certain that an answer to {ours} arrives: {known}."
             " With a reason it waits here until the line is proven.",
             other_line(plan),
         )

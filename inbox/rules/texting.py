@@ -8,6 +8,7 @@ from typing import Final
 
 from inbox.address import ChannelKind
 from inbox.finding import Finding, Fix, Severity
+from inbox.number import number_words
 from inbox.rules.leaving import leave_in_the_morning
 from inbox.rules.patterns import OPT_OUT_WORDS, SHORTENER
 from inbox.rules.rule import rule
@@ -47,7 +48,7 @@ def deaf_sender(situation: Situation) -> Iterator[Finding]:
         yield Finding(
             "TW02",
             Severity.BLOCK,
-            f"{plan.line.address} cannot be answered: {why}. Choose another line.",
+            f"{number_words(plan.line.address)} cannot be answered: {why}. Choose another line.",
             other_line(plan),
         )
 

@@ -20,7 +20,7 @@ def other_line(plan: Plan) -> Fix | None:
     if not plan.alternatives:
         return None
     other = plan.alternatives[0]
-    return Fix(f"Send from {other.address}, which is proven", line_id=other.id)
+    return Fix(f"Send from {number_words(other.address)}, which is proven", line_id=other.id)
 
 
 def other_channels(situation: Situation, *, agreed: bool = False) -> tuple[Fix, ...]:
@@ -75,7 +75,7 @@ def confidential_only(situation: Situation, wanted: Address) -> Fix | None:
         channel = there[0]
     else:
         return None
-    return Fix(f"Write to {wanted.value} only", channel=channel, to=(wanted,), cc=())
+    return Fix(f"Write to {number_words(wanted.value)} only", channel=channel, to=(wanted,), cc=())
 
 
 def other_points(situation: Situation, bad: Address) -> tuple[Fix, ...]:
@@ -93,7 +93,7 @@ def other_points(situation: Situation, bad: Address) -> tuple[Fix, ...]:
             tuple(other if address.key == bad.key else address for address in addresses)
             for addresses in (draft.to, draft.cc)
         )
-        fixes.append(Fix(f"Write to {point.value}", to=to, cc=cc))
+        fixes.append(Fix(f"Write to {number_words(point.value)}", to=to, cc=cc))
     return tuple(fixes[:_MOST])
 
 

@@ -13,6 +13,7 @@ from inbox.address import Address, AddressSystem, ChannelKind, email
 from inbox.errors import Blocked, Held, NotFound, Refused, TwowayError
 from inbox.finding import Finding
 from inbox.message import MessageStatus
+from inbox.number import number_words
 from inbox.outgoing import Draft
 from inbox.patient import Patient, PointHealth
 from inbox.plain import file_name
@@ -223,7 +224,7 @@ async def _follow(
     )
     output.line(
         f"{row.status.value.capitalize()}: conversation {row.conversation_id}, outbox {row.id}, "
-        f"from {row.line_address} ({row.proof})."
+        f"from {number_words(row.line_address)} ({row.proof})."
     )
     for promise in promised:
         output.line(f"  {desk.promises.words(promise)}.")
