@@ -241,3 +241,25 @@ async def test_the_newest_text_is_the_evidence(house: House) -> None:
         if one.line_id == TEXTS.id and one.kind is EvidenceKind.INBOUND
     ]
     assert seen.at == house.clock() + timedelta(minutes=2)
+
+
+async def test_who_writes_a_mail_and_a_text_waits_once_until_either_is_answered(
+    house: House,
+) -> None:
+    await house.repository.patients.save([ANN_PHONE])
+    asked = house.clock()
+    await house.arrive("ann@example.com", "About my bill: is it right?", id="bill@example.com")
+    house.clock.advance(minutes=20)
+    await house.arrive(NUMBER, "And is Thursday free?", line=TEXTS)
+    rows = await house.rows(ListState.NEEDS_REPLY)
+    assert len(rows) == 2, "two matters"
+    assert {row.waiting_since for row in rows} == {asked}
+    counts = await house.repository.conversations.counts(house.clock(), house.clock())
+    assert (counts.needs_reply, counts.overdue) == (2, 1)
+    texted = next(row for row in rows if ChannelKind.SMS in row.channels)
+    house.clock.advance(minutes=5)
+    await house.answer(texted.id, "Lakeside Family Practice: Thursday is free at ten.", "asked")
+    await house.outbox.deliver_due()
+    (left,) = await house.rows(ListState.NEEDS_REPLY)
+    assert left.channels == (ChannelKind.EMAIL,)
+    assert left.waiting_since == house.clock()
