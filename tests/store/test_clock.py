@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +17,8 @@ from inbox.message import MessageKind, MessageStatus, Nature
 from inbox.outgoing import Call, CallOutcome
 from inbox.patient import ContactPoint, Patient
 from inbox.repository import StatusChange
+from store import clock, migration
+from store.clock import SINCE
 from tests.store.practice import OMAR, ROSA, Practice
 
 ROSAS_PHONE = Address(AddressSystem.PHONE, "+15550107811")
@@ -244,3 +248,21 @@ async def test_an_answer_counts_for_whom_the_conversation_turns_out_to_be_about(
     assert await waits(practice, unlinked) == [answered]
     await conversations.link(unlinked, None, "not hers")
     assert await waits(practice, unlinked) == [first]
+
+
+def test_who_waited_before_there_was_one_clock_waits_on() -> None:
+    """A folder of before: what each conversation waited for is what was asked in it."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        db.row_factory = sqlite3.Row
+        *earlier, step = migration.shipped()[:8]
+        for one in earlier:
+            db.executescript(one.sql)
+        db.execute(
+            "INSERT INTO conversation (id, patient_id, state, waiting_since) VALUES"
+            " (1, 'p1', 'needs-reply', 50), (2, 'p1', 'needs-reply', 70), (3, 'p1', 'done', NULL)"
+        )
+        db.executescript(step.sql)
+        found = [tuple(row) for row in db.execute(f"SELECT id, {SINCE} FROM conversation AS c")]  # noqa: S608 - a constant
+        assert found[:2] == [(1, 50), (2, 50)]
+        clock.refresh(db, 1)
+        assert db.execute("SELECT asked_since FROM conversation WHERE id = 2").fetchone()[0] == 70
