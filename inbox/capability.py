@@ -27,6 +27,9 @@ class Capabilities:
     """A round trip through the line itself is possible."""
     pushes: bool = False
     """`wait` returns early when something arrives."""
+    answerable: bool | None = None
+    """Whether patients can answer what it sends, as its settings or its server say; None when
+    neither does. A portal may show messages and take no answer."""
     deaf_because: str = ""
     """Why the line cannot receive although it sends, as the provider tells it: an alphanumeric
     sender, a short code, a messaging service without inbound set-up. Empty when it can."""
