@@ -84,14 +84,14 @@ class Receipt:
     at: datetime
     provider_id: str = ""
     """The provider's own name for it: queue id, SID, `Communication/12`."""
-    thread_key: str = ""
-    """The thread of the portal that it went into, as `Arrival.thread_key` names it; else empty."""
     refused: tuple[str, ...] = ()
     """Recipients the server refused while it took the message for the others."""
     copy_raw: bytes | None = None
     """The bytes that left, to be kept as the raw message, where the channel has such."""
     copy_due: bool = False
     """A copy belongs into the folder of sent messages; the channel is a `KeepsCopies`."""
+    thread_key: str = ""
+    """The thread of the portal that it went into, as `Arrival.thread_key` names it; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
