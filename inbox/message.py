@@ -47,6 +47,8 @@ class Nature(StrEnum):
     """Our own round trip coming home."""
     THREAD = "thread"
     """Names a thread of the portal and says nothing itself (FHIR Communication without payload)."""
+    RETRACTED = "retracted"
+    """Its author took it back: it asks for nothing any more, and answers nothing."""
     UNREADABLE = "unreadable"
     """Could not be parsed; the raw text is shown and a person files it."""
 
@@ -202,6 +204,9 @@ class Arrival:
     """Its author took it back (FHIR Communication.status `entered-in-error`)."""
     own_uuid: str = ""
     """The `Outgoing.uuid` that a message of ours bears at the server; empty when it has none."""
+    version: str = ""
+    """Of several versions of one resource the greater one is the later (`inbox.version`); empty
+    where the server does not say."""
 
     @property
     def parents(self) -> tuple[str, ...]:
@@ -272,3 +277,14 @@ class Message:
     """What became of a call of ours, as it was logged; None for all else."""
     heads_up: MessageStatus | None = None
     """How the heads-up stands that goes with a call of ours; None when there is none."""
+    thread_key: str = ""
+    """The provider's own thread, as in `Arrival`."""
+    about: Address | None = None
+    """Whom the portal says it is about, when that is not its other end."""
+    version: str = ""
+    """Which version of the portal's resource it was read from, as in `Arrival`."""
+
+    @property
+    def retracted(self) -> bool:
+        """Whether its author took it back."""
+        return self.nature is Nature.RETRACTED
