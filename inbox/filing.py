@@ -11,7 +11,7 @@ from inbox.address import Address, ChannelKind
 from inbox.bounce import is_unknown_address, status_change
 from inbox.channel import Channel, RawItem
 from inbox.clock import Clock
-from inbox.errors import StoreError
+from inbox.errors import ConfigurationError, StoreError
 from inbox.line import Line
 from inbox.listening import Listening
 from inbox.matching import match
@@ -307,6 +307,9 @@ def _read(channel: Channel, item: RawItem) -> Arrival:
     """Convert one raw item. Should the adapter fail, the raw text is what is shown."""
     try:
         return channel.convert(item)
+    except ConfigurationError:
+        # There is no adapter for it right now: it stays unfiled until there is one.
+        raise
     except Exception:  # noqa: BLE001 - nothing inbound is dropped, whatever the adapter does
         return _unreadable(channel, item)
 

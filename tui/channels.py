@@ -6,8 +6,10 @@ An adapter is imported when a line needs it: a practice without Twilio never loa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 from inbox.address import ChannelKind
 from inbox.channel import Capabilities, Channel
@@ -15,18 +17,23 @@ from inbox.clock import Clock
 from inbox.errors import AuthenticationFailed, ConfigurationError
 from inbox.line import Line
 from inbox.repository import Repository
-from tui.config.accounts import account_of
+from tui.config.accounts import account_of, leads_here
 from tui.config.reading import Configuration
-from tui.config.tables import EmailTable, PhoneTable, SmsTable
-from tui.secret import Secret
+from tui.config.tables import (
+    BackendServicesTable,
+    BearerTable,
+    EmailTable,
+    PhoneTable,
+    PortalTable,
+    SmsTable,
+)
+from tui.secret import Secret, read_key
 
 if TYPE_CHECKING:
     from adapters.mail.settings import MailSettings
     from adapters.phone.connection import Twilio
     from adapters.phone.settings import TwilioSettings
-
-NOT_YET = "This version of Twoway cannot use {} lines yet."
-"""What `doctor` says of a line whose channel has no adapter."""
+    from adapters.portal.settings import Auth, PortalSettings
 
 _AT_FIRST = {
     ChannelKind.EMAIL: Capabilities(
@@ -34,12 +41,14 @@ _AT_FIRST = {
     ),
     ChannelKind.SMS: Capabilities(max_characters=1600, delivery_reports=True),
     ChannelKind.PHONE: Capabilities(),
+    ChannelKind.PORTAL: Capabilities(subject=True, attachments=True, delivery_reports=True),
 }
 """What is known of a channel before its adapter is loaded."""
 _POLL_HERE = 2.0
 """Seconds between two looks at a server on this machine."""
+ANSWERABLE = {"yes": True, "no": False, "unknown": None}
+"""What `replies` of a portal line means."""
 _BY_HAND = Capabilities(sends=False)
-_NOTHING = Capabilities(sends=False, receives=False)
 
 
 class Abilities(Mapping[str, Capabilities]):
@@ -66,15 +75,10 @@ class Abilities(Mapping[str, Capabilities]):
         return len(self._at_first)
 
 
-def usable(line: Line) -> bool:
-    """Whether this version has an adapter for a line's channel."""
-    return line.channel in _AT_FIRST
-
-
 def make_channels(
     configuration: Configuration, clock: Clock, repository: Repository
 ) -> dict[str, Channel]:
-    """A channel for each line that this version can use; run in a thread."""
+    """A channel for each line; run in a thread."""
     made: dict[str, Channel] = {}
     accounts: dict[TwilioAccount, Twilio] = {}
     for line in configuration.practice.lines:
@@ -89,6 +93,14 @@ def make_channels(
             made[line.id] = ManualChannel(line, clock)
         elif isinstance(table, SmsTable | PhoneTable):
             made[line.id] = _number(configuration, line, table, clock, repository, accounts)
+        elif isinstance(table, PortalTable):
+            from adapters.portal.channel import PortalChannel
+
+            made[line.id] = PortalChannel(line, portal_settings(configuration, table), clock)
+        else:
+            from tui.plugins import plugin_channel
+
+            made[line.id] = plugin_channel(configuration, line, table, clock)
     return made
 
 
@@ -168,6 +180,56 @@ def mail_settings(configuration: Configuration, table: EmailTable) -> MailSettin
     )
 
 
+def portal_settings(configuration: Configuration, table: PortalTable) -> PortalSettings:
+    """The adapter's settings of one portal line.
+
+    Raises:
+        ConfigurationError: they cannot be.
+    """
+    from adapters.portal.settings import POLL, PortalSettings
+
+    return PortalSettings(
+        base_url=table.base_url,
+        auth=_auth(configuration, table),
+        sender=table.recipient,
+        query=tuple(parse_qsl(table.patient_query)),
+        page_size=table.page_size,
+        answerable=ANSWERABLE[table.replies],
+        test_patient=table.test_patient,
+        timezone=configuration.practice.timezone,
+        poll=_POLL_HERE if leads_here(table.base_url) else POLL,
+    )
+
+
+def _auth(configuration: Configuration, table: PortalTable) -> Auth:
+    from adapters.portal.settings import SCOPES, BackendServices, Bearer, NoAuth
+
+    auth = table.auth
+    if isinstance(auth, BackendServicesTable):
+        return BackendServices(
+            auth.client_id,
+            _key(configuration.path.parent / Path(auth.key_file).expanduser(), table.id),
+            auth.kid,
+            token_url=auth.token_url,
+            scope=auth.scope or SCOPES,
+        )
+    if isinstance(auth, BearerTable):
+        return Bearer(_password(configuration.secret(auth.token, table.id)))
+    return NoAuth()
+
+
+def _key(path: Path, line_id: str) -> Callable[[], str]:
+    """A portal's private key; one that cannot be had is trouble of that line."""
+
+    def read() -> str:
+        try:
+            return read_key(path, line_id)
+        except ConfigurationError as error:
+            raise AuthenticationFailed(error.sentence, error.hint) from None
+
+    return read
+
+
 def _password(secret: Secret) -> Callable[[], str]:
     """A line's password; one that cannot be had is trouble of that line, not of the others."""
 
@@ -184,4 +246,9 @@ def _at_first(configuration: Configuration, line: Line) -> Capabilities:
     table = configuration.lines[line.id]
     if isinstance(table, PhoneTable) and table.provider == "manual":
         return _BY_HAND
-    return _AT_FIRST.get(line.channel, _NOTHING)
+    if isinstance(table, PortalTable):
+        known = _AT_FIRST[ChannelKind.PORTAL]
+        return replace(
+            known, answerable=ANSWERABLE[table.replies], proves_itself=bool(table.test_patient)
+        )
+    return _AT_FIRST[line.channel]

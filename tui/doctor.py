@@ -17,7 +17,6 @@ from inbox.repository import Repository
 from inbox.storage.handed_over import Uncopied
 from inbox.view import LineView
 from inbox.words import proof_words
-from tui.channels import NOT_YET, usable
 from tui.wiring import PracticeOffice
 
 FRESH = timedelta(minutes=2)
@@ -183,7 +182,7 @@ async def _prove(
             troubles[line.id] = error
             tell(f"{line.id}: {error.sentence}")
 
-    await asyncio.gather(*(one(line) for line in office.desk.practice.lines if usable(line)))
+    await asyncio.gather(*(one(line) for line in office.desk.practice.lines))
     return troubles
 
 
@@ -217,9 +216,8 @@ def _report(
         hint = advice
     return LineReport(
         line=line,
-        sends=usable(line) and trouble is None and not sender_refused and not account_down,
-        receives=usable(line)
-        and not unread
+        sends=trouble is None and not sender_refused and not account_down,
+        receives=not unread
         and health is not None
         and health.last_poll_at is not None
         and health.state not in {LineState.STOPPED, LineState.RETRYING},
@@ -236,12 +234,7 @@ def _problem(
     view: LineView, trouble: TwowayError | None, now: datetime, *, offline: bool
 ) -> tuple[str, str]:
     """What is wrong with a line and what to do; the first thing that must be put right."""
-    line, health = view.line, view.health
-    if not usable(line):
-        return (
-            NOT_YET.format(line.channel.words),
-            "Its other lines are not affected; keep it in the configuration for later.",
-        )
+    health = view.health
     if health is not None and health.sentence:
         return health.sentence, health.hint
     if health is None or health.last_poll_at is None:

@@ -39,14 +39,24 @@ def check_portal(path: tuple[str | int, ...], line: PortalTable) -> Iterator[Pro
         hint = 'Expected one like "Organization/1" or "Practitioner/7".'
         yield Problem((*path, "recipient"), "is nobody who can be written to", hint)
     if line.test_patient and not _PATIENT.match(line.test_patient):
-        yield Problem((*path, "test_patient"), "is not a patient", 'Expected one like "Patient/12".')
+        yield Problem(
+            (*path, "test_patient"), "is not a patient", 'Expected one like "Patient/12".'
+        )
     if not 1 <= line.page_size <= MOST_ON_A_PAGE:
         hint = f"A number from 1 to {MOST_ON_A_PAGE}."
         yield Problem((*path, "page_size"), "is not the size of a page", hint)
     yield from _check_query((*path, "patient_query"), line.patient_query)
-    if isinstance(line.auth, BackendServicesTable) and "BEGIN " in line.auth.key_file:
+    if isinstance(line.auth, BackendServicesTable):
+        yield from _check_backend((*path, "auth"), line.auth)
+
+
+def _check_backend(path: tuple[str | int, ...], auth: BackendServicesTable) -> Iterator[Problem]:
+    if "BEGIN " in auth.key_file:
         hint = "Put the key into a file of its own, readable by you alone, and name it here."
-        yield Problem((*path, "auth", "key_file"), "holds the key itself", hint)
+        yield Problem((*path, "key_file"), "holds the key itself", hint)
+    url = auth.token_url
+    if url and not leads_here(url) and not (_URL.match(url) and url.lower().startswith("https:")):
+        yield Problem((*path, "token_url"), "is not a web address with https", "Leave it out.")
 
 
 def _check_query(path: tuple[str | int, ...], query: str) -> Iterator[Problem]:

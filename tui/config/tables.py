@@ -200,6 +200,10 @@ class BackendServicesTable:
     and `twoway doctor --portal-key` prints the public half to hand to the vendor."""
     kid: str
     """The name of the key in what was handed to the vendor."""
+    token_url: str = ""
+    """Where tokens are given; else as the server itself says."""
+    scope: str = ""
+    """What a token is asked for, where the vendor wants it in other words than ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
