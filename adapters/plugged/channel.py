@@ -1,8 +1,9 @@
 """A channel that somebody else has made, held to the contract.
 
 Whatever it does wrong is trouble of its own line, told in a sentence: an error of any kind, a batch
-that is none, words that are not safe to show, a message that was not checked. Where it cannot say
-what became of a message, nobody says that it did not leave.
+that is none, words that are not safe to show, a message that was not checked. An OSError is a
+connection that is lost, and what `convert` cannot read is shown as it came. Where an adapter fails
+after it began to hand a message over, nobody says that the message did not leave.
 """
 
 from __future__ import annotations
@@ -176,7 +177,11 @@ class PluggedChannel:
         sentence, hint = self._words(error, "sending")
         if handed:
             return OutcomeUnknown(sentence, hint)
-        return NotSent(sentence, hint, temporary=isinstance(error, ConnectionLost))
+        # What may not be written to today may not be written to in a minute either.
+        again = isinstance(error, ConnectionLost | OSError) and not isinstance(
+            error, PermissionError
+        )
+        return NotSent(sentence, hint, temporary=again)
 
     @contextmanager
     def _guarded(self, what: str) -> Iterator[None]:
@@ -185,6 +190,8 @@ class PluggedChannel:
             yield
         except (ChannelError, ConfigurationError):
             raise
+        except OSError as error:
+            raise ConnectionLost(*self._words(error, what)) from None
         except Exception as error:  # noqa: BLE001 - others wrote it: anything may come
             raise ServerRefused(*self._words(error, what)) from None
 

@@ -46,11 +46,14 @@ def is_census(one: object) -> TypeGuard[Census]:
 
 def is_receipt(one: object) -> TypeGuard[Receipt]:
     """Whether it is a provider's word that it took a message."""
+    if not isinstance(one, Receipt) or not isinstance(one.refused, tuple):
+        return False
+    copy: object = one.copy_raw
     return (
-        isinstance(one, Receipt)
-        and one.status in {MessageStatus.SENT, MessageStatus.DELIVERED}
+        one.status in {MessageStatus.SENT, MessageStatus.DELIVERED}
         and is_moment(one.at)
-        and isinstance(one.provider_id, str)
+        and _texts(one.provider_id, one.thread_key, *one.refused)
+        and isinstance(copy, bytes | None)
     )
 
 
