@@ -9,6 +9,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
+from demo.lakeside import Lakeside
 from demo.portal.holdings import Resource
 from demo.portal.lakeside import Portal
 from demo.portal.people import Event, Reader, Readers, Reply
@@ -191,3 +194,14 @@ def test_whoever_connects_before_it_is_there_waits() -> None:
             assert portal.server.port == port
             assert early.recv(12) == b"HTTP/1.1 401"
             assert portal.server.guard.secrets == {"of-this-test"}
+
+
+def test_the_sample_practice_has_its_portal(lakeside: Lakeside) -> None:
+    assert lakeside.ports["portal_port"] == lakeside.portal.server.port
+    assert lakeside.portal.server.guard.secrets == {lakeside.password}
+    assert len(lakeside.portal.server.holdings.all("Patient")) == 7
+
+
+def test_a_practice_that_was_not_started_has_none() -> None:
+    with pytest.raises(RuntimeError, match="not started"):
+        _ = Lakeside().portal
