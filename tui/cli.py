@@ -201,6 +201,13 @@ def _add_practice(commands: Parsers) -> None:
     doctor.add_argument("--prove", action="store_true", help="send each line's test message now")
     doctor.add_argument("--patience", type=float, default=60.0, metavar="SECONDS")
     doctor.add_argument("--offline", action="store_true", help="only what is known, no connection")
+    doctor.add_argument(
+        "--portal-key", metavar="LINE", nargs="?", const="",
+        help="only print the public key of a portal line, to hand to its vendor; made if missing",
+    )  # fmt: skip
+    doctor.add_argument(
+        "--key-kind", choices=("RS384", "ES384"), default="RS384", help="of a key that is made"
+    )
     sync = _add(commands, "sync", "lines:sync", "fetch and send without the screen")
     sync.add_argument("--once", action="store_true", help="end when every line is up to date")
     _add(commands, "keys", "opening:keys", "every command of the screen with its id and key")

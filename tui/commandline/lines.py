@@ -21,6 +21,10 @@ from tui.wiring import PracticeOffice
 
 def doctor(options: Namespace, output: Output) -> int:
     """`twoway doctor`: exit status 1 when a line or the data folder is not well."""
+    if options.portal_key is not None:
+        from tui.commandline.portal import show_key
+
+        return show_key(options, output)
     if options.offline and options.prove:
         raise ConfigurationError("--prove needs connections.", "Leave --offline out.")
 

@@ -25,15 +25,18 @@ from tui.config.reading import (
     valid_zone,
     zone_hint,
 )
-from tui.secret import KeyringSecret, keyring_problem
 from tui.setup import providers
 from tui.setup.asking import Asker, Unanswered, read_answers
 from tui.setup.draft import MailAnswer, SetupDraft, StaffAnswer, keep_old, write_private
+from tui.setup.password import ask_password
 from tui.setup.place import guess_country, guess_zone
-from tui.setup.trying import try_line
+from tui.setup.portal import ask_auth, ask_portal
+from tui.setup.trying import NotProvenYet, try_line, try_portal
 
 _KEPT = "setup-answers.toml"
 _HOURS = "08:00-12:00, 13:00-17:00"
+_ADDS = frozenset({"add", "portal"})
+"""What is wanted of a configuration whose text stays."""
 
 
 def run_setup(path: Path, data: Path, answers: str, tell: Callable[[str], None]) -> int:
@@ -85,22 +88,26 @@ class _Setup:
         if present == "leave":
             self._ask.tell("Left as it was.")
             return 0
-        if present != "add":
+        if present not in _ADDS:
             self._practice()
             self._staff()
         number = 1
-        while True:
+        while present != "portal":
             self._line(number, present)
             number += 1
             if not self._ask.yes(f"line_{number}", "Another e-mail address", default=False):
                 break
+        if present == "portal" or (
+            present != "add" and self._ask.yes("portal", "A patient portal (FHIR)", default=False)
+        ):
+            self._portal(present)
         self._write(present)
         return 1 if self._untested else 0
 
     # ------------------------------------------------------------ the practice
 
     def _present(self) -> str:
-        """What to do with a configuration that is there: "", `add`, `replace` or `leave`."""
+        """What to do with a configuration that is there, or empty when none is."""
         if not self._path.exists():
             return ""
         self._ask.tell(f"There is a configuration already: {self._path}")
@@ -109,12 +116,13 @@ class _Setup:
             "What do you want",
             {
                 "add": "add an e-mail address to it; the rest stays as it is",
+                "portal": "add a patient portal to it; the rest stays as it is",
                 "replace": "begin anew; the present one is kept beside it",
                 "leave": "leave it as it is",
             },
             "leave",
         )
-        if present == "add":
+        if present in _ADDS:
             read_configuration(self._path)
         return present
 
@@ -206,7 +214,55 @@ class _Setup:
             if again == "servers":
                 answer = self._servers(key, line_id, address, name)
             elif again == "password":
-                answer = replace(answer, password=self._password(key, line_id))
+                answer = replace(
+                    answer, password=ask_password(self._ask, key, line_id, self._path.parent)
+                )
+
+    def _portal(self, present: str) -> None:
+        ask, key = self._ask, "portal_"
+        ask.tell(
+            "\nThe portal that patients write in, as its vendor describes it for other programs."
+        )
+        taken = self._line_ids(present)
+        name = ask.text(f"{key}name", "Name that patients see", self._draft.name)
+        line_id = ask.text(
+            f"{key}id",
+            "Short name of this line",
+            _identifier("portal", taken),
+            lambda word: _wrong_id(word, taken),
+        )
+        folder = self._path.parent
+        password = partial(ask_password, ask, key, line_id, folder)
+        answer = ask_portal(ask, key, folder, line_id, name, password)
+        while True:
+            self._draft.lines.append(answer)
+            if not ask.yes(f"{key}test", "Test it now", default=True):
+                self._untested.append(line_id)
+                return
+            error = try_portal(self._configuration(present), line_id, self._data, self._step)
+            if error is None:
+                ask.tell("It works: the portal is read, and answers come home.")
+                return
+            ask.tell(f"  NOT WELL: {error.sentence}")
+            ask.tell(f"  {error.hint}" if error.hint else "")
+            if isinstance(error, NotProvenYet):
+                self._untested.append(line_id)
+                return
+            if not ask.asks:
+                raise error
+            ways = {
+                "again": "try once more",
+                "auth": "change how the portal knows us",
+                "keep": "go on with it as it is; nothing is sent from it until it is proven",
+            }
+            again = ask.choice(f"{key}again", "What now", ways, "again")
+            if again == "keep":
+                self._untested.append(line_id)
+                return
+            self._draft.lines.pop()
+            if again == "auth":
+                auth = ask_auth(ask, key, folder, line_id, answer.base_url, password)
+                answer = replace(answer, auth=auth)
 
     def _servers(self, key: str, line_id: str, address: str, name: str) -> MailAnswer:
         ask, found = self._ask, providers.guess(address)
@@ -230,7 +286,13 @@ class _Setup:
                 f"{key}ca_file", "File of its own authorities, PEM (empty: the system's)", ""
             )
         return MailAnswer(
-            line_id, address, name, imap, smtp, self._password(key, line_id), authorities
+            line_id,
+            address,
+            name,
+            imap,
+            smtp,
+            ask_password(self._ask, key, line_id, self._path.parent),
+            authorities,
         )
 
     def _server(
@@ -256,42 +318,16 @@ class _Setup:
         )
         return {"host": host, "port": int(number), "security": security}
 
-    def _password(self, key: str, line_id: str) -> dict[str, object]:
-        """Where the password is; it is stored for the person when they want it to be."""
-        ask = self._ask
-        ways = {
-            "file": "in a file beside the configuration that only you can read",
-            "command": "a command prints it, e.g. a password manager's",
-            "env": "in an environment variable",
-        }
-        if not keyring_problem():
-            ways = {"keyring": "in the system's keyring", **ways}
-        way = ask.choice(f"{key}password", "Where is the password to be", ways, next(iter(ways)))
-        if way == "command":
-            return {"command": ask.text(f"{key}password_command", "The command")}
-        if way == "env":
-            return {"env": ask.text(f"{key}password_env", "The variable's name")}
-        if way == "keyring":
-            KeyringSecret(line_id).write(ask.secret(f"{key}password", "Password"))
-            return {"keyring": True}
-        name = ask.text(f"{key}password_file", "The file", f"{line_id}.password")
-        path = self._path.parent / Path(name).expanduser()
-        if not path.exists() or (
-            ask.asks and ask.yes(f"{key}password_new", f"Replace what is in {name}", default=True)
-        ):
-            write_private(path, ask.secret(f"{key}password", "Password") + "\n")
-        return {"file": name}
-
     # ------------------------------------------------------------ the end
 
     def _line_ids(self, present: str) -> set[str]:
         ids = {line.id for line in self._draft.lines}
-        if present == "add":
+        if present in _ADDS:
             ids |= set(read_configuration(self._path).lines)
         return ids
 
     def _text(self, present: str) -> str:
-        if present == "add":
+        if present in _ADDS:
             return self._draft.added_to(self._path.read_text(encoding="utf-8"))
         return self._draft.toml()
 

@@ -45,6 +45,20 @@ class MailAnswer:
     ca_file: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class PortalAnswer:
+    """One portal line."""
+
+    id: str
+    base_url: str
+    name: str
+    auth: dict[str, Any]
+    """As in the configuration."""
+    replies: str = "unknown"
+    recipient: str = ""
+    test_patient: str = ""
+
+
 @dataclass(slots=True)
 class SetupDraft:
     """Everything answered so far."""
@@ -55,7 +69,7 @@ class SetupDraft:
     scheduling_url: str = ""
     hours: str = ""
     staff: list[StaffAnswer] = field(default_factory=list)
-    lines: list[MailAnswer] = field(default_factory=list)
+    lines: list[MailAnswer | PortalAnswer] = field(default_factory=list)
 
     def toml(self) -> str:
         """The whole file."""
@@ -101,7 +115,7 @@ class SetupDraft:
         if lines is None:
             lines = document["line"] = tomlkit.aot()
         for line in self.lines:
-            lines.append(_mail_table(line))
+            lines.append(_mail_table(line) if isinstance(line, MailAnswer) else _portal_table(line))
         return tomlkit.dumps(document)
 
 
@@ -118,6 +132,30 @@ def _mail_table(line: MailAnswer) -> Table:
         table[key] = inline
     if line.ca_file:
         table["ca_file"] = line.ca_file
+    return table
+
+
+def _portal_table(line: PortalAnswer) -> Table:
+    table = tomlkit.table()
+    table["id"] = line.id
+    table["channel"] = "portal"
+    table["base_url"] = line.base_url
+    if line.name:
+        table["name"] = line.name
+    auth = tomlkit.inline_table()
+    for key, value in line.auth.items():
+        if isinstance(value, dict):
+            inner = tomlkit.inline_table()
+            inner.update(value)
+            auth[key] = inner
+        else:
+            auth[key] = value
+    table["auth"] = auth
+    table["replies"] = line.replies
+    if line.recipient:
+        table["recipient"] = line.recipient
+    if line.test_patient:
+        table["test_patient"] = line.test_patient
     return table
 
 

@@ -75,7 +75,7 @@ LINE = (ADDRESS, "", "")
 
 
 def test_from_nothing_to_a_proven_line(typing: Typing, world: MailWorld, home: Path) -> None:
-    status, out, err = typing(*PRACTICE, *STAFF, *LINE, *servers(world), "y", "n")
+    status, out, err = typing(*PRACTICE, *STAFF, *LINE, *servers(world), "y", "n", "n")
     assert (status, err) == (0, "")
     assert "Sending a test message" in out
     assert "It works" in out
@@ -100,7 +100,7 @@ def test_a_wrong_password_is_told_and_given_again(
 ) -> None:
     status, out, _ = typing(
         *PRACTICE, *STAFF, *LINE, *servers(world, "hunter2"), "y",
-        "password", "file", "", "y", "s3cret", "y", "n",
+        "password", "file", "", "y", "s3cret", "y", "n", "n",
     )  # fmt: skip
     assert status == 0
     assert "NOT WELL" in out
@@ -122,7 +122,7 @@ def test_a_line_that_swallows_its_mail_can_be_kept_but_is_said(
 
     monkeypatch.setattr(BackOffice, "prove", impatient)
     world.treat(ADDRESS, Treatment(discard=True))
-    status, out, _ = typing(*PRACTICE, *STAFF, *LINE, *servers(world), "y", "keep", "n")
+    status, out, _ = typing(*PRACTICE, *STAFF, *LINE, *servers(world), "y", "keep", "n", "n")
     assert status == 1
     assert "has not come home" in out
     assert "Not proven yet: desk" in out
@@ -133,7 +133,7 @@ def test_bad_answers_are_asked_again(typing: Typing, world: MailWorld) -> None:
     status, out, _ = typing(
         "", "Lakeside", "Chicgo/America", "America/Chicago", "USA", "US", "lakeside", "",
         "9 to 5", "09:00-17:00", *STAFF, "noreply@lakeside.example", "desk", ADDRESS, "", "a b",
-        "desk", *servers(world), "y", "n",
+        "desk", *servers(world), "y", "n", "n",
     )  # fmt: skip
     assert status == 0, out
     for said in (
@@ -157,7 +157,7 @@ def test_answers_survive_an_end_in_the_middle(typing: Typing, world: MailWorld, 
     kept = folder / "setup-answers.toml"
     assert kept.name in err
     assert tomllib.loads(kept.read_text())["practice_name"] == "Lakeside Family Practice"
-    status, out, _ = typing(*[""] * 9, *LINE, *servers(world), "y", "n")
+    status, out, _ = typing(*[""] * 9, *LINE, *servers(world), "y", "n", "n")
     assert status == 0, out
     assert read_configuration(folder / "practice.toml").practice.name == PRACTICE[0]
     assert not kept.exists()
@@ -166,7 +166,7 @@ def test_answers_survive_an_end_in_the_middle(typing: Typing, world: MailWorld, 
 def test_another_line_joins_a_file_whose_comments_stay(
     typing: Typing, world: MailWorld, home: Path
 ) -> None:
-    typing(*PRACTICE, *STAFF, *LINE, *servers(world), "y", "n")
+    typing(*PRACTICE, *STAFF, *LINE, *servers(world), "y", "n", "n")
     path = home / "config" / "twoway" / "practice.toml"
     text = path.read_text().replace("[practice]", "# ours since 1990\n[practice]", 1)
     path.write_text(text)
