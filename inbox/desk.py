@@ -278,6 +278,7 @@ class Desk:
                 seer.first_name if seer else "",
                 now,
                 present.leaves_at,
+                situation.can_reply,
             ),
             verdict=self._gate.examine(present),
             leaves_words=leaves_words(draft.send_at, now, self.practice),

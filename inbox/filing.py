@@ -25,6 +25,7 @@ from inbox.message import (
 )
 from inbox.pairing import PAIRED
 from inbox.plain import plain_text
+from inbox.portal import Portal
 from inbox.practice import Practice
 from inbox.reply_path import Evidence, EvidenceKind, judge_round_trip, judge_second_number
 from inbox.repository import Filing, Relative, Repository, StatusChange, StoredRaw
@@ -48,6 +49,7 @@ class Filer:
         self._clock = clock
         self._listening = Listening(repository, practice, clock)
         self._telephony = Telephony(repository, practice, self._listening)
+        self._portal = Portal(repository, practice, self._listening)
 
     async def drain(self, channel: Channel) -> int:
         """File every raw item of a line that is not filed yet; return how many there were.
@@ -117,6 +119,9 @@ class Filer:
         if line.channel in PAIRED:
             await self._telephony.file(filing, own)
             await self._note_inbound(line, direction, arrival, stored.item.received_at)
+            return
+        if line.channel is ChannelKind.PORTAL:
+            await self._portal.file(filing)
             return
         echo = await self._echo_of(line, direction, arrival, own)
         if echo is not None:
@@ -205,7 +210,7 @@ class Filer:
         """
         token = arrival.received.probe_token
         sent = {
-            seen.detail: seen.line_id
+            seen.detail.partition(" ")[0]: seen.line_id
             for seen in await self._repository.lines.evidence()
             if seen.kind is EvidenceKind.PROBE_SENT
         }
@@ -214,6 +219,9 @@ class Filer:
         if stored.item.ours:
             return arrival
         probed = self._practice.line(sent[token])
+        if probed is not None and probed.channel is ChannelKind.PORTAL:
+            # That a portal shows our own message proves nothing: its answer does.
+            return arrival
         if probed is not None and (probed.channel not in PAIRED or probed.id == line.id):
             judge = judge_second_number if probed.channel in PAIRED else judge_round_trip
             evidence = judge(probed, arrival.received, self._clock())

@@ -82,6 +82,7 @@ class HandedOver:
                     self._clock(),
                     text="found at the provider: it had left",
                     provider_id=where.receipt.provider_id if where.receipt else "",
+                    thread_key=where.receipt.thread_key if where.receipt else "",
                 )
         return True
 

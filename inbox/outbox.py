@@ -21,7 +21,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from inbox.address import ChannelKind
+from inbox.address import Address, AddressSystem, ChannelKind
 from inbox.capability import Capabilities
 from inbox.channel import Channel, Receipt
 from inbox.clock import Clock
@@ -29,6 +29,7 @@ from inbox.delivery import stopped_entry
 from inbox.errors import (
     ChannelError,
     Held,
+    NotFound,
     NotSent,
     OutcomeUnknown,
     Refused,
@@ -43,6 +44,7 @@ from inbox.line import Line
 from inbox.message import MessageStatus
 from inbox.outgoing import Outgoing, OutgoingAttachment
 from inbox.patient import PointHealth
+from inbox.portal_thread import about_reference
 from inbox.practice import Practice
 from inbox.reply_path import Evidence, EvidenceKind
 from inbox.repository import OutboxRow, Repository
@@ -51,6 +53,11 @@ _RETRY_AFTER = (60, 300, 900, 3600, 3 * 3600)
 """Seconds before each further attempt after a passing reason; then it fails for a person to see."""
 _PASSING = frozenset({"TW01", "TW03"})
 """Rules that hold for a passing reason: the line is read, or proven, again soon."""
+_PROVES = "This message proves that replies to this address arrive. Nobody needs to answer it.\n"
+_ASKS_TEST_PATIENT = (
+    "This message proves that answers from the portal arrive."
+    " Please answer it as the test patient, with any word.\n"
+)
 _COPIED_WITHIN = timedelta(minutes=1)
 """A copy for the folder of sent messages that is not there by then is seen to."""
 
@@ -142,16 +149,18 @@ class Outbox:
         """
         sender = by or line
         channel = self._channels[sender.id]
+        to = line.as_address
+        if line.test_patient:
+            to = Address(AddressSystem.PORTAL, line.test_patient, "Test patient")
         token, now = secrets.token_hex(16), self._clock()
         name = uuid.uuid4()
         outgoing = Outgoing(
             outbox_id=0,
             uuid=str(name),
             line=sender,
-            to=(line.as_address,),
+            to=(to,),
             subject="Twoway test message",
-            text="This message proves that replies to this address arrive."
-            " Nobody needs to answer it.\n",
+            text=_ASKS_TEST_PATIENT if line.test_patient else _PROVES,
             message_id=f"{name.hex}@{sender.address.rpartition('@')[2] or 'twoway.invalid'}",
             created_at=now,
             probe_token=token,
@@ -161,7 +170,7 @@ class Outbox:
             Evidence(line.id, EvidenceKind.PROBE_SENT, now, token)
         )
         try:
-            await channel.send(outgoing, permit, _nothing)
+            receipt = await channel.send(outgoing, permit, _nothing)
         except ChannelError as error:
             # It never left, or nobody knows whether it did: a line must not fail for that.
             await self._repository.lines.add_evidence(
@@ -170,6 +179,11 @@ class Outbox:
             if isinstance(error, NotSent) and (error.sender_refused or error.recipients):
                 await self._sender_refused(sender.id, error)
             raise
+        if line.test_patient:
+            names = " ".join(name for name in (receipt.provider_id, receipt.thread_key) if name)
+            await self._repository.lines.add_evidence(
+                Evidence(line.id, EvidenceKind.PROBE_SENT, self._clock(), f"{token} {names}")
+            )
         return token
 
     def _capabilities(self, line_id: str) -> Capabilities | None:
@@ -270,6 +284,7 @@ class Outbox:
             now,
             text=f"not taken for {refused}" if refused else "",
             provider_id=receipt.provider_id or "taken",
+            thread_key=receipt.thread_key,
             hint="It reached the others. Write to whom it did not reach separately."
             if refused
             else "",
@@ -333,6 +348,7 @@ class Outbox:
         retry_at: datetime | None = None,
         copy_raw: bytes | None = None,
         copy_at: datetime | None = None,
+        thread_key: str = "",
     ) -> bool:
         """Write what became of a claimed row; False when others know better meanwhile.
 
@@ -350,6 +366,7 @@ class Outbox:
             retry_at=retry_at,
             copy_raw=copy_raw,
             copy_at=copy_at,
+            thread_key=thread_key,
             claimed=row,
         )
         counted = True
@@ -381,7 +398,7 @@ async def outgoing_of(repository: Repository, row: OutboxRow, line: Line) -> Out
         OutgoingAttachment(file.name, file.media_type, await repository.blobs.get(file.sha256))
         for file in row.draft.attachments
     ]
-    return Outgoing(
+    outgoing = Outgoing(
         outbox_id=row.id,
         uuid=row.uuid,
         line=line,
@@ -396,6 +413,17 @@ async def outgoing_of(repository: Repository, row: OutboxRow, line: Line) -> Out
         references=row.references,
         attachments=tuple(files),
     )
+    if line.channel is not ChannelKind.PORTAL:
+        return outgoing
+    own = await repository.conversations.message(row.message_id)
+    thread_key = own.thread_key if own.thread_key != own.message_id else ""
+    patient = None
+    if own.patient_id is not None:
+        with suppress(NotFound):
+            patient = await repository.patients.get(own.patient_id)
+    thread = await repository.portal.thread(line.id, thread_key)
+    about = about_reference(line, patient, thread.about, row.draft.to)
+    return replace(outgoing, thread_key=thread_key, about=about, references=())
 
 
 async def _nothing() -> None:

@@ -22,6 +22,7 @@ from inbox.storage.line import LineStore
 from inbox.storage.office import AuditStore, LeaseStore
 from inbox.storage.outbox import BlobStore, DraftStore, NewOutbox, OutboxRow, OutboxStore
 from inbox.storage.patient import PatientStore
+from inbox.storage.portal import PortalStore, PortalThread, ThreadMember
 from inbox.storage.promise import PromiseStore
 from inbox.storage.raw import RawStore, StoredRaw
 from inbox.storage.record import RecordDue, RecordStore
@@ -67,6 +68,11 @@ class Repository(Protocol):
     @property
     def handed_over(self) -> HandedOverStore:
         """See `HandedOverStore`."""
+        ...
+
+    @property
+    def portal(self) -> PortalStore:
+        """See `PortalStore`."""
         ...
 
     @property
@@ -176,6 +182,8 @@ __all__ = [
     "OutboxRow",
     "OutboxStore",
     "PatientStore",
+    "PortalStore",
+    "PortalThread",
     "PromiseStore",
     "RawStore",
     "RecordDue",
@@ -187,4 +195,5 @@ __all__ = [
     "SignalStore",
     "StatusChange",
     "StoredRaw",
+    "ThreadMember",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from inbox.address import ChannelKind
 from inbox.line import Line, LineHealth, LineState
 from inbox.number import number_words
 from inbox.outgoing import Draft
@@ -103,6 +104,7 @@ def answer_words(
     seer: str,
     now: datetime,
     leaves_at: datetime | None = None,
+    can_reply: bool | None = True,
 ) -> str:
     """The second line: how the reader can answer, who sees it, and until when.
 
@@ -114,10 +116,17 @@ def answer_words(
         seer: First name of who looks at the answers; empty: whoever reads the line.
         now: Aware.
         leaves_at: When it leaves; None: now.
+        can_reply: Whether they can answer in the portal; None: nobody says.
     """
     if plan is None or plan.proof.state in {ProofState.FAILED, ProofState.UNVERIFIED}:
         return "An answer would reach nobody we know of."
     who = _reader(draft, patient, now.astimezone(practice.timezone).date())
+    if draft.channel is ChannelKind.PORTAL and can_reply is not True:
+        if can_reply is None:
+            return (
+                f"Nobody knows whether {'they' if who == 'They' else who} can answer in the portal."
+            )
+        return f"{who} can NOT answer in the portal."
     verb = {
         "email": "can answer this e-mail",
         "sms": "can text back",

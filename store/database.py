@@ -31,6 +31,7 @@ from store.line import LineTable
 from store.migration import Migration
 from store.outbox import OutboxTable
 from store.patient import PatientTable
+from store.portal import PortalTable
 from store.promise import PromiseTable
 from store.raw import RawTable
 from store.record import RecordTable
@@ -106,6 +107,7 @@ class SqliteRepository:
         self.patients: Final = PatientTable(do)
         self.consents: Final = ConsentTable(do)
         self.outbox: Final = OutboxTable(do)
+        self.portal: Final = PortalTable(do)
         self.promises: Final = PromiseTable(do)
         self.handed_over: Final = HandedOverTable(do)
         self.calls: Final = CallTable(do)

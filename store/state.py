@@ -40,8 +40,12 @@ SELECT
         AND rule = 'IN01' AND state = 'proposed') AS urgent,
     EXISTS (SELECT 1 FROM message_signal WHERE conversation_id = :id
         AND state <> 'noted') AS has_signals,
-    (SELECT subject FROM message WHERE conversation_id = :id AND subject <> ''
-        ORDER BY at, id LIMIT 1) AS subject
+    coalesce((SELECT subject FROM message WHERE conversation_id = :id AND subject <> ''
+            ORDER BY at, id LIMIT 1),
+        (SELECT t.subject FROM message AS m JOIN portal_thread AS t
+            ON t.line_id = m.line_id AND t.thread_key = m.thread_key
+            WHERE m.conversation_id = :id AND m.thread_key <> '' AND m.channel = 'portal'
+            ORDER BY m.at, m.id LIMIT 1)) AS subject
 FROM conversation AS c WHERE c.id = :id
 """
 _GLIMPSE: Final = """

@@ -121,24 +121,23 @@ def reminder_no_link(situation: Situation) -> Iterator[Finding]:
 def portal_deaf(situation: Situation) -> Iterator[Finding]:
     """A portal message that cannot be answered is a notice board.
 
-    Let the portal take replies, or use another channel. Where the portal does not say, a person may
-    decide.
+    Let the portal take replies, or use another channel. Where neither the thread nor the portal
+    says whether they can answer, a person may decide; `replies` in the line's configuration says it
+    once for all.
     """
     if situation.draft.channel is not ChannelKind.PORTAL or situation.can_reply is True:
         return
+    agreed = other_channels(situation, agreed=True)
+    more = () if says_much(situation.draft.text) else other_channels(situation)
+    ways = tuple(dict.fromkeys((*agreed, *more)))
+    first = ways[0] if ways else None
     if situation.can_reply is None:
-        yield Finding(
-            "TW10", Severity.HOLD, "The portal does not say whether they can answer there."
-        )
+        said = situation.reply_words or "The portal does not say whether they can answer there."
+        yield Finding("TW10", Severity.HOLD, said, first, ways[1:])
         return
-    ways = other_channels(situation, agreed=bool(says_much(situation.draft.text)))
-    yield Finding(
-        "TW10",
-        Severity.BLOCK,
-        "They cannot answer in this portal thread. Choose another channel.",
-        ways[0] if ways else None,
-        ways[1:],
-    )
+    said = situation.reply_words or "They cannot answer in this portal thread."
+    way = "Choose another channel." if ways else "Call them: they agreed to no other channel."
+    yield Finding("TW10", Severity.BLOCK, f"{said} {way}", first, ways[1:])
 
 
 @rule("TW37", "An after-hours answer that leaves them alone")
