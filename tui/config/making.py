@@ -49,6 +49,7 @@ def make_practice(tables: FileTables, days: Calendar) -> Practice:
                 address=address_of(line),
                 name=line.name,
                 also=line.also if isinstance(line, EmailTable) else (),
+                test_patient=line.test_patient if isinstance(line, PortalTable) else "",
             )
             for line in tables.line
         ),

@@ -11,7 +11,7 @@ from tui.config.strict import Problem
 from tui.config.tables import BackendServicesTable, NoAuthTable, PortalTable
 
 MOST_ON_A_PAGE = 1000
-_URL = re.compile(r"https?://[^\s/?#@]+[^\s?#]*\Z", re.IGNORECASE)
+_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?\Z", re.IGNORECASE)
 _ID = r"[A-Za-z0-9.-]{1,64}\Z"
 _OURS = re.compile(rf"(Organization|Practitioner|PractitionerRole|HealthcareService)/{_ID}")
 _PATIENT = re.compile(rf"Patient/{_ID}")

@@ -232,8 +232,8 @@ class _Setup:
             lambda word: _wrong_id(word, taken),
         )
         folder = self._path.parent
-        password = partial(ask_password, ask, key, line_id, folder)
-        answer = ask_portal(ask, key, folder, line_id, name, password)
+        token = partial(ask_password, ask, key, line_id, folder, "token")
+        answer = ask_portal(ask, key, folder, line_id, name, token)
         while True:
             self._draft.lines.append(answer)
             if not ask.yes(f"{key}test", "Test it now", default=True):
@@ -261,7 +261,7 @@ class _Setup:
                 return
             self._draft.lines.pop()
             if again == "auth":
-                auth = ask_auth(ask, key, folder, line_id, answer.base_url, password)
+                auth = ask_auth(ask, key, folder, line_id, answer.base_url, token)
                 answer = replace(answer, auth=auth)
 
     def _servers(self, key: str, line_id: str, address: str, name: str) -> MailAnswer:

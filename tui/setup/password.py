@@ -9,7 +9,9 @@ from tui.setup.asking import Asker
 from tui.setup.draft import write_private
 
 
-def ask_password(ask: Asker, key: str, line_id: str, folder: Path) -> dict[str, object]:
+def ask_password(
+    ask: Asker, key: str, line_id: str, folder: Path, what: str = "password"
+) -> dict[str, object]:
     """Ask where a line's password is; it is stored for the person when they want it to be.
 
     Args:
@@ -17,6 +19,7 @@ def ask_password(ask: Asker, key: str, line_id: str, folder: Path) -> dict[str, 
         key: What the ids of the questions begin with.
         line_id: The line it is for.
         folder: The folder of the configuration.
+        what: What it is called.
 
     Returns:
         The table of the configuration that names it.
@@ -28,18 +31,18 @@ def ask_password(ask: Asker, key: str, line_id: str, folder: Path) -> dict[str, 
     }
     if not keyring_problem():
         ways = {"keyring": "in the system's keyring", **ways}
-    way = ask.choice(f"{key}password", "Where is the password to be", ways, next(iter(ways)))
+    way = ask.choice(f"{key}password", f"Where is the {what} to be", ways, next(iter(ways)))
     if way == "command":
         return {"command": ask.text(f"{key}password_command", "The command")}
     if way == "env":
         return {"env": ask.text(f"{key}password_env", "The variable's name")}
     if way == "keyring":
-        KeyringSecret(line_id).write(ask.secret(f"{key}password", "Password"))
+        KeyringSecret(line_id).write(ask.secret(f"{key}password", what.capitalize()))
         return {"keyring": True}
-    name = ask.text(f"{key}password_file", "The file", f"{line_id}.password")
+    name = ask.text(f"{key}password_file", "The file", f"{line_id}.{what}")
     path = folder / Path(name).expanduser()
     if not path.exists() or (
         ask.asks and ask.yes(f"{key}password_new", f"Replace what is in {name}", default=True)
     ):
-        write_private(path, ask.secret(f"{key}password", "Password") + "\n")
+        write_private(path, ask.secret(f"{key}password", what.capitalize()) + "\n")
     return {"file": name}

@@ -25,7 +25,7 @@ _REPLIES = {
 
 
 def ask_portal(
-    ask: Asker, key: str, folder: Path, line_id: str, name: str, password: Callable[[], Any]
+    ask: Asker, key: str, folder: Path, line_id: str, name: str, token: Callable[[], Any]
 ) -> PortalAnswer:
     """Ask for one portal; make its key pair when that is wanted.
 
@@ -35,13 +35,13 @@ def ask_portal(
         folder: Where the configuration goes.
         line_id: The line's short name.
         name: The line's name as patients see it.
-        password: Asks where a token is.
+        token: Asks where a token is.
 
     Raises:
         ConfigurationError: the key cannot be made or read.
     """
     base_url = ask.text(f"{key}base_url", "Web address of its FHIR server", None, _wrong_url)
-    auth = ask_auth(ask, key, folder, line_id, base_url, password)
+    auth = ask_auth(ask, key, folder, line_id, base_url, token)
     replies = ask.choice(f"{key}replies", "Can patients answer there", _REPLIES, "unknown")
     recipient = ask.text(
         f"{key}recipient", "Who we are there, like Organization/1 (empty: nobody)", "", _wrong_one
@@ -56,7 +56,7 @@ def ask_portal(
 
 
 def ask_auth(
-    ask: Asker, key: str, folder: Path, line_id: str, base_url: str, password: Callable[[], Any]
+    ask: Asker, key: str, folder: Path, line_id: str, base_url: str, token: Callable[[], Any]
 ) -> dict[str, Any]:
     """Ask how we say who we are; gives the `auth` table."""
     ways = {
@@ -67,7 +67,7 @@ def ask_auth(
         ways["none"] = "not at all; this machine only"
     way = ask.choice(f"{key}auth", "How does the portal know us", ways, "backend")
     if way == "bearer":
-        return {"kind": "bearer", "token": password()}
+        return {"kind": "bearer", "token": token()}
     if way == "none":
         return {"kind": "none"}
     return {"kind": "backend-services", **_key(ask, key, folder, line_id)}
