@@ -111,6 +111,11 @@ class ContextReader:
                 found[name] = resource
         return dict(sorted(found.items())), complete
 
+    def at_hand(self, message: Record) -> dict[str, Any]:
+        """What a message needs, by reference, as far as it is here; nothing is asked for."""
+        wanted = {name: self._has(name) for name in self._wanted(message)}
+        return {name: one for name, one in sorted(wanted.items()) if one is not None}
+
     async def resource(self, name: str) -> Record:
         """One resource, kept or asked for.
 

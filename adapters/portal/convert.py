@@ -11,7 +11,7 @@ from typing import Any
 
 from adapters.portal.item import UNREADABLE, Envelope, open_item
 from adapters.portal.page import Record
-from adapters.portal.payload import decoded, files, is_text, media_type, say, texts
+from adapters.portal.payload import decoded, files, is_text, media_type, say
 from adapters.portal.resource import (
     OURS,
     THEIRS,
@@ -19,6 +19,7 @@ from adapters.portal.resource import (
     identifier,
     identifiers_of,
     kind,
+    last_updated,
     moment,
     name_of,
     part,
@@ -33,6 +34,7 @@ from adapters.web.media_type import sniff
 from inbox.address import Address, AddressSystem, ChannelKind
 from inbox.message import Arrival, Attachment, MessageKind, Nature, Received
 from inbox.plain import file_name, plain_text
+from inbox.version import version_key
 
 PROBE = "Twoway line test"
 """What the text of a round trip begins with; its token follows."""
@@ -120,8 +122,7 @@ class _Reading:
         said = say(resource, earlier)
         other = self._other(ours, sender, to, subject)
         about = self._about(other, subject)
-        token = self._token(said.whole, earlier)
-        came_home = ours or bool(token)
+        token = _PROBE.search(said.whole) if ours else None
         header = is_header(resource)
         return Arrival(
             channel=ChannelKind.PORTAL,
@@ -136,13 +137,16 @@ class _Reading:
             message_id=own,
             in_reply_to=answered_by(resource, base),
             thread_key=thread,
-            nature=Nature.PROBE if token else Nature.THREAD if header else Nature.PERSONAL,
+            nature=Nature.PROBE
+            if token is not None
+            else Nature.THREAD
+            if header
+            else Nature.PERSONAL,
             report=report_of(resource, own, other.address.value if other else "") if ours else None,
             received=Received(
-                # An answer to a round trip shows that our name on it was one to answer to.
-                from_=self.line.value if came_home else sender.address.value if sender else "",
+                from_=self.line.value if ours else sender.address.value if sender else "",
                 delivered_to=() if ours else (self.line.value,),
-                probe_token=token,
+                probe_token=token.group(1) if token is not None else "",
             ),
             defects=tuple(dict.fromkeys(self.defects)),
             about=about.address if about is not None and about is not other else None,
@@ -150,6 +154,7 @@ class _Reading:
             can_reply=can_reply(resource, first),
             retracted=is_retracted(resource),
             own_uuid=self._uuid() if ours else "",
+            version=version_key(last_updated(resource), word(part(resource, "meta"), "versionId")),
         )
 
     # ---- people ------------------------------------------------------------------------------
@@ -231,15 +236,6 @@ class _Reading:
             found = _UUID.match(word(one, "value", 100))
             if found is not None and word(one, "system", 100) == OWN_SYSTEM:
                 return found.group(1).lower()
-        return ""
-
-    def _token(self, text: str, earlier: list[Any]) -> str:
-        """The token of a round trip, of our own message or of an answer to it."""
-        said_before = (f"{concept(one, 'topic')}\n{' '.join(texts(one))}" for one in earlier)
-        for said in (text, concept(self.resource, "topic"), *said_before):
-            found = _PROBE.search(said)
-            if found is not None:
-                return found.group(1)
         return ""
 
     def _attachments(self) -> Iterator[Attachment]:

@@ -126,7 +126,8 @@ def without_large(communication: Record, most: int) -> tuple[Record, list[File]]
         if not isinstance(data, str) or len(data) * 3 // 4 <= most or is_text(attachment):
             continue
         name, claimed = word(attachment, "title", 200), word(attachment, "contentType", 200)
-        left_out.append(File(str(place), name, claimed, problem=too_large(name, most)))
+        problem = too_large(name, most)
+        left_out.append(File(str(place), name, claimed, problem=problem, passing=True))
         kept = {key: value for key, value in attachment.items() if key != "data"}
         payloads[place] = {**payload, "contentAttachment": kept}
     return ({**communication, "payload": payloads} if left_out else communication), left_out

@@ -78,8 +78,9 @@ def last_updated(resource: Any) -> datetime | None:
 
 
 def instant(at: datetime) -> str:
-    """A time as FHIR wants it, in UTC."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """A time as FHIR wants it, in UTC, to the millisecond or finer if it is finer."""
+    finest = "microseconds" if at.microsecond % 1000 else "milliseconds"
+    return at.astimezone(UTC).isoformat(timespec=finest).replace("+00:00", "Z")
 
 
 def part(resource: Any, name: str) -> Record:

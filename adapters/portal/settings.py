@@ -81,7 +81,7 @@ class PortalSettings:
     """A patient of our own making, `Patient/12`, to whom round trips go."""
     timezone: tzinfo = UTC
     """What times without an offset are read in."""
-    most_inline: int = 5_000_000
+    most_inline: int = 2_000_000
     """Bytes of a file that goes inside a message; a larger one is handed over by itself."""
     max_bytes: int = 25_000_000
     """Bytes of all files of one message."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from adapters.portal.page import Record
-from adapters.portal.resource import parts, reference, references
+from adapters.portal.resource import parts, reference, references, word
 
 CAN_REPLY = "https://twoway.example/fhir/can-reply"
 """Our own extension, valueBoolean: whether the patient can answer."""
@@ -49,7 +49,7 @@ def chain(resource: Any, base: str, context: Mapping[str, Any]) -> Iterator[tupl
     while name and name not in seen and len(seen) < LONGEST:
         seen.add(name)
         found = context.get(name)
-        known = found if isinstance(found, dict) else None
+        known = found if word(found, "resourceType") == "Communication" else None
         yield name, known
         name = before(known, base) if known is not None else ""
 
@@ -76,7 +76,7 @@ def can_reply(resource: Record, first: Any) -> bool | None:
         resource: The message.
         first: What the thread is named after: its header, or its first message.
     """
-    said = [_said(resource), _said(first)]
+    said = [said_by_extension(resource), said_by_extension(first)]
     if False in said:
         return False
     header = isinstance(first, dict) and first is not resource and is_header(first)
@@ -87,8 +87,8 @@ def can_reply(resource: Record, first: Any) -> bool | None:
     return True if _has_reply_to(resource) or _has_reply_to(first) else None
 
 
-def _said(resource: Any) -> bool | None:
-    """What extensions say in so many words."""
+def said_by_extension(resource: Any) -> bool | None:
+    """Whether the patient can answer, as extensions say in so many words; None: they do not."""
     for one in _extensions(resource):
         url, value = one.get("url"), one.get("valueBoolean")
         if isinstance(url, str) and isinstance(value, bool):

@@ -159,6 +159,15 @@ def sending_trouble(status: int, outcome: Any, to: tuple[str, ...] = ()) -> Chan
     )
 
 
+def incomplete(outcome: Any) -> ServerRefused:
+    """The error for a list of which the server itself says that something is missing."""
+    told = why(outcome) or "it does not say why"
+    return ServerRefused(
+        f"The portal could not list all of its messages: {told}.",
+        "What it gave is here; it is tried again by itself.",
+    )
+
+
 def lost(host: str) -> ConnectionLost:
     """The error for a connection that broke or was never made."""
     return ConnectionLost(f"{host} does not answer.", AGAIN)
