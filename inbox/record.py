@@ -125,6 +125,15 @@ def communication(message: Message, context: RecordContext, recorded_at: datetim
         resource["sent"] = when
     _add_content(resource, message)
     _add_extensions(resource, message, context)
+    if message.kind is MessageKind.PORTAL:
+        from inbox.portal_record import add_portal
+
+        add_portal(resource, message, context.line_address if "://" in context.line_address else "")
+    if message.retracted:
+        from inbox.portal_record import add_retracted
+
+        resource["status"] = ENTERED_IN_ERROR
+        add_retracted(resource, message, recorded_at)
     return resource
 
 
@@ -213,7 +222,8 @@ def _add_extensions(resource: Resource, message: Message, context: RecordContext
         for name, value in (
             ("line", context.line_address),
             ("direction", message.direction.value),
-            ("delivery", message.status.value),
+            ("delivery", ENTERED_IN_ERROR if message.retracted else message.status.value),
+            ("version", message.version.strip()),
             ("reply-path-proof", message.proof),
             ("staff", message.staff_id),
             ("match-reason", message.match_reason),
