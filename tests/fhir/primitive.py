@@ -68,7 +68,8 @@ def is_primitive(kind: str, value: Any) -> bool:
         "dateTime": _is_day,
         "instant": _is_day,
     }
-    return further.get(kind, lambda _: True)(value)
+    check = further.get(kind)
+    return check is None or check(value)
 
 
 def _is_number(value: Any) -> bool:

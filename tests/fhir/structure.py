@@ -33,9 +33,7 @@ _REFERENCE: Final = re.compile(
 )
 _CODES: Final = re.compile(r"([a-z][a-z-]*)( \| [a-z][a-z-]*)+")
 _MIME: Final = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(\s*;\s*[\w.-]+=(\"[^\"]*\"|[^\s;\"]+))*")
-LATER: Final = frozenset(
-    {("http://terminology.hl7.org/CodeSystem/v3-ParticipationMode", "SMSWRIT")}
-)
+LATER: Final = {"http://terminology.hl7.org/CodeSystem/v3-ParticipationMode": {"SMSWRIT"}}
 """Codes that came into their system after R4; no binding there is stronger than an example."""
 
 
