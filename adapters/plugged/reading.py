@@ -54,6 +54,8 @@ def safe_arrival(arrival: object, channel: ChannelKind) -> Arrival:
         references=_lines(arrival.references),
         thread_key=plain_line(arrival.thread_key),
         identifiers=_lines(arrival.identifiers),
+        own_uuid=plain_line(arrival.own_uuid),
+        version=plain_line(arrival.version),
         defects=tuple(plain_line(one) for one in defects),
     )
 

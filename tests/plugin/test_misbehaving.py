@@ -307,4 +307,4 @@ async def test_what_it_can_do_besides_is_asked_for() -> None:
         await able.ensure_copy("x", b"")
     assert not isinstance(able, Inspects)
     plain: object = held(Unwell())
-    assert not isinstance(plain, Retracts | KeepsCopies | Inspects)
+    assert not isinstance(plain, KeepsCopies | Inspects)
