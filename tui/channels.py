@@ -195,7 +195,6 @@ def portal_settings(configuration: Configuration, table: PortalTable) -> PortalS
         query=tuple(parse_qsl(table.patient_query)),
         page_size=table.page_size,
         answerable=ANSWERABLE[table.replies],
-        test_patient=table.test_patient,
         timezone=configuration.practice.timezone,
         poll=_POLL_HERE if leads_here(table.base_url) else POLL,
     )

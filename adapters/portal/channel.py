@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from adapters.portal.connection import Portal
@@ -17,7 +18,6 @@ from adapters.portal.listing import MESSAGES, Habits, names
 from adapters.portal.maker import Maker, read_one
 from adapters.portal.sending import Sender
 from adapters.portal.settings import PortalSettings
-from adapters.portal.trouble import Forbidden
 from inbox.channel import (
     Batch,
     Capabilities,
@@ -29,6 +29,7 @@ from inbox.channel import (
     Whereabouts,
 )
 from inbox.clock import Clock
+from inbox.errors import ConnectionLost
 from inbox.gate import Permit
 from inbox.line import Line
 from inbox.message import Arrival
@@ -136,8 +137,9 @@ class PortalChannel:
             self._counted = now
         else:
             since = newest - SWEPT
-            older = {name: at for name, at in self._held.items() if at is not None and at < since}
-            self._held = older | await names(self.portal, self._habits, since)
+            recent = await names(self.portal, self._habits, since)
+            older = [name for name, at in self._held.items() if at is not None and at < since]
+            self._held = {**{name: self._held[name] for name in older}, **recent}
         return (Census(MESSAGES, self._settings.base, frozenset(self._held)),)
 
     async def wait(self, seconds: float) -> None:
@@ -186,8 +188,7 @@ class PortalChannel:
         return parse_cursor(text, self._settings.base)
 
     async def _learn(self, now: datetime) -> None:
-        try:
+        # The messages were read; what the server can do is asked another time.
+        with suppress(ConnectionLost):
             await self._sender.learn()
-        except Forbidden:
-            pass
-        self._learnt = now
+            self._learnt = now

@@ -123,7 +123,8 @@ class _Reading:
         other = self._other(ours, sender, to, subject)
         about = self._about(other, subject)
         token = _PROBE.search(said.whole) if ours else None
-        header = is_header(resource)
+        nature = Nature.THREAD if is_header(resource) else Nature.PERSONAL
+        nature = Nature.PROBE if token is not None else nature
         return Arrival(
             channel=ChannelKind.PORTAL,
             kind=MessageKind.PORTAL,
@@ -137,11 +138,7 @@ class _Reading:
             message_id=own,
             in_reply_to=answered_by(resource, base),
             thread_key=thread,
-            nature=Nature.PROBE
-            if token is not None
-            else Nature.THREAD
-            if header
-            else Nature.PERSONAL,
+            nature=nature,
             report=report_of(resource, own, other.address.value if other else "") if ours else None,
             received=Received(
                 from_=self.line.value if ours else sender.address.value if sender else "",

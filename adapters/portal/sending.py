@@ -24,7 +24,7 @@ from adapters.portal.resource import REFERENCE, part, parts, word
 from adapters.portal.statement import Statement, read_statement
 from adapters.portal.status import is_retracted
 from adapters.portal.thread import is_header, thread_of
-from adapters.portal.trouble import AGAIN, lost, reading_trouble, sending_trouble
+from adapters.portal.trouble import AGAIN, Forbidden, lost, reading_trouble, sending_trouble
 from inbox.channel import HandingOver, Receipt, Whereabouts
 from inbox.clock import Clock
 from inbox.errors import (
@@ -69,7 +69,7 @@ class Sender:
         """
         try:
             self.statement = read_statement(await self._portal.get("metadata"))
-        except ServerRefused:
+        except (ServerRefused, Forbidden):
             self.statement = Statement()
         return self.statement
 

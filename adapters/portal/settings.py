@@ -77,8 +77,6 @@ class PortalSettings:
     """Messages on a page; the server may give fewer."""
     answerable: bool | None = None
     """Whether patients can answer what is sent there; None: nobody has said."""
-    test_patient: str = ""
-    """A patient of our own making, `Patient/12`, to whom round trips go."""
     timezone: tzinfo = UTC
     """What times without an offset are read in."""
     most_inline: int = 2_000_000
@@ -113,12 +111,11 @@ class PortalSettings:
                 "Only a portal on this very machine may be used without logging in.",
                 'Set auth to "backend-services" or "bearer".',
             )
-        for reference in (self.sender, self.test_patient):
-            if reference and _REFERENCE.match(reference) is None:
-                raise ConfigurationError(
-                    "A portal line names somebody in a form that portals do not know.",
-                    'Expected one like "Organization/1" or "Patient/12".',
-                )
+        if self.sender and _REFERENCE.match(self.sender) is None:
+            raise ConfigurationError(
+                "A portal line says who we are in a form that portals do not know.",
+                'Expected one like "Organization/1".',
+            )
         if not 1 <= self.page_size <= MOST_ON_A_PAGE:
             raise ConfigurationError(
                 "The page_size of the portal is out of range.", "Give a number from 1 to 1000."

@@ -75,7 +75,7 @@ def test_the_adapter_is_told_what_stands_there() -> None:
     )
     made = settings(text)
     assert made.base_url == "https://ehr.example/fhir"
-    assert (made.sender, made.test_patient, made.page_size) == ("Organization/1", "Patient/12", 20)
+    assert (made.sender, made.page_size) == ("Organization/1", 20)
     assert made.query == (("category", "a"), ("sender:missing", "false"))
     assert made.answerable is False
     assert isinstance(made.auth, BackendServices)
