@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from inbox.calling import Calling
     from inbox.forms import Forms
     from inbox.reminding import Reminding
+    from inbox.retracting import Retracting
     from inbox.templating import ReadShelf, Templating
 
 UNDO_WINDOW = timedelta(seconds=8)
@@ -132,6 +133,13 @@ class Desk:
         from inbox.forms import Forms
 
         return Forms(self.repository, self.practice, self.clock, self.member)
+
+    @cached_property
+    def retracting(self) -> Retracting:
+        """Taking back portal messages that have left."""
+        from inbox.retracting import Retracting
+
+        return Retracting(self.repository, self.clock, self.member, self._capabilities)
 
     # ------------------------------------------------------------ looking
 

@@ -27,6 +27,7 @@ from inbox.storage.promise import PromiseStore
 from inbox.storage.raw import RawStore, StoredRaw
 from inbox.storage.record import RecordDue, RecordStore
 from inbox.storage.reminder import ReminderStore
+from inbox.storage.retraction import Retraction, RetractionStore
 from inbox.storage.signal import AddressChoice, ChoiceStore, SignalStore
 
 T = TypeVar("T")
@@ -111,6 +112,11 @@ class Repository(Protocol):
         ...
 
     @property
+    def retractions(self) -> RetractionStore:
+        """See `RetractionStore`."""
+        ...
+
+    @property
     def searches(self) -> SearchStore:
         """See `SearchStore`."""
         ...
@@ -191,6 +197,8 @@ __all__ = [
     "Relative",
     "ReminderStore",
     "Repository",
+    "Retraction",
+    "RetractionStore",
     "SearchStore",
     "SignalStore",
     "StatusChange",

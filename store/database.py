@@ -36,6 +36,7 @@ from store.promise import PromiseTable
 from store.raw import RawTable
 from store.record import RecordTable
 from store.reminder import ReminderTable
+from store.retraction import RetractionTable
 from store.search import SearchTable
 from store.signal import SignalTable
 from store.transaction import Transactions
@@ -116,6 +117,7 @@ class SqliteRepository:
         self.lines: Final = LineTable(do)
         self.records: Final = RecordTable(do, data.records)
         self.reminders: Final = ReminderTable(do)
+        self.retractions: Final = RetractionTable(do)
         self.searches: Final = SearchTable(do, clock)
         self.signals: Final = SignalTable(do)
         self.choices: Final = ChoiceTable(do)
