@@ -161,6 +161,13 @@ COMMANDS: tuple[Command, ...] = (
         "Say that this one message is about another patient.",
         (_CONV,),
     ),
+    Command(
+        "retract",
+        "U",
+        "Retract",
+        "Mark a portal message of ours that has left as a mistake.",
+        (_CONV,),
+    ),
     Command("earlier", "b", "Earlier", "Load earlier messages.", (_CONV,)),
     Command("fetch-whole", "f", "Fetch whole", "Fetch the rest of a very large message.", (_CONV,)),
     # composer

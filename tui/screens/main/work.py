@@ -140,6 +140,7 @@ class Work:
             "save-attachment": self._save_file,
             "open-attachment": self._open_file,
             "fetch-whole": self._fetch_whole,
+            "retract": self._retract,
             "send": writing.send,
             "fix": self._fix,
             "other-fix": writing.other_fix,
@@ -468,6 +469,13 @@ class Work:
             return
         tell(self._screen.app, "Fetching the rest …")
         await self._office.fetch_whole(marked)
+
+    async def _retract(self) -> None:
+        from tui.screens.main.retracting import retract
+
+        marked = self._marked()
+        if marked is not None and await retract(self._screen, self._office, marked):
+            await self.refresh()
 
     # ------------------------------------------------------------ other screens
 
