@@ -14,11 +14,13 @@ _ID: Final = r"[A-Za-z0-9\-.]{1,64}"
 _DAY: Final = r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?"
 _TIME: Final = r"([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?"
 _ZONE: Final = r"(Z|[+-](0\d|1[0-3]):[0-5]\d|[+-]14:00)"
+# The page gives a shape, and says in words that control characters are out.
+_TEXT: Final = r"[^\x00-\x08\x0b\x0c\x0e-\x1f]+"
 # What Python makes of it, one class or several, and the shape of what it makes a string of.
 _SHAPES: Final[dict[str, tuple[Any, str]]] = {
     "boolean": (bool, ""),
-    "string": (str, r"[ \r\n\t\S]+"),
-    "markdown": (str, r"[ \r\n\t\S]+"),
+    "string": (str, _TEXT),
+    "markdown": (str, _TEXT),
     "code": (str, r"[^\s]+(\s[^\s]+)*"),
     "id": (str, _ID),
     "uri": (str, r"\S+"),
