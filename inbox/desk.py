@@ -40,8 +40,10 @@ if TYPE_CHECKING:
     from inbox.attention import Attention
     from inbox.calling import Calling
     from inbox.forms import Forms
+    from inbox.notice import Noticing
     from inbox.reminding import Reminding
     from inbox.retracting import Retracting
+    from inbox.suggesting import Suggesting
     from inbox.templating import ReadShelf, Templating
 
 UNDO_WINDOW = timedelta(seconds=8)
@@ -133,6 +135,20 @@ class Desk:
         from inbox.forms import Forms
 
         return Forms(self.repository, self.practice, self.clock, self.member)
+
+    @cached_property
+    def suggesting(self) -> Suggesting:
+        """Which channel fits a draft better."""
+        from inbox.suggesting import Suggesting
+
+        return Suggesting(self, self._gate)
+
+    @cached_property
+    def noticing(self) -> Noticing:
+        """Portal messages with a neutral notice beside them."""
+        from inbox.notice import Noticing
+
+        return Noticing(self, self._gate)
 
     @cached_property
     def retracting(self) -> Retracting:
@@ -292,7 +308,9 @@ class Desk:
             leaves_words=leaves_words(draft.send_at, now, self.practice),
         )
 
-    async def send(self, draft: Draft, because: str = "", *, undo: bool = True) -> OutboxRow:
+    async def send(
+        self, draft: Draft, because: str = "", *, undo: bool = True, after: int | None = None
+    ) -> OutboxRow:
         """Queue a draft; it leaves when it can no longer be taken back, or when it is to leave.
 
         The gate is asked for the moment it is to leave, and again at that moment.
@@ -301,6 +319,7 @@ class Desk:
             draft: The draft; its line must be the one that was shown (`judge` sets it).
             because: The reason for sending in spite of what holds it.
             undo: False leaves no time to take it back; it still waits for its own time.
+            after: Id of the outbox row that it goes with: it leaves once that one has, or not.
 
         Raises:
             Blocked: a rule blocks it, or the line changed since it was shown.
@@ -341,6 +360,7 @@ class Desk:
                 because.strip(),
                 now=now,
                 not_before=max(now + self._undo_window if undo else now, situation.leaves_at),
+                after=after,
             )
         )
         await self.repository.audit.add(

@@ -117,6 +117,7 @@ class Drafting:
         *,
         now: datetime,
         not_before: datetime,
+        after: int | None = None,
     ) -> NewOutbox:
         """What the outbox keeps: the draft, its line, its Message-ID, the proof it relies on.
 
@@ -158,6 +159,7 @@ class Drafting:
             not_before=not_before,
             person=draft.to[0].name if draft.to else "",
             thread_key=thread_key,
+            after=after,
             promises=tuple(
                 NewPromise(
                     draft.conversation_id,

@@ -30,7 +30,8 @@ _ANSWERED_HOW: Final = re.compile(
 )
 
 
-def _about_results(situation: Situation) -> bool:
+def about_results(situation: Situation) -> bool:
+    """Whether it is about results or documents: by its category, its files or its words."""
     draft = situation.draft
     return (
         draft.category is Category.RESULT
@@ -50,7 +51,7 @@ def portal_detour(situation: Situation) -> Iterator[Finding]:
         return
     said = wording(draft.text)
     found = said.find(PORTAL_LOGIN)
-    if found is None or _about_results(situation):
+    if found is None or about_results(situation):
         return
     if draft.category is not Category.REMINDER and not said.says(REMINDER):
         return
@@ -79,7 +80,7 @@ def portal_pointer(situation: Situation) -> Iterator[Finding]:
     if draft.channel is ChannelKind.PORTAL or not said.says(PORTAL_LOGIN):
         return
     reminder = draft.category is Category.REMINDER or said.says(REMINDER)
-    if reminder and not _about_results(situation):
+    if reminder and not about_results(situation):
         return
     if not said.says(INVITES_REPLY):
         yield Finding(
