@@ -6,6 +6,7 @@ that it means the same wherever the record is read; the subject stays the practi
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any, Final
 
@@ -30,6 +31,9 @@ _WRITERS: Final = frozenset(
 """What may send (http://hl7.org/fhir/R4/communication.html)."""
 _READERS: Final = _WRITERS | {"CareTeam", "Group"}
 """What may receive."""
+_REFERENCE: Final = re.compile(r"([A-Z][A-Za-z]+)/[A-Za-z0-9\-.]{1,64}")
+"""A relative reference (http://hl7.org/fhir/R4/references.html#literal)."""
+_SERVER: Final = re.compile(r"https?://[!-~]+")
 
 
 def add_portal(resource: Resource, message: Message, server: str) -> None:
@@ -40,15 +44,15 @@ def add_portal(resource: Resource, message: Message, server: str) -> None:
         message: The stored message.
         server: The portal's base URL; empty while its line is not set up.
     """
-    if not server:
+    if _SERVER.fullmatch(server) is None:
         return
     server = server.rstrip("/")
-    if message.message_id.startswith("Communication/"):
+    if _kind(message.message_id) == "Communication":
         own = next(one for one in resource["identifier"] if one["value"] == message.message_id)
         own |= {"system": _URLS, "value": f"{server}/{message.message_id}"}
-    if message.thread_key.startswith("Communication/") and message.thread_key != message.message_id:
+    if _kind(message.thread_key) == "Communication" and message.thread_key != message.message_id:
         resource["partOf"] = [{"reference": f"{server}/{message.thread_key}"}]
-    answered = [name for name in message.in_reply_to if name.startswith("Communication/")]
+    answered = [name for name in message.in_reply_to if _kind(name) == "Communication"]
     if answered:
         resource["inResponseTo"] = [{"reference": f"{server}/{name}"} for name in answered]
     else:
@@ -71,8 +75,14 @@ def add_retracted(resource: Resource, message: Message, recorded_at: datetime) -
 
 
 def _person(address: Address, server: str, known: frozenset[str]) -> Resource:
-    kind, _, number = address.value.partition("/")
-    if kind not in known or not number:
+    kind = _kind(address.value)
+    if kind not in known:
         return {"display": str(address)}
     person = {"reference": f"{server}/{address.value}", "type": kind}
     return {**person, "display": address.name} if address.name else person
+
+
+def _kind(name: str) -> str:
+    """What kind of resource a relative reference leads to; empty when it is none."""
+    found = _REFERENCE.fullmatch(name)
+    return found[1] if found is not None else ""
