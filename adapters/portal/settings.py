@@ -94,12 +94,16 @@ class PortalSettings:
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, and what would send a secret or a message in the clear."""
-        parts = urlsplit(self.base_url)
+        strange = ConfigurationError(
+            "The base_url of the portal is not a web address.",
+            'Expected one like "https://ehr.example/fhir".',
+        )
+        try:
+            parts = urlsplit(self.base_url)
+        except ValueError as error:
+            raise strange from error
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
-            raise ConfigurationError(
-                "The base_url of the portal is not a web address.",
-                'Expected one like "https://ehr.example/fhir".',
-            )
+            raise strange
         if parts.username or parts.password:
             raise ConfigurationError(
                 "The base_url of the portal holds a name or a password.",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
 from adapters.portal.channel import PortalChannel
+from adapters.portal.settings import PortalSettings
 from tests.adapters.portal.world import PortalHandle
 from tests.clock import FakeClock
 
@@ -24,3 +25,21 @@ async def portal(world: PortalHandle) -> AsyncIterator[PortalChannel]:
     channel = world.channel()
     yield channel
     await channel.close()
+
+
+Opening = Callable[..., PortalChannel]
+"""Makes a channel that is closed after the test: of a handle, with settings."""
+
+
+@pytest.fixture
+async def opened() -> AsyncIterator[Opening]:
+    """Makes channels."""
+    made: list[PortalChannel] = []
+
+    def make(handle: PortalHandle, settings: PortalSettings | None = None) -> PortalChannel:
+        made.append(handle.channel(settings))
+        return made[-1]
+
+    yield make
+    for channel in made:
+        await channel.close()
