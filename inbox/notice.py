@@ -34,6 +34,8 @@ _WHAT: Final = {
     Category.BILLING: "a bill",
     Category.AFTER_HOURS: "a message",
 }
+_HOW_TO_STOP: Final = "TW27"
+"""The rule that wants the first text to a number to say how texts are stopped."""
 _MEDIA: Final = {ChannelKind.SMS: "text", ChannelKind.EMAIL: "e-mail"}
 
 
@@ -157,7 +159,12 @@ class Noticing:
         text = notice_words(message, channel, practice, facts.plan.line, facts.leaves_at)
         subject = f"A message from {practice.name}" if channel is ChannelKind.EMAIL else ""
         draft = replace(facts.draft, text=text, subject=subject)
-        return Notice(draft, verdict=self._gate.examine(replace(facts, draft=draft)))
+        verdict = self._gate.examine(replace(facts, draft=draft))
+        stop = next((one for one in verdict.findings if one.rule == _HOW_TO_STOP and one.fix), None)
+        if stop is not None and stop.fix is not None and stop.fix.text is not None:
+            draft = replace(draft, text=stop.fix.text)
+            verdict = self._gate.examine(replace(facts, draft=draft))
+        return Notice(draft, verdict=verdict)
 
 
 def notice_words(

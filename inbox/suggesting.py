@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from inbox.address import Address, AddressSystem, ChannelKind
 from inbox.errors import NotFound
-from inbox.finding import Fix
+from inbox.finding import Fix, Severity
 from inbox.gate import Gate
 from inbox.outgoing import Category, Draft
 from inbox.patient import Consent, Patient, PortalState
@@ -23,6 +23,8 @@ from inbox.rules.ways import other_channels
 from inbox.rules.wording import wording
 from inbox.situation import Situation
 
+_OF_THE_WAY: Final = frozenset({"TW01", "TW10", "TW19", "TW21", "TW22", "TW23"})
+"""Rules that speak of the way a draft goes, and not of its words, which may not be there yet."""
 _NO_ACCOUNT: Final = frozenset({PortalState.NONE, PortalState.INVITED})
 
 
@@ -83,7 +85,10 @@ class Suggesting:
             there = await self._desk.situation(draft)
         except NotFound:
             return None
-        return None if self._gate.examine(there).blocked else there
+        against = (
+            one.rule for one in self._gate.examine(there).findings if one.severity is Severity.BLOCK
+        )
+        return None if _OF_THE_WAY & set(against) else there
 
 
 def wants_portal(situation: Situation) -> bool:

@@ -84,7 +84,7 @@ SELECT {COLUMNS} FROM outbox AS o WHERE o.id IN (
 )
 ORDER BY o.created_at DESC, o.id DESC LIMIT 20
 """  # noqa: S608 - constants
-_NEXT: Final = """
+NEXT: Final = """
 SELECT o.not_before FROM outbox AS o WHERE o.status = 'queued'
     AND (o.after_id IS NULL OR EXISTS (SELECT 1 FROM outbox AS a
         WHERE a.id = o.after_id AND a.status IN ('sent', 'delivered')))
@@ -309,7 +309,7 @@ class OutboxTable:
 
     async def next_due(self) -> datetime | None:
         """When the next QUEUED row is due; None when there is none."""
-        row = await self._do.read(lambda db: db.execute(_NEXT).fetchone())
+        row = await self._do.read(lambda db: db.execute(NEXT).fetchone())
         return None if row is None else moment(int(row["not_before"]))
 
 

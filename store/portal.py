@@ -73,17 +73,17 @@ CONVERSATIONS: Final = """
 SELECT DISTINCT conversation_id FROM message
 WHERE thread_key = :thread_key AND thread_key <> '' AND line_id = :line_id AND channel = 'portal'
 """
-_HEAR: Final = """
+HEAR: Final = """
 INSERT INTO portal_thread (line_id, thread_key) VALUES (:line_id, :thread_key)
 ON CONFLICT DO NOTHING
 """
-_NAME: Final = """
+NAME: Final = """
 UPDATE portal_thread SET subject = :subject, subject_version = :version
 WHERE line_id = :line_id AND thread_key = :thread_key
     AND (:version, :subject) > (subject_version, subject)
 """
 # Of two words of the same version the one that says no counts: it is the safe one.
-_CAN_REPLY: Final = """
+CAN_REPLY: Final = """
 UPDATE portal_thread SET can_reply = :can_reply, reply_version = :version
 WHERE line_id = :line_id AND thread_key = :thread_key
     AND (can_reply IS NULL OR :version > reply_version
@@ -102,7 +102,7 @@ _RETRACT: Final = """
 UPDATE message SET nature = 'retracted', answers_until = 0, status_text = :text
 WHERE id = :id AND nature <> 'retracted'
 """
-_ORPHANS: Final = """
+ORPHANS: Final = """
 SELECT id FROM message INDEXED BY message_unlinked
 WHERE conversation_id = :id AND patient_id IS NULL AND channel = 'portal'
     AND match_reason = :nobody
@@ -205,10 +205,10 @@ def hear(writing: Writing, line_id: str, arrival: Arrival) -> None:
     if not key or not (named or arrival.can_reply is not None):
         return
     values = {"line_id": line_id, "thread_key": key, "version": arrival.version}
-    db.execute(_HEAR, values)
+    db.execute(HEAR, values)
     if arrival.can_reply is not None:
-        db.execute(_CAN_REPLY, {**values, "can_reply": int(arrival.can_reply)})
-    if named and db.execute(_NAME, {**values, "subject": storable(named)}).rowcount:
+        db.execute(CAN_REPLY, {**values, "can_reply": int(arrival.can_reply)})
+    if named and db.execute(NAME, {**values, "subject": storable(named)}).rowcount:
         for row in db.execute(CONVERSATIONS, values).fetchall():
             state.refresh(db, row["conversation_id"])
             writing.tell_conversation(row["conversation_id"])
@@ -306,7 +306,7 @@ def adopt(writing: Writing, conversation_id: int) -> None:
     if row["patient_id"] is None:
         return
     values = {"id": conversation_id, "nobody": NOBODY}
-    for orphan in db.execute(_ORPHANS, values).fetchall():
+    for orphan in db.execute(ORPHANS, values).fetchall():
         conversation.link_message(writing, orphan["id"], row["patient_id"], "as this conversation")
 
 
