@@ -15,6 +15,7 @@ from adapters.portal.settings import PortalSettings
 from inbox.errors import NotSent
 from inbox.line import Line
 from inbox.outgoing import Outgoing, OutgoingAttachment
+from inbox.well_formed import media_type
 
 MEDIUM = {
     "coding": [
@@ -118,8 +119,10 @@ def message(
 
 def inline(file: OutgoingAttachment, at: datetime) -> Record:
     """The payload of a file that goes inside the message."""
-    data = base64.b64encode(file.content).decode("ascii")
-    return {"contentAttachment": {**_attachment(file, at), "data": data}}
+    made = _attachment(file, at)
+    if file.content:
+        made["data"] = base64.b64encode(file.content).decode("ascii")
+    return {"contentAttachment": made}
 
 
 def document(
@@ -159,7 +162,7 @@ def pointer(reference: str, file: OutgoingAttachment) -> Record:
 
 def _envelope(outgoing: Outgoing, line: Line, settings: PortalSettings, name: str) -> Record:
     to = outgoing.to[0]
-    sender = {"display": line.name or line.address}
+    sender = {"display": _string(line.name) or line.address}
     if settings.sender:
         sender = {"reference": settings.sender, **sender}
     recipient = {"reference": to.value}
@@ -192,7 +195,7 @@ def _identifier(name: str) -> Record:
 def _attachment(file: OutgoingAttachment, at: datetime) -> Record:
     digest = hashlib.sha1(file.content, usedforsecurity=False).digest()
     made: Record = {
-        "contentType": file.media_type or "application/octet-stream",
+        "contentType": media_type(file.media_type) or "application/octet-stream",
         "size": len(file.content),
         "hash": base64.b64encode(digest).decode("ascii"),
         "creation": instant(at),

@@ -39,6 +39,7 @@ from inbox.errors import (
 from inbox.line import Line
 from inbox.message import MessageStatus
 from inbox.outgoing import Outgoing
+from inbox.well_formed import media_type
 
 MESSAGES = "Communication"
 
@@ -213,8 +214,8 @@ class Sender:
             if len(file.content) <= most or not statement.documents:
                 made.append(inline(file, self._clock()))
                 continue
-            media_type = file.media_type or "application/octet-stream"
-            said = await _taken(self._portal.create_binary(file.content, media_type))
+            kind = media_type(file.media_type) or "application/octet-stream"
+            said = await _taken(self._portal.create_binary(file.content, kind))
             binary = _name_of(said, "Binary")
             held = document(outgoing, file, number, binary, self._clock())
             name = await self._create_once(held, part_name(outgoing, f"file {number}"))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -67,9 +67,9 @@ class Element:
 class Definitions:
     """What is known of the types."""
 
-    elements: Mapping[str, Mapping[str, Element]] = field(repr=False)
+    elements: Mapping[str, Mapping[str, Element]]
     """By the path of what they belong to, `Communication.payload`, then by their name."""
-    systems: Mapping[str, frozenset[str]] = field(repr=False)
+    systems: Mapping[str, frozenset[str]]
     """The codes of each code system, by its URL."""
 
 
