@@ -118,6 +118,8 @@ class Work:
             "accept": self._on_row(tending.accept),
             "dismiss": self._on_row(tending.dismiss),
             "confidential": writing.confidential,
+            "take-suggestion": writing.take_suggestion,
+            "notice": writing.notice,
             "promise": self._on_row(self._promise),
             "promise-by-hand": writing.promise,
             "next-unread": self._next_unread,
