@@ -254,6 +254,10 @@ def _add_writing(commands: Parsers) -> None:
             "--confidential", action="store_true", help="for the patient alone, nobody else there"
         )
         parser.add_argument(
+            "--notice", action="store_true",
+            help="tell them by text or e-mail, in neutral words, that it waits in the portal",
+        )  # fmt: skip
+        parser.add_argument(
             "--because", metavar="R", default="", help="the reason, when it is held"
         )
         later = parser.add_mutually_exclusive_group()
