@@ -1,10 +1,11 @@
-"""The HTTP under the portal: with limits, no redirects, and each change sent once.
+"""The HTTP under the portal: with limits, no redirects, and each POST sent once.
 
 Imports aiohttp, so import this module only where a connection is opened.
 """
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -38,7 +39,7 @@ class Reply:
 
 
 class Transport:
-    """Carries each request once.
+    """Carries each POST once; aiohttp repeats what may be repeated (RFC 9110 section 9.2.2).
 
     Requests that change something go over a connection of their own: one that lay idle may be
     closed by the other side at the very moment we write, and then nobody knows whether they read
@@ -79,9 +80,11 @@ class Transport:
         """
         session = self._session() if method == "GET" else self._new(alone=True)
         target = URL(url, encoded=True)
+        # A stream is sent piece by piece; bytes of a file at once would hold up the event loop.
+        data = None if body is None else io.BytesIO(body)
         try:
             async with session.request(
-                method, target, data=body, headers=headers, allow_redirects=False
+                method, target, data=data, headers=headers, allow_redirects=False
             ) as response:
                 content = await read_at_most(response, limit)
                 return Reply(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,7 @@ from adapters.portal.channel import PortalChannel
 from adapters.portal.settings import PortalSettings
 from tests.adapters.portal.world import PortalHandle
 from tests.clock import FakeClock
+from tests.fhir.structure import problems, read_definitions
 
 
 @pytest.fixture
@@ -43,3 +46,10 @@ async def opened() -> AsyncIterator[Opening]:
     yield make
     for channel in made:
         await channel.close()
+
+
+@pytest.fixture
+def check(corpora: Path) -> Callable[[Any], list[str]]:
+    """What is wrong with a resource by the official definitions; skips without the corpora."""
+    definitions = read_definitions(corpora / "fhir-r4" / "structure")
+    return lambda resource: problems(resource, definitions)

@@ -40,12 +40,9 @@ def document(world: PortalHandle, id_: str, *attachments: dict[str, Any]) -> dic
     return {"contentReference": {"reference": f"DocumentReference/{id_}"}}
 
 
-def binary(
-    world: PortalHandle, id_: str, content: bytes, media_type: str = "application/pdf"
-) -> str:
-    world.server.holdings.add(
-        {"resourceType": "Binary", "id": id_, "contentType": media_type, "data": b64(content)}
-    )
+def binary(world: PortalHandle, id_: str, content: bytes) -> str:
+    about = {"contentType": "application/pdf", "data": b64(content)}
+    world.server.holdings.add({"resourceType": "Binary", "id": id_, **about})
     return f"Binary/{id_}"
 
 

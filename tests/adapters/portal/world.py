@@ -13,6 +13,8 @@ from demo.portal.fault import Fault
 from demo.portal.moment import instant
 from demo.portal.server import PortalServer
 from inbox.address import Address, AddressSystem, ChannelKind
+from inbox.channel import Batch
+from inbox.errors import TwowayError
 from inbox.line import Line
 from tests.adapters.handle import Failure, Taken
 from tests.clock import FakeClock
@@ -171,3 +173,14 @@ class PortalHandle:
 
     def reveal(self) -> None:
         """What was taken can be found at once."""
+
+
+async def broken_off(channel: PortalChannel) -> tuple[list[Batch], TwowayError | None]:
+    """Every batch of one run until it breaks off, and what it breaks off with."""
+    batches: list[Batch] = []
+    try:
+        async for batch in channel.fetch({}):
+            batches += [batch]
+    except TwowayError as error:
+        return batches, error
+    return batches, None
