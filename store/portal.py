@@ -28,7 +28,7 @@ from store.values import moment, pack_list, stamp, storable, unpack_address, unp
 
 _MEMBER: Final = """
 SELECT m.id, m.rfc_id, m.thread_key, m.conversation_id, m.at, m.in_reply_to, m.patient_id,
-    m.match_reason, m.direction FROM message AS m
+    m.match_reason, m.outbox_id FROM message AS m
 """
 IN_THREAD: Final = f"""
 {_MEMBER} WHERE m.thread_key = :thread_key AND m.thread_key <> '' AND m.line_id = :line_id
@@ -92,12 +92,21 @@ WHERE line_id = :line_id AND thread_key = :thread_key
 _LEARN: Final = """
 UPDATE message SET rfc_id = :rfc_id, thread_key = :thread_key WHERE id = :id
 """
-_OWN_NAMES: Final = (
-    "SELECT rfc_id, thread_key, line_id, conversation_id FROM message WHERE id = :id"
-)
+_OWN_NAMES: Final = """
+SELECT rfc_id, thread_key, line_id, conversation_id, at FROM message WHERE id = :id
+"""
 _TOLD: Final = "SELECT told, status FROM message WHERE id = :id"
 _TELL: Final = "UPDATE message SET told = :told WHERE id = :id"
-_EARLIER: Final = "UPDATE message SET at = :at WHERE id = :id AND at > :at AND outbox_id IS NULL"
+_EARLIER: Final = """
+UPDATE message SET at = :at, answers_until = iif(answers_until > :at, :at, answers_until)
+WHERE id = :id AND at > :at
+"""
+# The two clocks may differ: what answers ours came later.
+_AFTER_OURS: Final = """
+UPDATE message SET at = :at + 1000 WHERE at <= :at AND direction = 'inbound'
+    AND line_id = :line_id AND channel = 'portal'
+    AND id IN (SELECT message_id FROM message_reference WHERE parent = :rfc_id AND parent <> '')
+"""
 _RETRACT: Final = """
 UPDATE message SET nature = 'retracted', answers_until = 0, status_text = :text
 WHERE id = :id AND nature <> 'retracted'
@@ -192,7 +201,7 @@ def members(
             parents=unpack_list(row["in_reply_to"]),
             patient_id=row["patient_id"],
             chosen=row["match_reason"].startswith("chosen by "),
-            ours=row["direction"] == Direction.OUTBOUND,
+            ours=row["outbox_id"] is not None,
         )
         for row in rows
     ]
@@ -220,12 +229,12 @@ def settle(writing: Writing, filing: Filing, message_id: int) -> None:
     if filing.echo_of is None:
         if filing.patient_id is not None:
             adopt(writing, message.read(writing.db, message_id).conversation_id)
-    elif filing.direction is Direction.OUTBOUND:
+    elif message.read(writing.db, message_id).outbox_id is None:
+        seen_again(writing, message_id, stamp(filing.at))
+    else:
         learn(writing, message_id, arrival.message_id, arrival.thread_key)
         if arrival.retracted:
             retract(writing, message_id, "taken back in the portal")
-    else:
-        seen_again(writing, message_id, stamp(filing.at))
     if filing.direction is Direction.OUTBOUND:
         told(writing, message_id, arrival.report)
 
@@ -245,17 +254,18 @@ def learn(writing: Writing, message_id: int, provider_id: str, thread_key: str) 
     if (name, key) == (own["rfc_id"], own["thread_key"]):
         return
     db.execute(_LEARN, {"id": message_id, "rfc_id": name, "thread_key": key})
-    if key == own["thread_key"]:
-        return
-    related = members(db, own["line_id"], [key, name], name, [])
-    joined = {own["conversation_id"], *(one.conversation_id for one in related)}
+    db.execute(_AFTER_OURS, {"rfc_id": name, "line_id": own["line_id"], "at": own["at"]})
+    joined = {own["conversation_id"]}
+    if key != own["thread_key"]:
+        related = members(db, own["line_id"], [key, name], name, [])
+        joined |= {one.conversation_id for one in related}
     kept = min(joined)
     for other in sorted(joined - {kept}):
         merge(writing, kept, other)
     if len(joined) > 1:
         adopt(writing, kept)
-        state.refresh(db, kept)
-        writing.tell_conversation(kept)
+    state.refresh(db, kept)
+    writing.tell_conversation(kept)
 
 
 def told(writing: Writing, message_id: int, report: DeliveryReport | None) -> None:

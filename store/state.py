@@ -238,6 +238,10 @@ def _other_end(
         if sender is not None:
             return sender.name, sender.value
     if facts["person"] or facts["person_address"] or ours is None:
+        theirs = _glimpse(db, facts["newest_inbound_id"]) if not facts["person"] else None
+        sender = unpack_address(theirs["sender"]) if theirs is not None else None
+        if sender is not None and sender.name:
+            return sender.name, sender.value
         return facts["person"], facts["person_address"]
     recipients = unpack_addresses(ours["recipients"])
     return (recipients[0].name, recipients[0].value) if recipients else ("", "")

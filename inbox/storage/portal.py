@@ -27,6 +27,7 @@ class ThreadMember:
     chosen: bool
     """A person said whom it is about."""
     ours: bool
+    """It was sent from here, and `at` is by our clock."""
 
 
 @dataclass(frozen=True, slots=True)
