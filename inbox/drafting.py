@@ -190,7 +190,12 @@ class Drafting:
         reply_to = tuple(address for address in answered.reply_to if address.key not in own)
         if reply_to:
             return reply_to
-        return (answered.sender,) if answered.sender and answered.sender.key not in own else ()
+        sender = answered.sender
+        if sender is None or sender.key in own:
+            return ()
+        # Who has no name of their own in the portal cannot be written to by it.
+        nameless = answered.channel is ChannelKind.PORTAL and "/" not in sender.value
+        return () if nameless else (sender,)
 
     async def _known_address(
         self, row: ConversationRow, channel: ChannelKind
