@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from inbox.address import Address
+from inbox.address import Address, AddressSystem
 from inbox.patient import Patient, Proxy
 from inbox.storage.signal import AddressChoice
 
@@ -151,6 +151,11 @@ def writer_relation(address: Address | None, patient: Patient, day: date) -> str
     for proxy in patient.proxies_on(day):
         if any(point.address.key == address.key for point in proxy.points):
             return proxy.relation
+    if address.system is AddressSystem.PORTAL and address.name:
+        # A portal says by name who writes for a patient, and vouches for it.
+        called = address.name.casefold()
+        named = (one for one in patient.proxies_on(day) if one.name.casefold() == called)
+        return next((proxy.relation for proxy in named), "")
     return ""
 
 

@@ -20,6 +20,7 @@ from inbox.message import (
 )
 from inbox.repository import Filing, StatusChange
 from inbox.storage.portal import PortalThread, ThreadMember
+from inbox.version import version_time
 from store import conversation, message, record_due, state
 from store.merge import merge
 from store.status import change_status
@@ -94,6 +95,9 @@ UPDATE message SET rfc_id = :rfc_id, thread_key = :thread_key WHERE id = :id
 """
 _OWN_NAMES: Final = """
 SELECT rfc_id, thread_key, line_id, conversation_id, at FROM message WHERE id = :id
+"""
+_ANSWERS_UNTIL: Final = """
+UPDATE message SET answers_until = :at WHERE id = :id AND answers_until > :at
 """
 _TOLD: Final = "SELECT told, status FROM message WHERE id = :id"
 _TELL: Final = "UPDATE message SET told = :told WHERE id = :id"
@@ -233,6 +237,7 @@ def settle(writing: Writing, filing: Filing, message_id: int) -> None:
         seen_again(writing, message_id, stamp(filing.at))
     else:
         learn(writing, message_id, arrival.message_id, arrival.thread_key)
+        _by_its_clock(writing, message_id, arrival.version)
         if arrival.retracted:
             retract(writing, message_id, "taken back in the portal")
     if filing.direction is Direction.OUTBOUND:
@@ -266,6 +271,21 @@ def learn(writing: Writing, message_id: int, provider_id: str, thread_key: str) 
         adopt(writing, kept)
     state.refresh(db, kept)
     writing.tell_conversation(kept)
+
+
+def _by_its_clock(writing: Writing, message_id: int, version: str) -> None:
+    """What they wrote after the portal had our message is not answered by it.
+
+    Its clock may be behind ours, and what they write is told by its clock.
+    """
+    had = version_time(version)
+    if had is None:
+        return
+    values = {"id": message_id, "at": stamp(had)}
+    if writing.db.execute(_ANSWERS_UNTIL, values).rowcount:
+        own = message.read(writing.db, message_id)
+        state.refresh(writing.db, own.conversation_id)
+        writing.tell_conversation(own.conversation_id)
 
 
 def told(writing: Writing, message_id: int, report: DeliveryReport | None) -> None:

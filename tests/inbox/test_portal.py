@@ -16,7 +16,7 @@ from inbox.line import Line
 from inbox.message import Direction, Message, MessageStatus, Nature
 from inbox.patient import ContactPoint, Proxy
 from inbox.reply_path import EvidenceKind
-from inbox.version import version_key
+from inbox.version import version_key, version_time
 from tests.inbox.conftest import House
 from tests.inbox.making import ANN, BEN, FRONT_DESK, NOW, PORTAL
 
@@ -412,7 +412,30 @@ async def test_the_record_names_things_as_the_portal_does(house: House) -> None:
     assert corrected["id"] == asked["id"]
 
 
+async def test_a_portal_whose_clock_is_behind_hides_no_answer(house: House) -> None:
+    """They answer a minute after our message; the portal's clock is five minutes behind."""
+    await house.repository.patients.save([ANN_THERE])
+    put(house, item(50, "hello", thread="Communication/other"), -60)
+    await house.sync()
+    to = Address(AddressSystem.PORTAL, PATIENT, "Ann Lee")
+    draft = await house.desk.new_draft(to, ChannelKind.PORTAL, "p1")
+    row = await house.desk.send(replace(draft, text="Are you well, Ann? Dana"), "fine", undo=False)
+    await house.outbox.deliver_due()
+    thread = f"Communication/thread-{row.uuid}"
+    put(house, item(60, "No!", thread=thread), -4)
+    await house.sync()
+    behind = version_key(house.clock() - timedelta(minutes=5), "1")
+    echo = {"id": f"Communication/{row.uuid}", "own_uuid": row.uuid, "text": row.draft.text,
+            "thread": thread, "version": behind, "to": [PATIENT]}  # fmt: skip
+    put(house, echo, -5, ours=True)
+    await house.sync()
+    waiting = await house.rows(ListState.NEEDS_REPLY)
+    assert {one.id for one in waiting} >= {row.conversation_id}
+
+
 def test_a_later_version_is_the_greater_one() -> None:
     later = NOW + timedelta(microseconds=1)
     assert version_key(NOW, "9") < version_key(NOW, "10") < version_key(later, "1")
     assert version_key(None) == "" < version_key(None, "1") < version_key(NOW)
+    assert version_time(version_key(later, "1")) == later
+    assert version_time("") is version_time(version_key(None, "7")) is version_time("x") is None
