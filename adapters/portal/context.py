@@ -81,14 +81,19 @@ class ContextReader:
             ConnectionLost, AuthenticationFailed: try again later.
         """
         waiting = list(messages)
-        alone: set[str] = set()
+        asked: set[str] = set()
         for _ in range(LONGEST):
-            wanted = dict.fromkeys(name for one in waiting for name in self._wanted(one))
-            missing = [name for name in wanted if self._has(name) is None and name not in alone]
+            missing: dict[str, None] = {}
+            left: list[Record] = []
+            for one in waiting:
+                lacks = [name for name in self._wanted(one) if self._has(name) is None]
+                missing.update(dict.fromkeys(name for name in lacks if name not in asked))
+                left += [one] if lacks else []
             if not missing:
                 return
-            await self._ask_together(missing)
-            alone.update(missing)
+            await self._ask_together(list(missing))
+            asked.update(missing)
+            waiting = left
 
     async def of(self, message: Record, *, last: bool = False) -> tuple[dict[str, Any], bool]:
         """What a message needs, by reference, and whether nothing more can be had by asking again.

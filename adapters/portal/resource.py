@@ -134,6 +134,8 @@ def reference(holder: Any, base: str) -> str:
     written = holder.get("reference") if isinstance(holder, dict) else None
     if not isinstance(written, str) or len(written) > 2000:
         return ""
+    if REFERENCE.match(written) is not None:
+        return written
     written = written.strip()
     if base and written.startswith(base + "/"):
         written = written[len(base) + 1 :]
