@@ -140,7 +140,8 @@ class Guard:
                     "verify_nbf": False,
                 },
             )
-        except (jwt.InvalidTokenError, jwt.PyJWKSetError, KeyError) as error:
+        # PyJWT answers a key of another kind than the algorithm with a TypeError.
+        except (jwt.InvalidTokenError, jwt.PyJWKSetError, KeyError, TypeError) as error:
             raise Refused("invalid_client", f"The assertion is not good: {error}") from error
         self._check_claims(claims, name)
         return str(name)

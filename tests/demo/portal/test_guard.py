@@ -151,6 +151,8 @@ async def test_an_assertion_that_is_signed_otherwise_gets_none(
         assertion(backend, clock, stranger),
         assertion(backend, clock, stranger, kid="unheard"),
         assertion(backend, clock, rsa_key, "RS256", "r"),
+        # With the name of the other key, which is of another kind.
+        assertion(backend, clock, rsa_key, "RS384", "c"),
     ):
         said = await ask(client, backend, signed)
         assert (said.status, said.json["error"]) == (401, "invalid_client")
