@@ -93,7 +93,14 @@ def from_words(plan: Plan | None, problem: str, now: datetime) -> str:
     """The first line under the composer: where it leaves from and why answers come home."""
     if plan is None:
         return f"No line to send from: {problem}"
-    return f"From {number_words(plan.line.address)} · {proof_words(plan.proof, now)}"
+    return f"From {line_words(plan.line)} · {proof_words(plan.proof, now)}"
+
+
+def line_words(line: Line) -> str:
+    """A line as people call it: its address; of a portal its name, for nobody reads its URL."""
+    if line.channel is ChannelKind.PORTAL and line.name:
+        return line.name
+    return number_words(line.address)
 
 
 def answer_words(

@@ -182,7 +182,7 @@ def test_patients_are_complete_and_varied() -> None:
     assert len({person["id"] for person in people}) == len(people)
     addresses: dict[str, int] = defaultdict(int)
     for person in people:
-        assert set(person) - {"best_time", "consents"} == {
+        assert set(person) - {"best_time", "consents", "identifiers"} == {
             *("id", "given", "family", "birth_date", "contact", "preferred_channel"),
             *("language", "proxies", "privacy_form"),
         }
