@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from demo.portal.problem import Problem
 
@@ -27,6 +28,7 @@ class Span:
     """The first moment after it."""
 
 
+@lru_cache(4096)
 def span(written: str) -> Span:
     """What a date, dateTime or instant covers; one without an offset is read as UTC.
 

@@ -6,10 +6,11 @@ http://hl7.org/fhir/R4/search.html
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Any, Literal
 
 from demo.portal.holdings import Held, Holdings, Resource
-from demo.portal.moment import Span, instant, meets, span
+from demo.portal.moment import Span, meets, span
 from demo.portal.problem import Problem
 
 Query = Sequence[tuple[str, str]]
@@ -161,7 +162,7 @@ def _passes(held: Held, kind: Type, path: str, modifier: str, value: str, *, bas
 
 def _spans(held: Held, path: str, values: list[Any]) -> list[Span]:
     if path == "meta.lastUpdated":
-        return [span(instant(held.now.at))]
+        return [Span(held.now.at, held.now.at + timedelta(milliseconds=1))]
     return [span(str(value)) for value in values]
 
 

@@ -18,6 +18,7 @@ from inbox.message import Attachment, Direction, Message, MessageKind, MessageSt
 from inbox.outgoing import Call, CallOutcome, WayBack
 from inbox.record import FIRST, RecordContext, chain, communication, retraction
 from tests.fhir.structure import Definitions, problems
+from tui.commandline.record import bundle
 
 NOW = datetime(2026, 3, 4, 16, 0, tzinfo=UTC)
 ANN = email("ann@example.com", "Ann Lee")
@@ -242,3 +243,11 @@ def test_whatever_they_wrote(
     context = RecordContext("p1", base, words[10], words[11], (words[8],))
     for back in (False, True):
         assert check(line_of(message, context, back=back)) == []
+
+
+def test_an_exported_record_is_a_valid_bundle(definitions: Definitions) -> None:
+    whole = bundle([line_of(message) for message in EVERYTHING], NOW)
+    assert problems(whole, definitions) == []
+    # bdl-7: what has the same fullUrl has another version.
+    names = [(one["fullUrl"], one["resource"]["meta"]["versionId"]) for one in whole["entry"]]
+    assert len(set(names)) == len(EVERYTHING)
