@@ -27,7 +27,6 @@ from inbox.linking import Linking
 from inbox.marks import Marks
 from inbox.message import Message
 from inbox.outgoing import Draft, DraftAttachment
-from inbox.patient import Patient
 from inbox.practice import Practice
 from inbox.reply_path import ProofState
 from inbox.repository import OutboxRow, Repository
@@ -48,7 +47,6 @@ if TYPE_CHECKING:
 
 UNDO_WINDOW = timedelta(seconds=8)
 """How long a message can be taken back after it was sent."""
-_MOST_REFERENCES = 40
 
 
 class Desk:
@@ -488,12 +486,6 @@ class Desk:
         await self.repository.audit.add(
             self.member.id, action, self.clock(), patient_id=patient_id, detail=detail
         )
-
-    async def _patient(self, patient_id: str) -> Patient | None:
-        try:
-            return await self.repository.patients.get(patient_id)
-        except NotFound:
-            return None
 
     def capabilities(self, line_id: str) -> Capabilities:
         """What the channel of a line can do."""

@@ -22,6 +22,9 @@ SET_UP_LASTS = timedelta(days=7)
 """A number's set-up is looked at several times a day; anybody may change it in a console."""
 ROUND_TRIP_MAY_TAKE = timedelta(minutes=10)
 """A round trip that is not home by then, although the line was read, has failed."""
+TEST_PATIENT_MAY_TAKE = timedelta(days=3)
+"""How long a portal's test message waits for the test patient's answer. Somebody has to log in and
+write it, so that nobody did so by then says nothing of the line: the message is sent again."""
 
 
 class ProofState(StrEnum):

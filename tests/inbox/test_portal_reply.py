@@ -11,10 +11,11 @@ import pytest
 from inbox.address import Address, AddressSystem, ChannelKind
 from inbox.capability import Capabilities
 from inbox.errors import Blocked, Held
-from inbox.line import Line
+from inbox.line import Line, LineHealth, LineState
 from inbox.outgoing import Category, DraftAttachment
 from inbox.patient import Consent, ContactPoint, PortalState, PrivacyForm
 from inbox.portal_reply import judge_reply
+from inbox.proving import Prover
 from inbox.reply_path import Evidence, EvidenceKind, ProofState
 from inbox.repository import PortalThread
 from tests.inbox.conftest import House
@@ -140,6 +141,32 @@ async def test_a_test_patients_answer_proves_the_portal(house: House) -> None:
     assert await state() is ProofState.PROVEN
     draft = await house.desk.new_draft(Address(AddressSystem.PORTAL, PATIENT), ChannelKind.PORTAL)
     assert (await house.desk.situation(draft)).can_reply is True
+
+
+async def test_a_test_patient_may_take_days_and_is_asked_again(house: House) -> None:
+    """That nobody logged in says nothing of the portal: it fails by that no more than it did."""
+    prover = Prover(house.repository, house.outbox, house.clock)
+
+    async def tend() -> int:
+        health = LineHealth(PORTAL.id, LineState.READY, house.clock())
+        await prover.tend(TESTED, health)
+        return len(house.servers[PORTAL.id].sent)
+
+    assert await tend() == 1
+    house.clock.advance(hours=71)
+    assert await tend() == 1
+    proof = await prover.proof(TESTED)
+    assert proof.state is ProofState.PROVING
+    steps: list[str] = []
+    await prover.prove(TESTED, steps.append, lambda: None, patience=0)
+    assert steps[0].startswith("A test message is on its way already. It proves the line once")
+    house.clock.advance(hours=2)
+    assert await tend() == 2
+    kinds = {one.kind for one in await house.repository.lines.evidence()}
+    assert kinds == {EvidenceKind.PROBE_SENT}
+    house.clock.advance(hours=73)
+    await prover.prove(TESTED, steps.append, lambda: None, patience=0)
+    assert "Sending a test message to the test patient, Patient/test." in steps
 
 
 async def test_a_stranger_proves_nothing_by_the_names_of_a_test_message(house: House) -> None:

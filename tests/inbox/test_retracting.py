@@ -10,7 +10,7 @@ import pytest
 
 from adapters.memory.channel import MemoryChannel
 from inbox.address import ChannelKind
-from inbox.errors import NotFound, ServerRefused, Stale, TwowayError
+from inbox.errors import Held, NotFound, ServerRefused, Stale, TwowayError
 from inbox.line import Line
 from inbox.message import Message, MessageStatus
 from inbox.retracting import Retractor
@@ -61,6 +61,8 @@ async def test_it_is_marked_where_it_lies_and_in_the_record(house: House) -> Non
         await house.desk.retracting.ask(message.id)
     await house.sync()
     assert len(await house.messages(row.id)) == 2
+    with pytest.raises(Held, match="has not been answered"):
+        await house.desk.done(row.id)
 
 
 async def test_it_is_tried_again_until_the_portal_answers(house: House) -> None:
