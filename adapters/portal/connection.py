@@ -16,7 +16,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from adapters.portal.page import Page, Record, TooLarge, parse_object, read_page
+from adapters.portal.page import NoPage, Page, Record, TooLarge, parse_object, read_page
 from adapters.portal.settings import PortalSettings
 from adapters.portal.token import Tokens
 from adapters.portal.trouble import lost, reading_trouble, strange_answer, too_large
@@ -91,19 +91,19 @@ class Portal:
         Raises:
             ConnectionLost, AuthenticationFailed, ServerRefused, TooLarge, ConfigurationError.
         """
-        reply = await self._ask(self.url(path, params), {"Accept": FHIR}, limit)
-        record = await _parsed(reply)
-        if not 200 <= reply.status < 300:
-            raise reading_trouble(reply.status, record)
-        if reply.too_large:
-            raise TooLarge(*too_large().args)
+        reply, record = await self._read(path, params, limit)
         if not record:
             raise strange_answer(reply.media_type, reply.body)
         return record
 
     async def page(self, path: str, params: Params = (), *, limit: int = MOST_PAGE) -> Page:
-        """One page of a list. Raises as `get` does."""
-        record = await self.get(path, params, limit=limit)
+        """One page of a list. Raises as `get` does, and `NoPage` for one that is broken off."""
+        reply, record = await self._read(path, params, limit)
+        if not record:
+            strange = strange_answer(reply.media_type, reply.body)
+            if reply.body.lstrip()[:1] != b"{":
+                raise strange
+            raise NoPage(strange.sentence, strange.hint, reply.body)
         if record.get("resourceType") != "Bundle":
             if record.get("resourceType") == "OperationOutcome":
                 raise reading_trouble(400, record)
@@ -201,6 +201,16 @@ class Portal:
             await transport.close()
 
     # ---- parts -------------------------------------------------------------------------------
+
+    async def _read(self, path: str, params: Params, limit: int) -> tuple[Reply, Record]:
+        """An answer that is no refusal; an empty record when it is no JSON object."""
+        reply = await self._ask(self.url(path, params), {"Accept": FHIR}, limit)
+        record = await _parsed(reply)
+        if not 200 <= reply.status < 300:
+            raise reading_trouble(reply.status, record)
+        if reply.too_large:
+            raise TooLarge(*too_large().args)
+        return reply, record
 
     async def _ask(self, url: str, headers: Mapping[str, str], limit: int) -> Reply:
         """A question may be asked again: after a moment if the server says so."""

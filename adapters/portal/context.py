@@ -15,7 +15,7 @@ from typing import Any
 
 from adapters.portal.connection import Portal
 from adapters.portal.page import Page, Record
-from adapters.portal.payload import texts
+from adapters.portal.payload import is_text
 from adapters.portal.resource import REFERENCE, THEIRS, part, parts, reference, references, word
 from adapters.portal.thread import LONGEST, before
 from adapters.portal.trouble import Forbidden
@@ -25,6 +25,8 @@ from inbox.errors import ConnectionLost, ServerRefused
 KEPT = timedelta(minutes=30)
 """How long a resource is not asked for again."""
 MOST_KEPT = 5000
+MOST_WORDS = 100_000
+"""Characters of a message that are kept to tell what a later one repeats."""
 TRIES = 3
 """How often something that cannot be had is asked for before the message is stored without it."""
 TOGETHER = 50
@@ -189,7 +191,8 @@ class ContextReader:
                 ids = ",".join(name.partition("/")[2] for name in some)
                 try:
                     page = await self._portal.page(kind, (("_id", ids), ("_count", str(len(some)))))
-                except (ServerRefused, Forbidden):
+                except (ServerRefused, Forbidden, ConnectionLost):
+                    # One by one it is told which of them cannot be had.
                     break
                 self.meet(page)
 
@@ -227,14 +230,19 @@ def _small(resource: Record) -> Record:
     """A resource without what is not needed to read a message that names it."""
     small = {key: value for key, value in resource.items() if key not in _DROPPED}
     if resource.get("resourceType") == "Communication":
-        # What it said is known by its words; its files and its versions are its own affair.
-        payload = [{"contentString": text} for text in texts(resource)]
-        small.pop("payload", None)
+        # Its words tell what is repeated; its files and its versions are its own affair.
         small.pop("meta", None)
-        return {**small, "payload": payload} if payload else _hollow(small, resource)
+        if parts(resource, "payload"):
+            small["payload"] = [_words(payload) for payload in parts(resource, "payload")]
     return small
 
 
-def _hollow(small: Record, resource: Record) -> Record:
-    """A Communication without words: a header has no payload, a message of files alone has."""
-    return {**small, "payload": [{}]} if parts(resource, "payload") else small
+def _words(payload: Record) -> Record:
+    """A payload, if it holds words; else an empty one, so that it is no header."""
+    string = payload.get("contentString")
+    if isinstance(string, str) and len(string) <= MOST_WORDS:
+        return {"contentString": string}
+    attachment = part(payload, "contentAttachment")
+    if is_text(attachment) and len(attachment["data"]) <= MOST_WORDS:
+        return {"contentAttachment": attachment}
+    return {}

@@ -18,15 +18,16 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
 from adapters.portal.connection import Portal
 from adapters.portal.cursor import OVERLAP, SWEPT, Cursor, Known
+from adapters.portal.item import digest
 from adapters.portal.listing import MESSAGES, Habits, Listing, name_of_entry, version_of
 from adapters.portal.maker import Maker
-from adapters.portal.page import Page, Record, TooLarge
+from adapters.portal.page import NoPage, Page, Record, TooLarge
 from adapters.portal.resource import last_updated, word
 from adapters.portal.status import is_draft
 from adapters.portal.trouble import incomplete
@@ -38,6 +39,12 @@ BATCH_ITEMS = 200
 """Messages in one batch at most."""
 BATCH_BYTES = 8_000_000
 """Bytes in one batch at most, unless a single message is larger."""
+BROKEN = "broken"
+"""Stands in the place of the version of a page that could not be read."""
+MOST_BROKEN = 5
+"""Pages that could not be read and are kept at most: a line that cuts answers has no end."""
+MOST_SHOWN = 1_000_000
+"""Bytes of such a page that are kept."""
 GLANCE_EVERY = 3.0
 """Seconds of a long reading after which it looks whether something new has come."""
 
@@ -92,12 +99,18 @@ class FolderReader:
         Raises:
             ServerRefused: with what could be had stored, the server could not list everything.
         """
-        if self.cursor.top is not None or self.cursor.whole:
-            async for batch in self._recent(sweep=sweep):
-                yield batch
-        if not self.cursor.whole:
-            async for batch in self._walk():
-                yield batch
+        try:
+            if self.cursor.top is not None or self.cursor.whole:
+                async for batch in self._recent(sweep=sweep):
+                    yield batch
+            if not self.cursor.whole:
+                async for batch in self._walk():
+                    yield batch
+        except NoPage as error:
+            item = self._kept(error.body)
+            if item is not None:
+                yield self._batch((item,))
+            raise
         if self._moved:
             yield self._batch(())
         if self._failed is not None:
@@ -192,7 +205,10 @@ class FolderReader:
         top = self.cursor.top
         if top is None or self.cursor.loose or not self._habits.stamped:
             return None
-        return top - (SWEPT if sweep else OVERLAP)
+        if sweep:
+            return top - SWEPT
+        # What is too large for a usual page is not to come with every look.
+        return top + timedelta(milliseconds=1) if self._habits.shrunk else top - OVERLAP
 
     def _listing(self, floor: datetime | None = None, ceiling: datetime | None = None) -> Listing:
         by = "sent" if self.cursor.loose else "_lastUpdated"
@@ -288,6 +304,15 @@ class FolderReader:
         await self._maker.context.prepare(
             one.found for one in next_ones if word(one.found, "resourceType") == MESSAGES
         )
+
+    def _kept(self, body: bytes) -> RawItem | None:
+        """A page that cannot be read, for a person to look at; None for one that is kept."""
+        name = f"?{digest(body)}"
+        broken = sum(one.version == BROKEN for one in self.cursor.seen.values())
+        if name in self.cursor.seen or broken >= MOST_BROKEN:
+            return None
+        self.cursor.seen[name] = Known(BROKEN, None)
+        return self._maker.strange(body[:MOST_SHOWN], name)
 
     def _note(self, entry: _Pending) -> None:
         self._moved = True

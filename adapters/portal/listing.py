@@ -52,9 +52,14 @@ class Habits:
     links: bool = False
     """It has linked a page to the next."""
 
+    @property
+    def shrunk(self) -> bool:
+        """Whether some page was too large."""
+        return self.limit == MOST_LARGE
+
     def shrink(self) -> bool:
         """A page was too large: ask for less on each. False: it cannot be less."""
-        if self.count == 1 and self.limit == MOST_LARGE:
+        if self.count == 1 and self.shrunk:
             return False
         self.count, self.limit = max(1, self.count // 10), MOST_LARGE
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +20,8 @@ from inbox.errors import ServerRefused
 
 MOST_WHOLE_ANSWER = 150_000_000
 """Bytes of one message that are read when somebody asks for the whole of it."""
+_LARGE = 500_000
+"""Bytes of files from which on an item is written on a thread."""
 _AHEAD = timedelta(minutes=5)
 """How far a sender's clock may be ahead of the server's."""
 
@@ -40,6 +43,12 @@ class Maker:
         self._base = base
         self._clock = clock
 
+    def strange(self, found: Any, name: str) -> RawItem:
+        """Something else than a message as a raw item: as it came."""
+        content = write_strange(found)
+        at = last_updated(found) or self._clock()
+        return RawItem(RemoteId(MESSAGES, self._base, name), content, at, len(content))
+
     async def item(self, found: Any, name: str, *, last: bool = False) -> RawItem:
         """One resource as a raw item.
 
@@ -53,18 +62,22 @@ class Maker:
         """
         remote = RemoteId(MESSAGES, self._base, name)
         if word(found, "resourceType") != MESSAGES:
-            content = write_strange(found)
-            at = last_updated(found) or self._clock()
-            return RawItem(remote, content, at, len(content))
+            return self.strange(found, name)
         context, known = await self.context.of(found, last=last)
         kept, files, whole = await self._files.of(found, last=last)
-        content = write_item(kept, context, files, self._base)
         complete = known and whole
+
+        def write() -> tuple[bytes, int]:
+            content = write_item(kept, context, files, self._base)
+            return content, len(content) if complete else max(len(content), size_of(found))
+
+        large = kept is not found or sum(len(one.content) for one in files) > _LARGE
+        content, size = await asyncio.to_thread(write) if large else write()
         return RawItem(
             remote=remote,
             content=content,
             received_at=received_at(found, self._clock),
-            size=len(content) if complete else max(len(content), size_of(found)),
+            size=size,
             complete=complete,
             ours=is_ours(found, context, self._base),
         )

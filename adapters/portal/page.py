@@ -10,10 +10,22 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from adapters.portal.trouble import is_severe
-from inbox.errors import ServerRefused
+from inbox.errors import ConnectionLost, ServerRefused
 
 Record: TypeAlias = dict[str, Any]
 """One JSON object of the server."""
+
+
+class NoPage(ConnectionLost):
+    """An answer that should have been a page is no JSON that ends.
+
+    Attributes: `body`, the bytes that came, to be kept for a person to look at.
+    """
+
+    def __init__(self, sentence: str, hint: str, body: bytes) -> None:
+        """Make the error for these bytes."""
+        super().__init__(sentence, hint)
+        self.body = body
 
 
 class TooLarge(ServerRefused):

@@ -311,6 +311,29 @@ def test_what_the_author_wrote_is_never_hidden(text: str) -> None:
     assert (arrival.text, arrival.whole) == (text, text)
 
 
+_LINE = st.sampled_from(
+    ["Yes.", "no", "", "> no", "On Mon, Mar 2, 2026 at 9:00 AM Dana wrote:", "----", "Would you"]
+)
+_LINES = st.lists(_LINE, max_size=6).map("\n".join)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(_LINES, max_size=3), st.lists(st.lists(_LINES, max_size=3), max_size=3))
+def test_no_line_of_the_author_is_hidden(own: list[str], before: list[list[str]]) -> None:
+    mine = [f"mine {place} {text}" for place, text in enumerate(own)]
+    earlier = {
+        f"Communication/{place}": message(payload=[{"contentString": text} for text in texts])
+        for place, texts in enumerate(before)
+    }
+    arrival = read(message(payload=[{"contentString": text} for text in mine]), earlier)
+    for text in mine:
+        assert text.split("\n")[0].strip() in arrival.text
+    for line in (line for text in own for line in text.split("\n")[1:]):
+        announced = line.startswith(("On ", "--", ">")) or not line
+        said = any(line in text for texts in before for text in texts)
+        assert announced or said or line in arrival.text
+
+
 def test_nothing_of_it_reaches_the_terminal() -> None:
     arrival = read(message("a\x1b]0;x\x07b\u202ec", topic={"text": "t\x1b[2J"}))
     assert (arrival.text, arrival.subject) == ("abc", "t")

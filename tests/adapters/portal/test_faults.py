@@ -11,6 +11,7 @@ import pytest
 from adapters.portal.channel import PortalChannel
 from demo.portal.fault import Fault
 from inbox.errors import AuthenticationFailed, ConnectionLost, ServerRefused, TwowayError
+from inbox.message import Nature
 from tests.adapters.handle import arrived, collect, numbers, stored
 from tests.adapters.portal.conftest import Opening
 from tests.adapters.portal.world import PortalHandle, broken_off
@@ -41,11 +42,30 @@ async def test_each_trouble_has_its_sentence(
 ) -> None:
     there = world.write("Hello")
     world.server.fail(fault)
-    with pytest.raises(error, match=words) as caught:
+    with pytest.raises(error, match=words):
         await collect(portal)
-    assert type(caught.value) is error or isinstance(caught.value, AuthenticationFailed)
     world.server.faults.clear()
     assert numbers(arrived(await collect(portal))) == [there]
+
+
+async def test_a_page_that_breaks_off_is_kept_once_for_a_person_to_look_at(
+    world: PortalHandle, portal: PortalChannel
+) -> None:
+    world.write("Hello")
+    world.server.fail(Fault("broken", "GET", "Communication", accept=True, times=None))
+    batches, error = await broken_off(portal)
+    assert isinstance(error, ConnectionLost)
+    (item,) = arrived(batches)
+    assert item.content.startswith(b'{"resourceType": "Bundle"')
+    assert portal.convert(item).nature is Nature.UNREADABLE
+    again, _ = await broken_off(portal, stored(batches))
+    assert arrived(again) == []
+    for place in range(9):
+        # Each is broken in another way, and there is no end to it.
+        world.write(f"more {place}")
+        more, _ = await broken_off(portal, stored(again, stored(batches)))
+        again += more
+    assert len(arrived(again)) == 4
 
 
 async def test_a_hung_server_is_given_up(opened: Opening, world: PortalHandle) -> None:

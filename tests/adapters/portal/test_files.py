@@ -9,6 +9,7 @@ import pytest
 
 from adapters.portal.channel import PortalChannel
 from demo.portal.fault import Fault
+from demo.portal.moment import instant
 from inbox.channel import RawItem
 from inbox.errors import ConnectionLost, ServerRefused
 from tests.adapters.handle import collect, stored
@@ -131,6 +132,10 @@ async def test_thirty_megabytes_inside_a_message(
     whole = await portal.fetch_whole(item.remote)
     assert portal.attachment(whole.content, "1") == LARGE
     assert [one for one in await collect(portal, stored(batches)) if one.items] == []
+    # The next look asks for what came after it, and not for all of it again.
+    await collect(portal, stored(batches))
+    (asked,) = [value for name, value in world.server.seen[-1].query if name == "_lastUpdated"]
+    assert asked > f"ge{instant(world.clock())}"
 
 
 async def test_a_file_elsewhere_is_named_and_not_fetched(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -175,11 +175,13 @@ class PortalHandle:
         """What was taken can be found at once."""
 
 
-async def broken_off(channel: PortalChannel) -> tuple[list[Batch], TwowayError | None]:
+async def broken_off(
+    channel: PortalChannel, cursors: Mapping[str, str] | None = None
+) -> tuple[list[Batch], TwowayError | None]:
     """Every batch of one run until it breaks off, and what it breaks off with."""
     batches: list[Batch] = []
     try:
-        async for batch in channel.fetch({}):
+        async for batch in channel.fetch(cursors or {}):
             batches += [batch]
     except TwowayError as error:
         return batches, error
