@@ -195,6 +195,8 @@ class Facts:
                 for patient in await self._repository.patients.by_address(address)
                 if patient.point_at(address, today) is not None
             ]
+            if address.system is AddressSystem.PORTAL:
+                patients = await self._called(address, draft.line_id, patients)
             # An address that is no longer theirs belongs to nobody, but that it was theirs counts.
             holders = [*patients, *([about] if about is not None else [])]
             points = (patient.point_at(address, today) for patient in holders)
@@ -223,6 +225,20 @@ class Facts:
                 )
             )
         return tuple(found)
+
+    async def _called(self, address: Address, line_id: str, known: list[Patient]) -> list[Patient]:
+        """Those of a portal's account, and those whom the portal is known to call so."""
+        from inbox.matching import is_called
+
+        line = self._practice.line(line_id)
+        server = line.address.rstrip("/") if line is not None else ""
+        aliases = [address.value, f"{server}/{address.value}"]
+        called = [
+            one
+            for one in await self._repository.patients.by_alias(aliases)
+            if is_called(one, address.value, server)
+        ]
+        return list({one.id: one for one in (*known, *called)}.values())
 
     async def _places(self, address: Address, patients: list[Patient]) -> tuple[Place, ...]:
         if address.system is not AddressSystem.PHONE:

@@ -283,6 +283,8 @@ class Message:
     """Whom the portal says it is about, when that is not its other end."""
     version: str = ""
     """Which version of the portal's resource it was read from, as in `Arrival`."""
+    identifiers: tuple[str, ...] = ()
+    """What others call the one it is about, as in `Arrival`."""
 
     @property
     def retracted(self) -> bool:

@@ -319,6 +319,7 @@ def _values(
         "seconds": arrival.seconds,
         "about": pack_address(arrival.about),
         "version": arrival.version,
+        "identifiers": pack_list(arrival.identifiers),
         "indexed_patient": patient_name(db, patient_id),
         "subject": arrival.subject,
         "text": arrival.text,

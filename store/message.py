@@ -28,6 +28,7 @@ COLUMNS: Final = """
     m.rfc_id, m.in_reply_to, m.refs, m.patient_id, m.match_reason, m.staff_id, m.raw_id,
     m.outbox_id, m.status_text, m.proof, m.partial, m.indexed_patient, m.search_id,
     m.confidential, m.ending, m.seconds, m.thread_key, m.about, m.version,
+    m.identifiers,
     (SELECT o.not_before FROM outbox AS o WHERE o.id = m.outbox_id AND o.status = 'queued'
         AND o.automatic_retry = 0) AS leaves_at,
     (SELECT o.because FROM outbox AS o WHERE o.id = m.outbox_id) AS reason,
@@ -47,13 +48,13 @@ INSERT INTO message (
     search_id, sent_at, sender, recipients, cc, reply_to, rfc_id, in_reply_to, refs, thread_key,
     list_id, patient_id, match_reason, staff_id, raw_id, outbox_id, status_text, proof, partial,
     files, indexed_patient, subject, text, whole, confidential, ending,
-    seconds, about, version
+    seconds, about, version, identifiers
 ) VALUES (
     :uuid, :conversation_id, :direction, :channel, :kind, :nature, :status, :line_id, :at,
     :answers_until, :search_id, :sent_at, :sender, :recipients, :cc, :reply_to, :rfc_id,
     :in_reply_to, :refs, :thread_key, :list_id, :patient_id, :match_reason, :staff_id, :raw_id,
     :outbox_id, :status_text, :proof, :partial, :files, :indexed_patient, :subject, :text, :whole,
-    :confidential, :ending, :seconds, :about, :version
+    :confidential, :ending, :seconds, :about, :version, :identifiers
 )
 """
 _REPLACE: Final = """
@@ -64,7 +65,8 @@ UPDATE message SET
     in_reply_to = :in_reply_to, refs = :refs, thread_key = :thread_key, list_id = :list_id,
     patient_id = :patient_id, match_reason = :match_reason, partial = :partial, files = :files,
     indexed_patient = :indexed_patient, subject = :subject, text = :text, whole = :whole,
-    ending = :ending, seconds = :seconds, about = :about, version = :version
+    ending = :ending, seconds = :seconds, about = :about, version = :version,
+    identifiers = :identifiers
 WHERE id = :id
 """
 DEFAULTS: Final[Parameters] = {
@@ -98,6 +100,7 @@ DEFAULTS: Final[Parameters] = {
     "seconds": 0,
     "about": None,
     "version": "",
+    "identifiers": "[]",
 }
 ADD_ADDRESS: Final = """
 INSERT INTO message_address (message_id, role, key) VALUES (:message_id, :role, :key)
@@ -185,6 +188,7 @@ def from_row(db: sqlite3.Connection, row: sqlite3.Row) -> Message:
         thread_key=row["thread_key"],
         about=unpack_address(row["about"]),
         version=row["version"],
+        identifiers=unpack_list(row["identifiers"]),
     )
 
 

@@ -1,8 +1,10 @@
 -- The patient portal.
 
--- Of a portal message: whom it is about by the portal's own reference (JSON, as `sender`), which
--- version of its resource it was read from, and of one of ours the furthest that was told of it.
+-- Of a portal message: whom it is about by the portal's own reference (JSON, as `sender`) and by
+-- what others call them (JSON), which version of its resource it was read from, and of one of ours
+-- the furthest that was told of it.
 ALTER TABLE message ADD COLUMN about TEXT;
+ALTER TABLE message ADD COLUMN identifiers TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE message ADD COLUMN version TEXT NOT NULL DEFAULT '';
 ALTER TABLE message ADD COLUMN told TEXT NOT NULL DEFAULT '';
 CREATE INDEX message_by_thread ON message (thread_key, line_id, at, id)

@@ -194,6 +194,8 @@ async def test_two_patients_with_one_identifier_are_for_a_person(house: House) -
     assert (message.patient_id, message.match_reason) == (None, "2 patients have its identifiers")
     [row] = await house.rows(ListState.UNKNOWN)
     assert row.person == "Ann Lee"
+    view = await house.desk.open(row.id)
+    assert {one.id for one in view.candidates} == {"p1", "p2"}
     await house.desk.link(row.id, "p2")
     put(house, item(3, "Hello again", identifiers=[MRN]), 1)
     await house.sync()
@@ -340,6 +342,20 @@ async def test_an_answer_that_is_read_before_our_own_is_known(house: House) -> N
     messages = next(one for one in await stored(house) if len(one) == 2)
     assert [one.text for one in messages] == ["Please bring your card, Ann. Dana", "I will"]
     assert messages[0].thread_key == thread
+
+
+async def test_an_account_of_somebody_else_is_pointed_out(house: House) -> None:
+    """The portal calls Ann by this name; a message about Ben goes there by mistake."""
+    known = replace(ANN, sources=(f"{PORTAL.address}/{PATIENT}",))
+    await house.repository.patients.save([known, BEN])
+    put(house, HEADER, -11)
+    put(house, item(2, "Ear?"), -10)
+    await house.sync()
+    [row] = await house.rows()
+    await house.desk.link(row.id, "p2")
+    draft = replace(await house.desk.reply_draft(row.id), text="Your ear is well, Ben. Dana")
+    verdict = house.desk.judge(await house.desk.situation(draft), draft).verdict
+    assert "TW22" in {one.rule for one in verdict.findings}
 
 
 async def test_what_the_portal_tells_of_ours_counts_as_far_as_it_was_told(house: House) -> None:
