@@ -208,6 +208,9 @@ class Filer:
 
         Anything else that claims to be one is an ordinary message: the mark must not hide mail.
         """
+        if stored.item.ours and line.channel is ChannelKind.PORTAL:
+            # A later version of one sent long ago; its sender is told by the server.
+            return arrival
         token = arrival.received.probe_token
         sent = {
             seen.detail.partition(" ")[0]: seen.line_id
@@ -219,9 +222,6 @@ class Filer:
         if stored.item.ours:
             return arrival
         probed = self._practice.line(sent[token])
-        if probed is not None and probed.channel is ChannelKind.PORTAL:
-            # That a portal shows our own message proves nothing: its answer does.
-            return arrival
         if probed is not None and (probed.channel not in PAIRED or probed.id == line.id):
             judge = judge_second_number if probed.channel in PAIRED else judge_round_trip
             evidence = judge(probed, arrival.received, self._clock())

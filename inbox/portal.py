@@ -69,10 +69,9 @@ class Portal:
         again = stored.raw_id == filing.raw_id
         if stored.outbox_id is not None or not (again or _is_later(filing, stored)):
             return replace(filing, visible=False, echo_of=stored.id)
-        if again:
-            return await self._placed(filing)
         placed = await self._placed(filing)
-        return replace(placed, replaces=stored.id, at=min(placed.at, stored.at))
+        placed = replace(placed, at=min(placed.at, stored.at))
+        return placed if again else replace(placed, replaces=stored.id)
 
     async def _placed(self, filing: Filing) -> Filing:
         """Find the conversation it joins, and whom it is about."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -167,6 +168,24 @@ async def test_a_test_patient_may_take_days_and_is_asked_again(house: House) -> 
     house.clock.advance(hours=73)
     await prover.prove(TESTED, steps.append, lambda: None, patience=0)
     assert "Sending a test message to the test patient, Patient/test." in steps
+
+
+async def test_a_test_message_of_long_ago_stays_out_of_the_list(house: House) -> None:
+    await house.outbox.send_probe(TESTED)
+    await house.outbox.send_probe(TESTED)
+    await house.sync()
+    first, _ = house.servers[PORTAL.id].sent
+    content = next(iter(house.servers[PORTAL.id].folders["sent"].items.values()))[0]
+    put(house, {**json.loads(content), "version": "2", "told": ["delivered", ""]}, ours=True)
+    await house.sync()
+    assert first.probe_token
+    assert await house.rows() == []
+
+
+async def test_nobody_hides_by_the_mark_of_a_test_message(house: House) -> None:
+    put(house, item(5, "Call me!", probe="0123456789abcdef"), 1)
+    await house.sync()
+    assert len(await house.rows()) == 1
 
 
 async def test_a_stranger_proves_nothing_by_the_names_of_a_test_message(house: House) -> None:
