@@ -18,6 +18,7 @@ SWEPT = timedelta(minutes=40)
 """How far behind it a sweep goes, for what a server shows late."""
 SLACK = timedelta(minutes=1)
 """How far around the place of an interrupted reading messages are remembered."""
+_EPOCH = datetime.fromtimestamp(0, UTC)
 MOST_SEEN = 50_000
 """Messages remembered at most. One that is forgotten is fetched again and known by its id."""
 
@@ -116,7 +117,7 @@ def parse_cursor(text: str | None, base: str) -> Cursor:
 
 
 def _stamp(at: datetime | None) -> int | None:
-    return None if at is None else round(at.timestamp() * 1000)
+    return None if at is None else (at - _EPOCH) // timedelta(microseconds=1)
 
 
 def _moment(value: object) -> datetime | None:
@@ -124,4 +125,4 @@ def _moment(value: object) -> datetime | None:
         return None
     if not isinstance(value, int):
         raise TypeError("no time")
-    return datetime.fromtimestamp(value / 1000, UTC)
+    return _EPOCH + timedelta(microseconds=value)

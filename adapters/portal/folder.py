@@ -45,6 +45,8 @@ MOST_BROKEN = 5
 """Pages that could not be read and are kept at most: a line that cuts answers has no end."""
 MOST_SHOWN = 1_000_000
 """Bytes of such a page that are kept."""
+AHEAD = timedelta(days=1)
+"""How far a server's clock may be ahead of ours."""
 GLANCE_EVERY = 3.0
 """Seconds of a long reading after which it looks whether something new has come."""
 
@@ -322,6 +324,9 @@ class FolderReader:
         if at is None:
             if not entry.name.startswith("?"):
                 cursor.loose, cursor.low = True, None
+            return
+        if at > self._maker.now() + AHEAD:
+            # A time that is still to come would hide everything that comes before it.
             return
         if not entry.walked:
             if self._newest is None or at > self._newest:

@@ -43,6 +43,10 @@ class Maker:
         self._base = base
         self._clock = clock
 
+    def now(self) -> datetime:
+        """The present moment."""
+        return self._clock()
+
     def strange(self, found: Any, name: str) -> RawItem:
         """Something else than a message as a raw item: as it came."""
         content = write_strange(found)

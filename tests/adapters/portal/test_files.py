@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from adapters.portal.channel import PortalChannel
+from adapters.portal.item import File, read_attachment, write_item
 from demo.portal.fault import Fault
 from demo.portal.moment import instant
 from inbox.channel import RawItem
 from inbox.errors import ConnectionLost, ServerRefused
 from tests.adapters.handle import collect, stored
+from tests.adapters.portal.test_convert import BASE, message, read
 from tests.adapters.portal.world import PortalHandle
 
 PDF = b"%PDF-1.7 " + bytes(range(256)) * 4
@@ -200,3 +202,34 @@ async def test_files_are_bounded_in_number(world: PortalHandle, portal: PortalCh
     arrival = portal.convert(await the_item(portal))
     assert len(arrival.attachments) == 10
     assert arrival.defects
+
+
+def test_files_inside_and_beside() -> None:
+    data = base64.b64encode(PDF).decode()
+    payload = [
+        {"contentString": "Here."},
+        {"contentAttachment": {"contentType": "application/pdf", "data": data, "title": "a/b.pdf"}},
+        {"contentReference": {"reference": "DocumentReference/1"}},
+        {"contentAttachment": {"contentType": "image/png", "url": "https://else.example/x.png"}},
+        {"contentReference": {"reference": "Observation/5", "display": "Potassium"}},
+        {"contentAttachment": {"contentType": "application/pdf", "data": "%%%"}},
+    ]
+    resource = message(payload=payload)
+    files = (
+        File("2.0", "one.txt", "text/plain", b"one"),
+        File("2.1", "two.exe", "image/png", b"MZ no picture"),
+        File("3", "x.png", "image/png", problem="It lies on another server."),
+    )
+    arrival = read(resource, None, *files)
+    assert [(one.part, one.name, one.media_type, one.size) for one in arrival.attachments] == [
+        ("1", "b.pdf", "application/pdf", len(PDF)),
+        ("2.0", "one.txt", "text/plain", 3),
+        ("2.1", "two.exe", "application/octet-stream", 13),
+    ]
+    assert len(arrival.defects) == 4
+    raw = write_item(resource, {}, files, BASE)
+    assert read_attachment(raw, "1") == PDF
+    assert read_attachment(raw, "2.1") == b"MZ no picture"
+    for missing in ("0", "3", "5", "9", ""):
+        with pytest.raises(ServerRefused):
+            read_attachment(raw, missing)

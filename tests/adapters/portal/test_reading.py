@@ -256,6 +256,41 @@ async def test_an_error_in_a_bundle_is_said_after_what_came(
     assert "Rosa" not in str(error)
 
 
+async def test_a_time_that_is_still_to_come_hides_nothing(
+    world: PortalHandle, portal: PortalChannel
+) -> None:
+    far = world.clock() + timedelta(days=20_000)
+    world.write("from the future", at=far, sent=None)
+    world.write("now")
+    cursors = stored(await collect(portal))
+    for number in range(3):
+        world.clock.advance(minutes=30)
+        there = world.write(str(number))
+        batches = await collect(portal, cursors)
+        assert numbers(arrived(batches)) == [there]
+        cursors = stored(batches, cursors)
+
+
+async def test_versions_within_one_millisecond_are_told_apart(
+    world: PortalHandle, portal: PortalChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "demo.portal.paging.instant", lambda at: at.isoformat(timespec="microseconds")
+    )
+    at = world.clock().replace(microsecond=123_600)
+    there = world.write("one", at=at)
+    cursors = stored(await collect(portal))
+    held = world.server.holdings.resource(f"Communication/{there}")
+    changed = {**held, "status": "entered-in-error"}
+    later = at + timedelta(microseconds=200)
+    world.server.holdings.change(f"Communication/{there}", changed, at=later)
+    await portal.close()
+    again = world.channel()
+    items = [item for batch in await collect(again, cursors) for item in batch.items]
+    await again.close()
+    assert numbers(items) == [f"{there}/_history/2"]
+
+
 # ---- late, and counted -----------------------------------------------------------------------
 
 
