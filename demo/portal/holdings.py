@@ -31,6 +31,8 @@ class Version:
     """`meta.lastUpdated`."""
     resource: Resource | None
     """Without the parts of `meta` that the server keeps; None where it was deleted."""
+    indexed: datetime
+    """From when on searches know of it."""
 
 
 @dataclass(slots=True)
@@ -42,8 +44,6 @@ class Held:
     id: str
     serial: int
     """In which order resources came."""
-    indexed: datetime
-    """From when on searches find it."""
     versions: list[Version] = field(default_factory=list)
     """Oldest first; never empty."""
 
@@ -51,6 +51,11 @@ class Held:
     def now(self) -> Version:
         """Its present state."""
         return self.versions[-1]
+
+    def known(self, at: datetime) -> Version | None:
+        """What searches know of it at a time; None for nothing, or that it was deleted."""
+        seen = [one for one in self.versions if one.indexed <= at]
+        return seen[-1] if seen and self.now.resource is not None else None
 
     @property
     def reference(self) -> str:
@@ -123,8 +128,9 @@ class Holdings:
         with self.lock:
             kind, serial = str(resource["resourceType"]), next(self._serial)
             name = str(resource.get("id") or serial)
-            held = Held(kind, name, serial, self.now + (self.index_lag if lag is None else lag))
-            held.versions.append(Version("1", at or self.now, {**resource, "id": name}))
+            indexed = self.now + (self.index_lag if lag is None else lag)
+            held = Held(kind, name, serial)
+            held.versions.append(Version("1", at or self.now, {**resource, "id": name}, indexed))
             if name in self._held.setdefault(kind, {}):
                 raise Problem("conflict", f"There is a {held.reference} already.")
             self._held[kind][name] = held
@@ -142,8 +148,8 @@ class Holdings:
             held = self.held(reference)
             whole = None if resource is None else {**resource, "id": held.id}
             number = str(int(held.now.name) + 1)
-            held.versions.append(Version(number, at or self.now, whole))
-            held.indexed = max(held.indexed, self.now + self.index_lag)
+            indexed = self.now + self.index_lag
+            held.versions.append(Version(number, at or self.now, whole, indexed))
             return held
 
     def held(self, reference: str) -> Held:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any, Literal
 
-from demo.portal.holdings import Held, Holdings, Resource
+from demo.portal.holdings import Held, Holdings, Resource, Version
 from demo.portal.moment import Span, meets, span
 from demo.portal.problem import Problem
 
@@ -110,13 +110,12 @@ def found(
             wanted.append((*known[plain], modifier, value))
         elif strict:
             raise Problem("not-supported", f"{kind} cannot be searched by {name}.", 400)
-    now = holdings.now
-    return [
-        held
-        for held in holdings.all(kind)
-        if (not late or held.indexed <= now)
-        and all(_passes(held, *one, base_url=base_url) for one in wanted)
-    ]
+    now, passed = holdings.now, []
+    for held in holdings.all(kind):
+        version = held.known(now) if late else held.now
+        if version is not None and all(_passes(version, *one, base_url=base_url) for one in wanted):
+            passed.append(held)
+    return passed
 
 
 def in_order(items: list[Held], sort: str) -> list[Held]:
@@ -142,14 +141,18 @@ def _key(held: Held, name: str) -> tuple[Any, ...]:
     return (span(str(value)).low.isoformat(),) if value else ("",)
 
 
-def _passes(held: Held, kind: Type, path: str, modifier: str, value: str, *, base_url: str) -> bool:
-    values = list(_values(held, path))
+def _passes(
+    version: Version, kind: Type, path: str, modifier: str, value: str, *, base_url: str
+) -> bool:
+    values = list(_values(version, path))
     if modifier == "missing":
         return (not values) == (value == "true")
     choices = value.split(",")
     if kind == "date":
         # A value per parameter: a comma in a date would be an either-or of two dates.
-        return any(meets(one, choice) for one in _spans(held, path, values) for choice in choices)
+        return any(
+            meets(one, choice) for one in _spans(version, path, values) for choice in choices
+        )
     if kind == "reference":
         names = {_relative(str(one.get("reference", "")), base_url) for one in values}
         asked = {_relative(choice, base_url) for choice in choices}
@@ -160,9 +163,9 @@ def _passes(held: Held, kind: Type, path: str, modifier: str, value: str, *, bas
     return not hit if modifier == "not" else hit
 
 
-def _spans(held: Held, path: str, values: list[Any]) -> list[Span]:
+def _spans(version: Version, path: str, values: list[Any]) -> list[Span]:
     if path == "meta.lastUpdated":
-        return [Span(held.now.at, held.now.at + timedelta(milliseconds=1))]
+        return [Span(version.at, version.at + timedelta(milliseconds=1))]
     return [span(str(value)) for value in values]
 
 
@@ -180,9 +183,9 @@ def _is_token(value: Any, wanted: str) -> bool:
     return bool(value == wanted)
 
 
-def _values(held: Held, path: str) -> Iterator[Any]:
+def _values(version: Version, path: str) -> Iterator[Any]:
     for way in path.split():
-        yield from _below(held.resource, way.split("."))
+        yield from _below(version.resource, way.split("."))
 
 
 def _below(value: Any, way: list[str]) -> Iterator[Any]:

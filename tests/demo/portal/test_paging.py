@@ -151,6 +151,14 @@ async def test_what_is_new_can_be_late_in_searches(
     assert await client.ids("Communication") == []
     clock.advance(minutes=5)
     assert await client.ids("Communication", ("_lastUpdated", "lt2026-03-02T15:01Z")) == ["1"]
+    stopped = {"resourceType": "Communication", "status": "stopped"}
+    server.holdings.change(held.reference, stopped)
+    since = ("_lastUpdated", "ge2026-03-02T15:05:00Z")
+    assert await client.ids("Communication", since) == []
+    assert await client.ids("Communication", ("status", "completed")) == ["1"]
+    clock.advance(minutes=5)
+    assert await client.ids("Communication", since) == ["1"]
+    assert await client.ids("Communication", ("status", "completed")) == []
 
 
 @pytest.mark.parametrize(
