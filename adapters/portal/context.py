@@ -8,23 +8,28 @@ after that the message is stored without it, and can be asked for again.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from adapters.portal.connection import Portal
 from adapters.portal.page import Page, Record
-from adapters.portal.payload import is_text
-from adapters.portal.resource import REFERENCE, THEIRS, part, parts, reference, references, word
-from adapters.portal.thread import LONGEST, before
+from adapters.portal.payload import is_text, may_repeat, strings
+from adapters.portal.resource import REFERENCE, THEIRS, moment, part, parts, reference, word
+from adapters.portal.thread import LONGEST, answered, before
 from adapters.portal.trouble import Forbidden
 from inbox.clock import Clock
-from inbox.errors import ConnectionLost, ServerRefused
+from inbox.errors import ChannelError, ConnectionLost, ServerRefused
 
+MESSAGES = "Communication"
+Step = Callable[[Any, str], str]
+"""Gives the reference a message leads to, empty for none."""
 KEPT = timedelta(minutes=30)
 """How long a resource is not asked for again."""
 MOST_KEPT = 5000
+HISTORY = 10
+"""Earlier messages of which a message may repeat the words."""
 MOST_WORDS = 100_000
 """Characters of a message that are kept to tell what a later one repeats."""
 TRIES = 3
@@ -116,12 +121,17 @@ class ContextReader:
                     resource = await self._one(name, last=last)
                     complete &= resource is not _TRANSIENT
                 found[name] = resource
-        return dict(sorted(found.items())), complete
+        earlier = self._history(message, found)
+        if not earlier and len(strings(message)) > 1:
+            earlier = await self._siblings(message)
+            found.update({name: one for name in earlier if (one := self._has(name)) is not None})
+        return _without_words(found, earlier), complete
 
     def at_hand(self, message: Record) -> dict[str, Any]:
         """What a message needs, by reference, as far as it is here; nothing is asked for."""
         wanted = {name: self._has(name) for name in self._wanted(message)}
-        return {name: one for name, one in sorted(wanted.items()) if one is not None}
+        found = {name: one for name, one in wanted.items() if one is not None}
+        return _without_words(found, self._history(message, None))
 
     async def resource(self, name: str) -> Record:
         """One resource, kept or asked for.
@@ -138,24 +148,31 @@ class ContextReader:
 
     def _wanted(self, message: Record, found: Mapping[str, Any] | None = None) -> list[str]:
         """The references a message needs, as far as what is at hand tells."""
-        base = self._portal.base
         names: dict[str, None] = {}
         for element in _FIRST:
             for holder in parts(message, element):
                 self._add_person(names, holder, found)
-        for name in references(message, "inResponseTo", base)[:1]:
-            if name.startswith("Communication/"):
-                names[name] = None
-        above = before(message, base)
-        for _ in range(LONGEST):
-            if not above or REFERENCE.match(above) is None:
-                break
-            names[above] = None
-            known = self._at_hand(above, found)
-            above = before(known, base) if known is not None else ""
-            if above in names:
-                break
+        names.update(dict.fromkeys(self._steps(message, before, LONGEST, found)))
+        names.update(dict.fromkeys(self._history(message, found)))
         return list(names)
+
+    def _history(self, message: Record, found: Mapping[str, Any] | None) -> list[str]:
+        """What was said before a message that may repeat it, by what answers what."""
+        if not may_repeat(message):
+            return []
+        return self._steps(message, answered, HISTORY, found)
+
+    def _steps(
+        self, message: Record, step: Step, most: int, found: Mapping[str, Any] | None
+    ) -> list[str]:
+        """One step after another, as far as what is at hand tells."""
+        names: list[str] = []
+        name = step(message, self._portal.base)
+        while REFERENCE.match(name) is not None and name not in names and len(names) < most:
+            names.append(name)
+            known = self._at_hand(name, found)
+            name = step(known, self._portal.base) if known is not None else ""
+        return names
 
     def _add_person(
         self, names: dict[str, None], holder: Record, found: Mapping[str, Any] | None
@@ -196,6 +213,28 @@ class ContextReader:
                     break
                 self.meet(page)
 
+    async def _siblings(self, message: Record) -> list[str]:
+        """What else is in the thread of a message that repeats something and answers nothing.
+
+        That it is not told costs no more than a text that is shown with its history.
+        """
+        head, base = before(message, self._portal.base), self._portal.base
+        if not head:
+            return []
+        try:
+            page = await self._portal.page(MESSAGES, (("part-of", head), ("_count", "50")))
+        except ChannelError:
+            return []
+        self.meet(page)
+        said = moment(message.get("sent"))
+        names: list[str] = []
+        for one in page.found:
+            at = moment(one.get("sent")) if isinstance(one, dict) else None
+            earlier = said is not None and at is not None and at.at < said.at
+            if earlier and word(one, "id", 64) and before(one, base) == head:
+                names.append(f"{MESSAGES}/{word(one, 'id', 64)}")
+        return names[:HISTORY]
+
     async def _one(self, name: str, *, last: bool) -> Record:
         try:
             resource = await self._portal.get(name)
@@ -224,6 +263,15 @@ class ContextReader:
         if kept is None or not timedelta(0) <= self._clock() - kept.at < KEPT:
             return None
         return kept.resource
+
+
+def _without_words(found: dict[str, Any], earlier: Iterable[str]) -> dict[str, Any]:
+    """Resources in order, with the words of those messages alone that may be repeated."""
+    keep = set(earlier)
+    return {
+        name: {**one, "payload": [{}]} if name not in keep and parts(one, "payload") else one
+        for name, one in sorted(found.items())
+    }
 
 
 def _small(resource: Record) -> Record:
