@@ -181,7 +181,8 @@ class _Reading:
             return Address(AddressSystem.PORTAL, self.line.value, name or self.line.name)
         if sender is not None:
             return sender.address
-        self.defects.append("The message does not say who wrote it.")
+        if not is_header(self.resource):
+            self.defects.append("The message does not say who wrote it.")
         return subject.address if subject is not None and subject.kind == "Patient" else None
 
     def _recipients(

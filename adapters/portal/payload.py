@@ -26,6 +26,8 @@ _MARKUP = re.compile(
 _TEXT_TYPES = {"text/plain", "text/html", "application/xhtml+xml"}
 _SHORT = 12
 """Characters from which on a repeated text is known for what it is."""
+_LONG = 500
+"""Characters of a single line in which something may be repeated."""
 _LEAD = 5
 """Lines that may announce what is repeated."""
 
@@ -73,6 +75,20 @@ def texts(resource: Any) -> list[str]:
         if said.strip():
             found.append(said.strip("\n"))
     return found
+
+
+def strings(resource: Any) -> list[str]:
+    """The texts of the payloads as they were written, those in attachments left out."""
+    found = (payload.get("contentString") for payload in parts(resource, "payload"))
+    return [one for one in found if isinstance(one, str) and one.strip()]
+
+
+def may_repeat(resource: Any) -> bool:
+    """Whether a message may hold what was said before it; a line or two of plain text does not."""
+    found = strings(resource)
+    longer = any("\n" in one or "<" in one or len(one) > _LONG for one in found)
+    inside = any(is_text(part(one, "contentAttachment")) for one in parts(resource, "payload"))
+    return len(found) > 1 or longer or inside
 
 
 def _text(payload: Record) -> str:

@@ -121,6 +121,11 @@ def _communications(resource: Any, name: str, base: str) -> tuple[str, ...]:
     return tuple(one for one in found if "Communication/" in one)
 
 
+def answered(resource: Any, base: str) -> str:
+    """The first message that a Communication answers; empty when it answers none."""
+    return next(iter(answered_by(resource, base)), "")
+
+
 def answered_by(resource: Any, base: str) -> tuple[str, ...]:
     """What a Communication answers, by its own word."""
     return tuple(

@@ -348,7 +348,7 @@ _ELEMENTS = [
 ]  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.dictionaries(st.sampled_from(_ELEMENTS), _JSON), _JSON, _JSON)
 def test_reading_never_raises(elements: dict[str, Any], context: object, files: object) -> None:
     item = {

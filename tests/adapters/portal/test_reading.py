@@ -210,6 +210,32 @@ async def test_a_chain_of_answers_without_headers(
     assert world.asked("/Communication/") == 0
 
 
+@pytest.mark.parametrize("answers", [True, False])
+async def test_what_a_portal_repeats_is_shown_once(
+    world: PortalHandle, portal: PortalChannel, answers: bool
+) -> None:
+    head = f"Communication/{world.write(topic={'text': 'Drops'}, by=OFFICE, sent=None)}"
+    said: list[str] = []
+    last = ""
+    for text in ("How many drops?", "Four a day, until Friday.", "Thank you, doctor."):
+        world.clock.advance(hours=1)
+        more: dict[str, Any] = {"partOf": [{"reference": head}]}
+        more["payload"] = [{"contentString": one} for one in (text, *reversed(said))]
+        if answers and last:
+            more["inResponseTo"] = [{"reference": last}]
+        last = f"Communication/{world.write(by=DANA if len(said) == 1 else ROSA, **more)}"
+        said.append(text)
+    world.clock.advance(hours=1)
+    world.write("Short.", partOf=[{"reference": head}])
+    items = await everything(portal)
+    read = {one.text: one.whole for one in map(portal.convert, items) if one.text}
+    assert read.keys() == {*said, "Short."}
+    assert read["Thank you, doctor."].split("\n\n") == [said[2], said[1], said[0]]
+    # What cannot repeat anything is kept without the words of others.
+    (short,) = (one for one in items if portal.convert(one).text == "Short.")
+    assert b"drops?" not in short.content
+
+
 # ---- strangers -------------------------------------------------------------------------------
 
 
