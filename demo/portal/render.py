@@ -124,6 +124,8 @@ def patient(name: str, mrn: str, known: dict[str, Any]) -> Resource:
     telecom = [
         {"system": point["system"], "value": point["value"], "use": point["use"]}
         for point in known.get("contact", [])
+        # An account in the portal is no ContactPoint of FHIR.
+        if point["system"] != "portal"
     ]
     if telecom:
         resource["telecom"] = telecom
