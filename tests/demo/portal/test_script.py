@@ -12,6 +12,7 @@ import pytest
 
 from demo.portal.document import pdf
 from demo.portal.lakeside import Portal
+from demo.portal.render import MRN
 from demo.portal.script import read_portal, sample_portal
 from tests.clock import FakeClock
 
@@ -30,6 +31,12 @@ def test_the_sample_people_are_patients_of_the_practice() -> None:
     numbers = [one.mrn for one in script.accounts]
     assert len(set(numbers)) == len(numbers)
     about = {f"Patient/{one.id}": known.get(one.patient) for one in script.accounts}
+    for one in script.accounts:
+        if one.patient:
+            patient = known[one.patient]
+            assert patient["identifiers"] == [f"{MRN}|{one.mrn}"]
+            portal = [point for point in patient["contact"] if point["system"] == "portal"]
+            assert [point["value"] for point in portal] == [f"Patient/{one.id}"]
     for proxy in script.proxies:
         patient = about[proxy.about]
         assert patient is not None
