@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
+from inbox.address import ChannelKind
 from inbox.message import Attachment, Direction, Message, MessageStatus, Nature
 from inbox.number import number_words
 from inbox.words import leaves_words
@@ -32,7 +33,7 @@ _MACHINES = {
     Nature.PROBE: "our own test message",
 }
 
-_RETRACTED = "✗ retracted: entered in error"
+_RETRACTED = "✗ retracted"
 
 Line = tuple[tuple[str, str], ...]
 """One line: (text, role) from left to right; safe, and never wider than asked."""
@@ -119,6 +120,13 @@ def who_wrote(message: Message, practice: Practice) -> str:
     member = practice.member(message.staff_id)
     if member is not None:
         return one_line(member.name, 80)
+    if (
+        message.channel is ChannelKind.PORTAL
+        and message.sender is not None
+        and not message.staff_id
+    ):
+        # Written in the vendor's own program by somebody whom the portal names.
+        return one_line(message.sender.name, 80) or "sent from another program"
     return one_line(message.staff_id, 80) or "sent from another program"
 
 
@@ -332,7 +340,7 @@ def _retracted(message: Message, width: int, around: Around) -> list[Line]:
     sign = "◂" if message.direction is Direction.INBOUND else "▸"
     words = f"{sign} {_channel_words(message)} {when}  {who}   {_RETRACTED}"
     lines: list[Line] = [((line, "machine"),) for line in wrap(words, width - 2)[:3]]
-    lines.append((("  ", ""), (cut("q shows what it said", width - 2), "hint")))
+    lines.append((("  ", ""), (cut("entered in error; q shows what it said", width - 2), "hint")))
     return lines
 
 
