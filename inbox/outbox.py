@@ -29,7 +29,6 @@ from inbox.delivery import stopped_entry
 from inbox.errors import (
     ChannelError,
     Held,
-    NotFound,
     NotSent,
     OutcomeUnknown,
     Refused,
@@ -39,12 +38,12 @@ from inbox.errors import (
 )
 from inbox.facts import Facts
 from inbox.finding import Severity
+from inbox.freezing import outgoing_of
 from inbox.gate import Gate, Permit
 from inbox.line import Line
 from inbox.message import MessageStatus
-from inbox.outgoing import Outgoing, OutgoingAttachment
+from inbox.outgoing import Outgoing
 from inbox.patient import PointHealth
-from inbox.portal_thread import about_reference
 from inbox.practice import Practice
 from inbox.reply_path import Evidence, EvidenceKind
 from inbox.repository import OutboxRow, Repository
@@ -386,44 +385,6 @@ class Outbox:
                 f"the provider refused this sender: {error.sentence}",
             )
         )
-
-
-async def outgoing_of(repository: Repository, row: OutboxRow, line: Line) -> Outgoing:
-    """What a row becomes when it leaves, with its files.
-
-    Raises:
-        StoreError: a file of it cannot be read.
-    """
-    files = [
-        OutgoingAttachment(file.name, file.media_type, await repository.blobs.get(file.sha256))
-        for file in row.draft.attachments
-    ]
-    outgoing = Outgoing(
-        outbox_id=row.id,
-        uuid=row.uuid,
-        line=line,
-        to=row.draft.to,
-        cc=row.draft.cc,
-        subject=row.draft.subject,
-        text=row.draft.text,
-        message_id=row.rfc_id,
-        # Its Date is when it was to leave: one from last night would look late or forged.
-        created_at=max(row.created_at, row.draft.send_at or row.created_at),
-        in_reply_to=row.in_reply_to,
-        references=row.references,
-        attachments=tuple(files),
-    )
-    if line.channel is not ChannelKind.PORTAL:
-        return outgoing
-    own = await repository.conversations.message(row.message_id)
-    thread_key = own.thread_key if own.thread_key != own.message_id else ""
-    patient = None
-    if own.patient_id is not None:
-        with suppress(NotFound):
-            patient = await repository.patients.get(own.patient_id)
-    thread = await repository.portal.thread(line.id, thread_key)
-    about = about_reference(line, patient, thread.about, row.draft.to)
-    return replace(outgoing, thread_key=thread_key, about=about, references=())
 
 
 async def _nothing() -> None:

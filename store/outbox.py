@@ -198,17 +198,13 @@ class OutboxTable:
                 delivery.name(writing.db, outbox_id, name)
             # It happened when it left, or may have left; what we learn later changes no time.
             left = row.status in _NOT_YET and (sent or became is MessageStatus.UNKNOWN)
-            settled = _followed(writing, outbox_id, at=stamp(now) if left else None, raw_id=raw_id)
-            if not name:
-                return settled
-            if row.draft.channel is ChannelKind.PORTAL:
+            _followed(writing, outbox_id, at=stamp(now) if left else None, raw_id=raw_id)
+            # What the provider told of it may have come before its word that it took it.
+            if name and row.draft.channel is ChannelKind.PORTAL:
                 portal.learn(writing, row.message_id, name, thread_key)
                 portal.follow(writing, row.message_id)
-                return read(writing.db, outbox_id)
-            if row.draft.channel not in PAIRED:
-                return settled
-            # What the provider told of it may have come before its word that it took it.
-            delivery.follow(writing, name)
+            elif name and row.draft.channel in PAIRED:
+                delivery.follow(writing, name)
             return read(writing.db, outbox_id)
 
         return await self._do.write(write)
