@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 from inbox.address import ChannelKind
 from inbox.channel import Capabilities, Channel
-from inbox.clock import Clock
+from inbox.clock import Clock, utc_now
 from inbox.errors import AuthenticationFailed, ConfigurationError
 from inbox.line import Line
 from inbox.repository import Repository
@@ -24,6 +24,7 @@ from tui.config.tables import (
     BearerTable,
     EmailTable,
     PhoneTable,
+    PluginTable,
     PortalTable,
     SmsTable,
 )
@@ -57,14 +58,33 @@ class Abilities(Mapping[str, Capabilities]):
     def __init__(self, configuration: Configuration, channels: Mapping[str, Channel]) -> None:
         """Tell it of the configured lines; `channels` fills once the adapters are loaded."""
         self._channels = channels
+        self._configuration = configuration
         self._at_first = {
             line.id: _at_first(configuration, line) for line in configuration.practice.lines
         }
+        self._asked: dict[str, Capabilities] = {}
 
     def __getitem__(self, line_id: str) -> Capabilities:
         """What a line can do."""
         channel = self._channels.get(line_id)
-        return self._at_first[line_id] if channel is None else channel.capabilities
+        if channel is not None:
+            return channel.capabilities
+        if isinstance(self._configuration.lines[line_id], PluginTable):
+            return self._declared(line_id)
+        return self._at_first[line_id]
+
+    def _declared(self, line_id: str) -> Capabilities:
+        """What an adapter of somebody else's says of itself: nobody here can know."""
+        if line_id not in self._asked:
+            from tui.plugins import plugin_channel
+
+            table = self._configuration.lines[line_id]
+            line = self._configuration.practice.line(line_id)
+            if not isinstance(table, PluginTable) or line is None:
+                return self._at_first[line_id]
+            made = plugin_channel(self._configuration, line, table, utc_now)
+            self._asked[line_id] = made.capabilities
+        return self._asked[line_id]
 
     def __iter__(self) -> Iterator[str]:
         """The ids of the lines."""
@@ -248,6 +268,9 @@ def _at_first(configuration: Configuration, line: Line) -> Capabilities:
     if isinstance(table, PortalTable):
         known = _AT_FIRST[ChannelKind.PORTAL]
         return replace(
-            known, answerable=ANSWERABLE[table.replies], proves_itself=bool(table.test_patient)
+            known,
+            answerable=ANSWERABLE[table.replies],
+            proves_itself=bool(table.test_patient),
+            retracts=True,
         )
     return _AT_FIRST[line.channel]

@@ -102,9 +102,11 @@ def test_a_question_in_the_folder_is_read_and_answered_there(practice: Practice)
     assert row["channels"] == ["portal"]
     sent = practice.told(
         "reply", str(row["id"]), "--text", "Friday at 9 is free. Write here, we read it daily.",
-        "--because", "Rosa is known to us", "--wait",
+        "--wait",
     )  # fmt: skip
     assert (sent["state"], sent["line"]) == ("sent", "shelf")
+    # What the adapter says of itself counts: nothing had to be overridden.
+    assert [one["rule"] for one in sent["findings"] if one["severity"] != "info"] == []
     [answer] = [json.loads(path.read_text("utf-8")) for path in (shelf / "sent").iterdir()]
     assert answer["text"].startswith("Friday at 9 is free.")
     assert (answer["from"], answer["to"], answer["thread"]) == ("lakeside", "rosa", "t-1")

@@ -14,7 +14,7 @@ from inbox.gate import Gate
 from inbox.rules import RULES
 from store.database import open_repository
 from tests.clock import FakeClock
-from tests.inbox.conftest import practice
+from tests.inbox.making import practice
 from tui.importing.taking import Plan, plan_import, take
 
 MRN = "https://ehr.example/mrn"

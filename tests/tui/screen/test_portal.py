@@ -50,6 +50,7 @@ async def comes(pilot: Pilot[None], *words: str) -> None:
 
 async def arrived(world: World, title: str, words: str, status: MessageStatus) -> Message:
     """Wait until a message of ours that says this stands as it should."""
+    ours: list[Message] = []
     for _ in range(int(LONG / 0.1)):
         ours = [one for one in await world.ours(await world.row(title)) if words in one.text]
         if [one.status for one in ours] == [status]:
@@ -163,7 +164,7 @@ async def test_a_result_goes_with_a_pdf_and_is_answered_by_text(
         assert base64.b64decode(file["data"]) == PDF
         texts = [
             one.body
-            for one in world.lakeside.telephone.account.messages
+            for one in world.lakeside.telephone.server.account.texts
             if one.to == "+15550107811" and "portal" in one.body
         ]
         assert len(texts) == 1
@@ -206,6 +207,7 @@ async def test_a_message_is_taken_back_where_it_lies(world: World) -> None:
         await pilot.press("y")
         await comes(pilot, "✗ retracted", "entered in error; q shows what it said")
         assert "Three times" not in shown(pilot)
+        await until(pilot, lambda: marked(pilot, "Three times"))
         await pilot.press("q")
         await see(pilot, "Three times a day")
         assert said(world, "Three times")["status"] == "entered-in-error"
