@@ -203,6 +203,16 @@ async def test_what_a_server_does_not_index_yet_is_not_found_and_not_doubled(
     assert len(world.ours()) == 1
 
 
+async def test_what_is_there_more_than_once_is_found(
+    world: PortalHandle, portal: PortalChannel
+) -> None:
+    own = [{"system": "urn:ietf:rfc:3986", "value": OWN}]
+    there = {world.write("See you Thursday.", by=OFFICE, identifier=own) for _ in range(2)}
+    receipt = await send(portal, outgoing(world), Handover(world))
+    assert receipt.provider_id.partition("/")[2] in there
+    assert len(world.ours()) == 2
+
+
 @pytest.mark.parametrize(
     ("status", "error", "temporary"),
     [
