@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from inbox.channel import Channel
@@ -34,8 +33,8 @@ class PluginContext:
     AuthenticationFailed when it cannot be had."""
     clock: Clock
     """The present moment; the machine's own clock is not to be asked."""
-    folder: Path
-    """The folder of the configuration; what is relative in the options begins there."""
+    folder: str
+    """The path of the configuration's folder; what is relative in the options begins there."""
 
 
 class MakesChannel(Protocol):

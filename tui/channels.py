@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from inbox.address import ChannelKind
@@ -76,8 +76,6 @@ class Abilities(Mapping[str, Capabilities]):
     def _declared(self, line_id: str) -> Capabilities:
         """What an adapter of somebody else's says of itself: nobody here can know."""
         if line_id not in self._asked:
-            from tui.plugins import plugin_channel
-
             table = self._configuration.lines[line_id]
             line = self._configuration.practice.line(line_id)
             if not isinstance(table, PluginTable) or line is None:
@@ -118,8 +116,6 @@ def make_channels(
 
             made[line.id] = PortalChannel(line, portal_settings(configuration, table), clock)
         else:
-            from tui.plugins import plugin_channel
-
             made[line.id] = plugin_channel(configuration, line, table, clock)
     return made
 
@@ -198,6 +194,43 @@ def mail_settings(configuration: Configuration, table: EmailTable) -> MailSettin
         password=_password(configuration.secret(table.password, table.id)),
         tls_cafile=str(authorities) if table.ca_file else None,
     )
+
+
+def plugin_channel(
+    configuration: Configuration, line: Line, table: PluginTable, clock: Clock
+) -> Channel:
+    """The channel of a line that names an adapter of somebody else's; run in a thread.
+
+    An adapter that cannot be had or fails is trouble of this line alone.
+    """
+    from adapters.plugged.broken import BrokenChannel
+    from adapters.plugged.channel import plugged
+    from tui.plugins import made_by_adapter, tell_error
+
+    try:
+        made = made_by_adapter(configuration, line, table, clock)
+    except ConfigurationError as error:
+        return BrokenChannel(line, error)
+    return plugged(line, table.adapter, made, tell_error)
+
+
+def new_portal_key(kind: str) -> str:
+    """A fresh private key (PEM) that signs with RS384 or ES384."""
+    from adapters.portal.key import new_key
+
+    return new_key("ES384" if kind == "ES384" else "RS384")
+
+
+def public_portal_key(pem: str, kid: str) -> tuple[str, dict[str, Any]]:
+    """A key's name at the portal (empty: its own thumbprint), and its public half for the vendor.
+
+    Raises:
+        ConfigurationError: it is no key that portals take.
+    """
+    from adapters.portal.key import public_keys, thumbprint
+
+    kid = kid or thumbprint(pem)
+    return kid, public_keys(pem, kid)
 
 
 def portal_settings(configuration: Configuration, table: PortalTable) -> PortalSettings:

@@ -27,23 +27,17 @@ _METHODS = (
 """What every channel has, besides `line` and `capabilities`."""
 
 
-def plugin_channel(
+def made_by_adapter(
     configuration: Configuration, line: Line, table: PluginTable, clock: Clock
 ) -> Channel:
-    """The channel of a line that names an adapter; run in a thread.
+    """What the adapter makes for a line; run in a thread.
 
-    An adapter that cannot be had or fails is trouble of this line alone.
+    Raises:
+        ConfigurationError: there is no such adapter, or it fails.
     """
-    from adapters.plugged.broken import BrokenChannel
-    from adapters.plugged.channel import plugged
-
-    context = PluginContext(
-        line, dict(table.options), _secrets(configuration, table), clock, configuration.path.parent
-    )
-    try:
-        return plugged(line, table.adapter, _made(table, context), _tell)
-    except ConfigurationError as error:
-        return BrokenChannel(line, error)
+    folder = str(configuration.path.parent)
+    secrets = _secrets(configuration, table)
+    return _made(table, PluginContext(line, dict(table.options), secrets, clock, folder))
 
 
 def installed() -> list[str]:
@@ -106,7 +100,7 @@ def _point(table: PluginTable) -> EntryPoint:
 
 
 def _failed(name: str, when: str, error: BaseException) -> ConfigurationError:
-    _tell(error)
+    tell_error(error)
     return ConfigurationError(
         f"The adapter “{name}” failed {when} ({type(error).__name__}).",
         "Ask whoever made it; TWOWAY_TRACEBACK=1 shows where. Your other lines are not affected.",
@@ -130,7 +124,7 @@ def _secrets(configuration: Configuration, table: PluginTable) -> Callable[[str]
     return read
 
 
-def _tell(error: BaseException) -> None:
+def tell_error(error: BaseException) -> None:
     """Show whoever writes an adapter where it fails; nobody else is to read this."""
     if os.environ.get("TWOWAY_TRACEBACK"):
         traceback.print_exception(error, file=sys.stderr)

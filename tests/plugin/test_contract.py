@@ -102,7 +102,7 @@ class TestFolderPortal(ChannelContract):
     def channels(self, server: FolderHandle, example: ModuleType, clock: FakeClock) -> Channels:
         def make() -> Channel:
             options = {"folder": "shelf"}
-            context = PluginContext(server.line, options, str, clock, server.folder)
+            context = PluginContext(server.line, options, str, clock, str(server.folder))
             made = example.FolderPortal(context)
             made.batch = self.small_batches
             return plugged(server.line, "folder-portal", made, print)

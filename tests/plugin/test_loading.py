@@ -16,8 +16,8 @@ from inbox.errors import AuthenticationFailed, ConfigurationError, NotSent
 from tests.adapters.handle import collect, make_outgoing, make_permit
 from tests.clock import FakeClock
 from tests.plugin.test_misbehaving import good_item, nothing
+from tui.channels import plugin_channel
 from tui.config.reading import ConfigurationRefused, parse_configuration
-from tui.plugins import plugin_channel
 
 ROSA = Address(AddressSystem.PORTAL, "rosa")
 PRACTICE = """\
@@ -123,7 +123,7 @@ def test_it_is_told_all_it_needs(
     [context] = sys.modules["kit_module"].seen
     assert channel.line.id == context.line.id == "shelf"
     assert context.options["deep"] == {"a": [1, 2]}
-    assert context.folder == Path("/etc/twoway")
+    assert context.folder == "/etc/twoway"
     monkeypatch.setenv("KIT_TOKEN", "s3cret")
     assert context.secret("token") == "s3cret"
     with pytest.raises(AuthenticationFailed, match=r"options\.deep of the line “shelf”"):

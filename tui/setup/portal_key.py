@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from inbox.errors import ConfigurationError
+from tui.channels import new_portal_key, public_portal_key
 from tui.config.reading import Configuration
 from tui.config.tables import BackendServicesTable, PortalTable
 from tui.secret import read_key
@@ -61,16 +62,13 @@ def key_at(path: Path, line_id: str, kid: str = "", kind: str = "RS384") -> Port
     Raises:
         ConfigurationError: it cannot be read, made or written.
     """
-    from adapters.portal.key import new_key, public_keys, thumbprint
-
     made = not path.exists()
     if made:
         if kind not in KINDS:
             raise ConfigurationError(f"No portal takes a key for {kind}.", f"One of: {_kinds()}.")
-        write_private(path, new_key("ES384" if kind == "ES384" else "RS384"))
-    pem = read_key(path, line_id)
-    kid = kid or thumbprint(pem)
-    return PortalKey(path, kid, public_keys(pem, kid), made)
+        write_private(path, new_portal_key(kind))
+    kid, public = public_portal_key(read_key(path, line_id), kid)
+    return PortalKey(path, kid, public, made)
 
 
 def _line(configuration: Configuration, line_id: str) -> tuple[PortalTable, BackendServicesTable]:

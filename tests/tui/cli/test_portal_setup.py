@@ -69,7 +69,7 @@ def test_a_key_is_made_and_opens_the_portal(
     assert status == 1
     secret, public = path.parent / "portal-key.pem", path.parent / "portal.jwks.json"
     assert secret.stat().st_mode & 0o777 == 0o600
-    assert secret.read_text().startswith("-----BEGIN PRIVATE KEY-----")
+    assert secret.read_text().startswith("-----BEGIN PRIVATE KEY")
     assert str(public) in out
     assert "PRIVATE KEY" not in out
     keys = json.loads(public.read_text())

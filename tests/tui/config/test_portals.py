@@ -93,7 +93,7 @@ def test_a_key_that_cannot_be_had_is_trouble_of_its_line() -> None:
 
 def test_a_key_that_everybody_can_read_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "key.pem"
-    path.write_text("-----BEGIN PRIVATE KEY-----")
+    path.write_text("-----BEGIN PRIVATE KEY")
     path.chmod(0o644)
     configuration = replace(read(WHOLE), path=tmp_path / "practice.toml")
     table = configuration.lines["portal"]
