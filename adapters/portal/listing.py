@@ -185,16 +185,16 @@ class Listing:
             yield page, new
             if not moved and not new and skip:
                 return
-            skip = 0 if moved else skip + len(page.found)
+            skip = 0 if moved else _beyond(skip, page)
 
     async def _by_offset(self, first: Page) -> AsyncIterator[tuple[Page, bool]]:
-        skip = len(first.found)
+        skip = _beyond(0, first)
         for _ in range(MOST_PAGES):
             page = await self._try([*self._params(), ("_offset", str(skip))])
             if page is None or not page.found or not self._note(page):
                 return
             yield page, True
-            skip += len(page.found)
+            skip = _beyond(skip, page)
 
     async def _try(self, params: list[Pair]) -> Page | None:
         """A page by a way that the server may not know."""
@@ -271,6 +271,11 @@ class Listing:
 
     def _is_all(self, *, clean: bool) -> bool:
         return clean if self.total is None else self._messages >= self.total
+
+
+def _beyond(offset: int, page: Page) -> int:
+    """Where the next page begins: one entry before, in case one goes away meanwhile."""
+    return offset + max(1, len(page.found) - 1)
 
 
 class _Edge:

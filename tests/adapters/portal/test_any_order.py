@@ -87,6 +87,7 @@ async def test_messages(
     # Without links and offsets only the time tells one page from the next.
     steps = [0.1, 2] if day == "no offset, no links" else [0, 0.1, 2]
     for _ in range(ROUNDS):
+        world.clock.advance(seconds=steps[0])
         match dice.randrange(9):
             case 0 | 1:
                 for number in range(dice.randrange(9)):
