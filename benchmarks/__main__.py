@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks import gate, keys, pages, start, sync, texts
+from benchmarks import gate, keys, pages, portal, start, sync, texts
 from benchmarks.figures import Chapter, table
 from benchmarks.practice import FOLDERS
 
@@ -44,6 +44,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--messages", type=int, default=100_000, help="stored messages (100000)")
     parser.add_argument("--mails", type=int, default=1_000, help="mails of the first sync (1000)")
     parser.add_argument("--texts", type=int, default=10_000, help="texts to sync (10000)")
+    parser.add_argument(
+        "--communications", type=int, default=10_000, help="of the portal's first sync (10000)"
+    )
     parser.add_argument("--runs", type=int, default=5, help="times each thing is measured (5)")
     parser.add_argument("--keys", type=int, default=60, help="times each key is pressed (60)")
     parser.add_argument("--folders", type=Path, default=FOLDERS, help="where seeded mail is kept")
@@ -77,6 +80,10 @@ def _texts(options: argparse.Namespace, scratch: Path) -> Chapter:
     return texts.measure(options.texts, options.runs, options.folders, scratch)
 
 
+def _portal(options: argparse.Namespace, scratch: Path) -> Chapter:
+    return portal.measure(options.communications, options.folders, scratch)
+
+
 _PARTS: Final[dict[str, Callable[[argparse.Namespace, Path], Chapter]]] = {
     "start": _start,
     "keys": _keys,
@@ -84,6 +91,7 @@ _PARTS: Final[dict[str, Callable[[argparse.Namespace, Path], Chapter]]] = {
     "gate": _gate,
     "sync": _sync,
     "texts": _texts,
+    "portal": _portal,
 }
 
 

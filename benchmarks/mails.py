@@ -16,9 +16,9 @@ from inbox.patient import ContactPoint, Patient
 DESK: Final = "frontdesk@lakeside.example"
 PEOPLE: Final = 40
 _FIRST: Final = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
-_GIVEN: Final = ("Rosa", "Omar", "Ann", "Luis", "Mei", "Ivan", "Fatima", "José", "Zoë", "Priya")
+GIVEN: Final = ("Rosa", "Omar", "Ann", "Luis", "Mei", "Ivan", "Fatima", "José", "Zoë", "Priya")
 _FAMILY: Final = ("Jimenez", "Haddad", "Lee", "Okafor", "Novak", "Müller", "Sato", "Silva")
-_VOCABULARY: Final = (
+VOCABULARY: Final = (
     "hello thank you visit thursday morning could we move the appointment to friday my daughter "
     "has had a cough since the weekend and the pharmacy says there is no refill left please call "
     "me back about the new insurance card and the result of the test from monday"
@@ -30,7 +30,7 @@ def patients() -> list[Patient]:
     return [
         Patient(
             f"p{number}",
-            _GIVEN[number % len(_GIVEN)],
+            GIVEN[number % len(GIVEN)],
             _FAMILY[number % len(_FAMILY)],
             points=(ContactPoint(AddressSystem.EMAIL, _address(number)),),
         )
@@ -62,7 +62,7 @@ def _address(person: int) -> str:
 
 def _text(chance: random.Random) -> list[str]:
     return [
-        " ".join(chance.choices(_VOCABULARY.split(), k=12)) for _ in range(chance.randint(2, 12))
+        " ".join(chance.choices(VOCABULARY.split(), k=12)) for _ in range(chance.randint(2, 12))
     ]
 
 
@@ -76,7 +76,7 @@ def _mail(
     quoted: list[str],
 ) -> bytes:
     mail = EmailMessage(SMTP)
-    name = f"{_GIVEN[person % len(_GIVEN)]} {_FAMILY[person % len(_FAMILY)]}"
+    name = f"{GIVEN[person % len(GIVEN)]} {_FAMILY[person % len(_FAMILY)]}"
     mail["From"] = f"{name} <{_address(person)}>"
     mail["To"] = f"Lakeside front desk <{DESK}>"
     mail["Subject"] = f"Re: Visit of {name}" if earlier else f"Visit of {name}"

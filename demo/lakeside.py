@@ -14,10 +14,12 @@ from demo.script import sample_script
 from demo.world import Clock, MailWorld, Treatment
 
 if TYPE_CHECKING:
+    from demo.portal.lakeside import Portal
     from demo.twilio.lakeside import Telephone
 
 PASSWORD = "lakeside-demo"
-"""The password of every account of the sample practice, and the token of its telephone."""
+"""The password of every account of the sample practice, and the token of its telephone and its
+portal."""
 
 ACCOUNTS = {
     "frontdesk": "frontdesk@lakeside.example",
@@ -30,20 +32,20 @@ DEAF = "noreply@lakeside.example"
 """The line nobody can write to: its provider throws away what comes in."""
 
 OPENING_SECONDS = 60.0
-"""How long the telephone may take to be there; on a busy machine its server loads slowly."""
+"""How long telephone and portal may take to be there; on a busy machine they load slowly."""
 
 
 class Lakeside:
     """The sample practice's outside world on this machine.
 
     A context manager. What the practice sends really travels; the people of the script answer.
-    The telephone is not waited for: its port takes connections from the start, and answers them
-    once its server is loaded.
+    Telephone and portal are not waited for: their ports take connections from the start, and answer
+    them once their servers are loaded.
 
     Args:
         seed: makes delays and message ids of the patients repeat from run to run.
         quick: patients answer at once instead of after one to four seconds.
-        quiet: no mail, text or call comes unasked.
+        quiet: no mail, text, call or portal message comes unasked.
         clock: the world's time.
         password: of the practice's accounts.
     """
@@ -65,17 +67,18 @@ class Lakeside:
         self.patients = Patients(self.world, sample_script(), seed=seed, delay=delay)
         """Who answers."""
         self._seed, self._quick, self._quiet = seed, quick, quiet
-        self._listener: socket.socket | None = None
-        self._opening: Future[Telephone] | None = None
-        self._twilio_port = 0
+        self._telephone_opening: Future[Telephone] | None = None
+        self._portal_opening: Future[Portal] | None = None
+        self._twilio_port = self._portal_port = 0
 
     @property
     def ports(self) -> dict[str, int]:
-        """The servers' ports, as ``imap_port``, ``smtp_port`` and ``twilio_port``."""
+        """The servers' ports: ``imap_port``, ``smtp_port``, ``twilio_port``, ``portal_port``."""
         return {
             "imap_port": self.world.imap.port,
             "smtp_port": self.world.smtp.port,
             "twilio_port": self._twilio_port,
+            "portal_port": self._portal_port,
         }
 
     @property
@@ -85,9 +88,20 @@ class Lakeside:
         Raises:
             RuntimeError: the practice was not started.
         """
-        if self._opening is None:
+        if self._telephone_opening is None:
             raise RuntimeError("the practice was not started")
-        return self._opening.result(OPENING_SECONDS)
+        return self._telephone_opening.result(OPENING_SECONDS)
+
+    @property
+    def portal(self) -> Portal:
+        """The practice's portal and who writes there; waits until it is there.
+
+        Raises:
+            RuntimeError: the practice was not started.
+        """
+        if self._portal_opening is None:
+            raise RuntimeError("the practice was not started")
+        return self._portal_opening.result(OPENING_SECONDS)
 
     @property
     def practice_toml(self) -> str:
@@ -104,28 +118,33 @@ class Lakeside:
         self.patients.move_in()
         if not self._quiet:
             self.patients.begin_arrivals()
-        # Last: loading its server would slow down everything above.
-        self._open_telephone()
+        # Last: loading their servers would slow down everything above.
+        self._open_web_servers()
         return self
 
     def stop(self) -> None:
         """Stop everything."""
         try:
-            if self._opening is not None:
+            if self._telephone_opening is not None:
                 self.telephone.stop()
+            if self._portal_opening is not None:
+                self.portal.stop()
         finally:
-            self._opening = None
+            self._telephone_opening = self._portal_opening = None
             self.world.stop()
 
-    def _open_telephone(self) -> None:
-        # Whoever connects before the server is loaded waits in the socket's queue.
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._twilio_port = self._listener.getsockname()[1]
-        pool = ThreadPoolExecutor(1, "demo-telephone")
-        self._opening = pool.submit(self._telephone)
+    def _open_web_servers(self) -> None:
+        # Whoever connects before a server is loaded waits in the socket's queue.
+        telephone = socket.create_server(("127.0.0.1", 0))
+        portal = socket.create_server(("127.0.0.1", 0))
+        self._twilio_port = telephone.getsockname()[1]
+        self._portal_port = portal.getsockname()[1]
+        pool = ThreadPoolExecutor(1, "demo-web")
+        self._telephone_opening = pool.submit(self._open_telephone, telephone)
+        self._portal_opening = pool.submit(self._open_portal, portal)
         pool.shutdown(wait=False)
 
-    def _telephone(self) -> Telephone:
+    def _open_telephone(self, listener: socket.socket) -> Telephone:
         # Its web server takes longer to load than all the rest.
         from demo.twilio.lakeside import Telephone
 
@@ -135,7 +154,20 @@ class Lakeside:
             quick=self._quick,
             quiet=self._quiet,
             thread=self.world.thread,
-            listener=self._listener,
+            listener=listener,
+            token=self.password,
+        ).start()
+
+    def _open_portal(self, listener: socket.socket) -> Portal:
+        from demo.portal.lakeside import Portal
+
+        return Portal(
+            clock=self.world.clock,
+            seed=self._seed,
+            quick=self._quick,
+            quiet=self._quiet,
+            thread=self.world.thread,
+            listener=listener,
             token=self.password,
         ).start()
 

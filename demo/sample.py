@@ -46,7 +46,7 @@ def practice_toml(ports: Mapping[str, int]) -> str:
     """The sample configuration with the demo's ports filled in.
 
     Args:
-        ports: ``imap_port``, ``smtp_port`` and ``twilio_port``.
+        ports: ``imap_port``, ``smtp_port``, ``twilio_port`` and ``portal_port``.
     """
     text = _data("practice.toml").read_text("utf-8")
     for name, port in ports.items():

@@ -31,6 +31,7 @@ from inbox.proving import Prover, Step
 from inbox.recorder import Recorder
 from inbox.reply_path import ROUND_TRIP_MAY_TAKE, Proof
 from inbox.repository import Repository
+from inbox.retracting import Retractor
 from inbox.sync import LineSync
 
 _LEASE = "back office"
@@ -74,6 +75,7 @@ class BackOffice:
         self._filer = Filer(repository, practice, clock)
         self._outbox = Outbox(repository, practice, gate, channels, clock, holder)
         self._handed_over = HandedOver(repository, practice, channels, clock)
+        self._retractor = Retractor(repository, practice, channels, clock)
         self._recorder = Recorder(repository, practice, clock)
         self._prover = Prover(repository, self._outbox, clock, round_trip_may_take)
         self._keeper = Keeper(repository, practice, clock)
@@ -147,6 +149,7 @@ class BackOffice:
         """
         async with self._alive():
             count = await self._outbox.deliver_due()
+            await self._retractor.due()
             await self._recorder.drain()
         return count
 
@@ -282,6 +285,7 @@ class BackOffice:
         while True:
             self._awake.clear()
             await self._guarded(self._outbox.deliver_due)
+            await self._guarded(self._retractor.due)
             await self._guarded(self._handed_over.reconcile)
             wait = 10.0
             with suppress(StoreError):

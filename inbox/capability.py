@@ -30,6 +30,11 @@ class Capabilities:
     by_hand: bool = False
     """Nothing leaves from here and nothing is read: a person makes and takes the calls, and logs
     them. That the line can be called is the practice's word, which nobody can prove."""
+    answerable: bool | None = None
+    """Whether patients can answer what it sends, as its settings or its server say; None when
+    neither does. A portal may show messages and take no answer."""
+    retracts: bool = False
+    """What left can be marked as entered in error; the channel is a `Retracts`."""
     deaf_because: str = ""
     """Why the line cannot receive although it sends, as the provider tells it: an alphanumeric
     sender, a short code, a messaging service without inbound set-up. Empty when it can."""

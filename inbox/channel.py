@@ -83,13 +83,15 @@ class Receipt:
     """SENT or DELIVERED."""
     at: datetime
     provider_id: str = ""
-    """The provider's own name for it: queue id, SID, resource id."""
+    """The provider's own name for it: queue id, SID, `Communication/12`."""
     refused: tuple[str, ...] = ()
     """Recipients the server refused while it took the message for the others."""
     copy_raw: bytes | None = None
     """The bytes that left, to be kept as the raw message, where the channel has such."""
     copy_due: bool = False
     """A copy belongs into the folder of sent messages; the channel is a `KeepsCopies`."""
+    thread_key: str = ""
+    """The thread of the portal that it went into, as `Arrival.thread_key` names it; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,5 +202,20 @@ class KeepsCopies(Protocol):
 
         Raises:
             ChannelError: it could not be put there; it is tried again later.
+        """
+        ...
+
+
+@runtime_checkable
+class Retracts(Protocol):
+    """A channel on which a message that left can be marked as a mistake of its author."""
+
+    async def retract(self, provider_id: str) -> None:
+        """Mark a message of ours as entered in error where it lies; nothing else of it changes.
+
+        Done already is done. May be called while others read and send.
+
+        Raises:
+            ChannelError: it is not marked, or nobody knows whether it is; a person tries again.
         """
         ...

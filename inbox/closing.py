@@ -85,8 +85,8 @@ class Closing:
 def unanswered(messages: Sequence[Message]) -> tuple[Message, ...]:
     """What arrived from people and wants an answer since we last really answered.
 
-    A note is no answer, and neither is a message of ours that did not arrive or was taken back, or
-    a call that reached nobody.
+    A note is no answer, and neither is a message of ours that did not arrive or was taken back
+    before or after it left, or a call that reached nobody.
 
     Args:
         messages: Of one conversation, in time order.
@@ -98,6 +98,7 @@ def unanswered(messages: Sequence[Message]) -> tuple[Message, ...]:
         elif (
             message.direction is Direction.OUTBOUND
             and message.status not in {*_UNDELIVERED, MessageStatus.CANCELLED}
+            and not message.retracted
             and (message.call is None or message.call.answers)
         ):
             waiting.clear()

@@ -27,7 +27,6 @@ from inbox.linking import Linking
 from inbox.marks import Marks
 from inbox.message import Message
 from inbox.outgoing import Draft, DraftAttachment
-from inbox.patient import Patient
 from inbox.practice import Practice
 from inbox.reply_path import ProofState
 from inbox.repository import OutboxRow, Repository
@@ -40,12 +39,14 @@ if TYPE_CHECKING:
     from inbox.attention import Attention
     from inbox.calling import Calling
     from inbox.forms import Forms
+    from inbox.notice import Noticing
     from inbox.reminding import Reminding
+    from inbox.retracting import Retracting
+    from inbox.suggesting import Suggesting
     from inbox.templating import ReadShelf, Templating
 
 UNDO_WINDOW = timedelta(seconds=8)
 """How long a message can be taken back after it was sent."""
-_MOST_REFERENCES = 40
 
 
 class Desk:
@@ -132,6 +133,27 @@ class Desk:
         from inbox.forms import Forms
 
         return Forms(self.repository, self.practice, self.clock, self.member)
+
+    @cached_property
+    def suggesting(self) -> Suggesting:
+        """Which channel fits a draft better."""
+        from inbox.suggesting import Suggesting
+
+        return Suggesting(self, self._gate)
+
+    @cached_property
+    def noticing(self) -> Noticing:
+        """Portal messages with a neutral notice beside them."""
+        from inbox.notice import Noticing
+
+        return Noticing(self, self._gate)
+
+    @cached_property
+    def retracting(self) -> Retracting:
+        """Taking back portal messages that have left."""
+        from inbox.retracting import Retracting
+
+        return Retracting(self.repository, self.clock, self.member, self._capabilities)
 
     # ------------------------------------------------------------ looking
 
@@ -280,12 +302,15 @@ class Desk:
                 seer.first_name if seer else "",
                 now,
                 present.leaves_at,
+                situation.can_reply,
             ),
             verdict=self._gate.examine(present),
             leaves_words=leaves_words(draft.send_at, now, self.practice),
         )
 
-    async def send(self, draft: Draft, because: str = "", *, undo: bool = True) -> OutboxRow:
+    async def send(
+        self, draft: Draft, because: str = "", *, undo: bool = True, after: int | None = None
+    ) -> OutboxRow:
         """Queue a draft; it leaves when it can no longer be taken back, or when it is to leave.
 
         The gate is asked for the moment it is to leave, and again at that moment.
@@ -294,6 +319,7 @@ class Desk:
             draft: The draft; its line must be the one that was shown (`judge` sets it).
             because: The reason for sending in spite of what holds it.
             undo: False leaves no time to take it back; it still waits for its own time.
+            after: Id of the outbox row that it goes with: it leaves once that one has, or not.
 
         Raises:
             Blocked: a rule blocks it, or the line changed since it was shown.
@@ -340,6 +366,7 @@ class Desk:
                 because.strip(),
                 now=now,
                 not_before=max(now + self._undo_window if undo else now, situation.leaves_at),
+                after=after,
             )
         )
         await self.repository.audit.add(
@@ -467,12 +494,6 @@ class Desk:
         await self.repository.audit.add(
             self.member.id, action, self.clock(), patient_id=patient_id, detail=detail
         )
-
-    async def _patient(self, patient_id: str) -> Patient | None:
-        try:
-            return await self.repository.patients.get(patient_id)
-        except NotFound:
-            return None
 
     def capabilities(self, line_id: str) -> Capabilities:
         """What the channel of a line can do."""

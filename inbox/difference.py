@@ -38,8 +38,11 @@ def differences(old: Patient, new: Patient) -> list[Difference]:
         for one in ANSWERS
         if one.read(old) != one.read(new)
     ]
-    if old.sources != new.sources:
-        found.append(Difference("sources", " ".join(old.sources), " ".join(new.sources)))
+    found += [
+        Difference(name, " ".join(getattr(old, name)), " ".join(getattr(new, name)))
+        for name in ("sources", "identifiers")
+        if getattr(old, name) != getattr(new, name)
+    ]
     found += _listed("contact", _points(old.points), _points(new.points))
     found += _listed("proxy", _proxies(old.proxies), _proxies(new.proxies))
     return found

@@ -81,7 +81,7 @@ class Drafting:
             line_id="",
             to=to,
             text="",
-            subject=_reply_subject(answered.subject if answered else row.subject),
+            subject=_reply_subject(_subject(answered, row)),
             conversation_id=row.id,
             answers=answered.id if answered else None,
             patient_id=row.patient_id,
@@ -119,6 +119,7 @@ class Drafting:
         *,
         now: datetime,
         not_before: datetime,
+        after: int | None = None,
     ) -> NewOutbox:
         """What the outbox keeps: the draft, its line, its Message-ID, the proof it relies on.
 
@@ -132,14 +133,20 @@ class Drafting:
         answered = (
             await self._repository.conversations.message(draft.answers) if draft.answers else None
         )
+        in_reply_to, thread_key = answered.message_id if answered else "", ""
+        if ChannelKind.PORTAL in {draft.channel, answered.channel if answered else None}:
+            # What the portal calls a message says nothing anywhere else, nor there what others do.
+            answered, (in_reply_to, thread_key) = None, await self._in_portal(draft, plan.line.id)
         name = uuid.uuid4()
-        domain = plan.line.address.rpartition("@")[2] or "twoway.invalid"
+        domain = plan.line.address.rpartition("@")[2]
+        if plan.line.channel is ChannelKind.PORTAL:
+            domain = ""
         return NewOutbox(
             uuid=str(name),
             draft=draft,
             line_address=plan.line.address,
-            rfc_id=f"{name.hex}@{domain}",
-            in_reply_to=answered.message_id if answered else "",
+            rfc_id=f"{name.hex}@{domain or 'twoway.invalid'}",
+            in_reply_to=in_reply_to,
             references=_references(answered),
             staff_id=situation.staff_id,
             because=because,
@@ -153,6 +160,8 @@ class Drafting:
             created_at=now,
             not_before=not_before,
             person=draft.to[0].name if draft.to else "",
+            thread_key=thread_key,
+            after=after,
             promises=tuple(
                 NewPromise(
                     draft.conversation_id,
@@ -198,6 +207,15 @@ class Drafting:
         # What speaks against it is said by the gate, with the ways out.
         return known[0]
 
+    async def _in_portal(self, draft: Draft, line_id: str) -> tuple[str, str]:
+        """What a draft answers and the thread it continues, as the portal names them."""
+        if draft.channel is not ChannelKind.PORTAL:
+            return "", ""
+        from inbox.portal_reply import continued
+
+        thread = await continued(self._repository, replace(draft, outbox_id=None), line_id)
+        return thread.answers, thread.thread_key
+
     def _answer_to(self, answered: Message) -> tuple[Address, ...]:
         if answered.direction is Direction.OUTBOUND:
             return answered.to
@@ -205,7 +223,12 @@ class Drafting:
         reply_to = tuple(address for address in answered.reply_to if address.key not in own)
         if reply_to:
             return reply_to
-        return (answered.sender,) if answered.sender and answered.sender.key not in own else ()
+        sender = answered.sender
+        if sender is None or sender.key in own:
+            return ()
+        # Who has no name of their own in the portal cannot be written to by it.
+        nameless = answered.channel is ChannelKind.PORTAL and "/" not in sender.value
+        return () if nameless else (sender,)
 
     async def _known_address(
         self, row: ConversationRow, channel: ChannelKind
@@ -215,6 +238,13 @@ class Drafting:
             for point in sorted(patient.points, key=lambda point: point.rank):
                 if point.system is channel.system and point.use is not PointUse.OLD:
                     return (Address(point.system, point.value, patient.name),)
+            if channel is ChannelKind.PORTAL:
+                from inbox.portal_thread import references_of
+
+                for line in self._practice.lines:
+                    known = references_of(line, patient) if line.channel is channel else ()
+                    if known:
+                        return (Address(channel.system, known[0], patient.name),)
         if row.person_address and row.channels and row.channels[0].system is channel.system:
             return (Address(channel.system, row.person_address, row.person),)
         return ()
@@ -229,6 +259,13 @@ def _to_answer(newest: Sequence[Message], channel: ChannelKind) -> Message | Non
         if message.direction is Direction.INBOUND and message.nature.wants_answer
     )
     return next(asked, there[0] if there else None)
+
+
+def _subject(answered: Message | None, row: ConversationRow) -> str:
+    """The subject that is answered; in the portal the thread has it, and its messages need none."""
+    if answered is None:
+        return row.subject
+    return answered.subject or (row.subject if answered.channel is ChannelKind.PORTAL else "")
 
 
 def _reply_subject(subject: str) -> str:

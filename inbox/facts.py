@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from inbox.address import Address, AddressSystem, ChannelKind
 from inbox.atlas import places_of
@@ -21,6 +22,9 @@ from inbox.reply_path import Plan, Proof, SenderFacts, choose_sender, derive_pro
 from inbox.repository import Repository
 from inbox.situation import Earlier, Recipient, Situation
 from inbox.storage.reminder import Reached
+
+if TYPE_CHECKING:
+    from inbox.portal_reply import ReplyWord
 
 _RECENT = timedelta(minutes=10)
 _MOST_RECIPIENTS = 50
@@ -97,6 +101,8 @@ class Facts:
             else None
         )
         reached = await self._reached(draft, now)
+        capabilities = self._capabilities(plan.line.id) if plan else None
+        word = await self._reply_word(draft, plan, capabilities, now)
         return Situation(
             draft=draft,
             practice=self._practice,
@@ -110,11 +116,23 @@ class Facts:
             newest_inbound_id=newest.id if newest else 0,
             newest_inbound_at=newest.at if newest else None,
             earlier=await self._earlier(draft, now),
-            capabilities=self._capabilities(plan.line.id) if plan else None,
+            capabilities=capabilities,
+            can_reply=word.can_reply if word else None,
+            reply_words=word.words if word else "",
             automatic_today=reached.automatic_today,
             automatic_week=reached.automatic_week,
             first_contact=reached.first_contact,
         )
+
+    async def _reply_word(
+        self, draft: Draft, plan: Plan | None, capabilities: Capabilities | None, now: datetime
+    ) -> ReplyWord | None:
+        """Whether they can answer; asked of the portal alone, every other line takes answers."""
+        if plan is None or draft.channel is not ChannelKind.PORTAL:
+            return None
+        from inbox.portal_reply import reply_word
+
+        return await reply_word(self._repository, draft, plan.line.id, capabilities, now)
 
     async def about(self, draft: Draft) -> str | None:
         """Whom a draft is about by now: as its queued message or its conversation says."""
@@ -177,6 +195,8 @@ class Facts:
                 for patient in await self._repository.patients.by_address(address)
                 if patient.point_at(address, today) is not None
             ]
+            if address.system is AddressSystem.PORTAL:
+                patients = await self._called(address, draft.line_id, patients)
             # An address that is no longer theirs belongs to nobody, but that it was theirs counts.
             holders = [*patients, *([about] if about is not None else [])]
             points = (patient.point_at(address, today) for patient in holders)
@@ -205,6 +225,20 @@ class Facts:
                 )
             )
         return tuple(found)
+
+    async def _called(self, address: Address, line_id: str, known: list[Patient]) -> list[Patient]:
+        """Those of a portal's account, and those whom the portal is known to call so."""
+        from inbox.matching import is_called
+
+        line = self._practice.line(line_id)
+        server = line.address.rstrip("/") if line is not None else ""
+        aliases = [address.value, f"{server}/{address.value}"]
+        called = [
+            one
+            for one in await self._repository.patients.by_alias(aliases)
+            if is_called(one, address.value, server)
+        ]
+        return list({one.id: one for one in (*known, *called)}.values())
 
     async def _places(self, address: Address, patients: list[Patient]) -> tuple[Place, ...]:
         if address.system is not AddressSystem.PHONE:

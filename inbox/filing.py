@@ -11,7 +11,7 @@ from inbox.address import Address, ChannelKind
 from inbox.bounce import is_unknown_address, status_change
 from inbox.channel import Channel, RawItem
 from inbox.clock import Clock
-from inbox.errors import StoreError
+from inbox.errors import ConfigurationError, StoreError
 from inbox.line import Line
 from inbox.listening import Listening
 from inbox.matching import match
@@ -25,6 +25,7 @@ from inbox.message import (
 )
 from inbox.pairing import PAIRED
 from inbox.plain import plain_text
+from inbox.portal import Portal
 from inbox.practice import Practice
 from inbox.reply_path import Evidence, EvidenceKind, judge_round_trip, judge_second_number
 from inbox.repository import Filing, Relative, Repository, StatusChange, StoredRaw
@@ -48,6 +49,7 @@ class Filer:
         self._clock = clock
         self._listening = Listening(repository, practice, clock)
         self._telephony = Telephony(repository, practice, self._listening)
+        self._portal = Portal(repository, practice, self._listening)
 
     async def drain(self, channel: Channel) -> int:
         """File every raw item of a line that is not filed yet; return how many there were.
@@ -133,6 +135,9 @@ class Filer:
         if line.channel in PAIRED:
             await self._telephony.file(filing, own)
             return _shows_receiving(line, direction, arrival, stored.item.received_at)
+        if line.channel is ChannelKind.PORTAL:
+            await self._portal.file(filing)
+            return None
         echo = await self._echo_of(line, direction, arrival, own)
         if echo is not None:
             await self._repository.filing.file(replace(filing, visible=False, echo_of=echo))
@@ -211,9 +216,12 @@ class Filer:
 
         Anything else that claims to be one is an ordinary message: the mark must not hide mail.
         """
+        if stored.item.ours and line.channel is ChannelKind.PORTAL:
+            # A later version of one sent long ago; its sender is told by the server.
+            return arrival
         token = arrival.received.probe_token
         sent = {
-            seen.detail: seen.line_id
+            seen.detail.partition(" ")[0]: seen.line_id
             for seen in await self._repository.lines.evidence()
             if seen.kind is EvidenceKind.PROBE_SENT
         }
@@ -323,6 +331,9 @@ def _read(channel: Channel, item: RawItem) -> Arrival:
     """Convert one raw item. Should the adapter fail, the raw text is what is shown."""
     try:
         return channel.convert(item)
+    except ConfigurationError:
+        # There is no adapter for it right now: it stays unfiled until there is one.
+        raise
     except Exception:  # noqa: BLE001 - nothing inbound is dropped, whatever the adapter does
         return _unreadable(channel, item)
 

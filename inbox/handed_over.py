@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from inbox.channel import Channel, KeepsCopies
 from inbox.clock import Clock
 from inbox.errors import ChannelError, Stale, StoreError
+from inbox.freezing import outgoing_of
 from inbox.message import MessageStatus
-from inbox.outbox import outgoing_of
 from inbox.practice import Practice
 from inbox.repository import OutboxRow, Repository
 
@@ -84,6 +84,7 @@ class HandedOver:
                     self._clock(),
                     text="found at the provider: it had left",
                     provider_id=where.receipt.provider_id if where.receipt else "",
+                    thread_key=where.receipt.thread_key if where.receipt else "",
                 )
         return True
 

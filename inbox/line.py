@@ -23,6 +23,8 @@ class Line:
     """The name beside the address, e.g. `Lakeside front desk`."""
     also: tuple[str, ...] = ()
     """Further addresses that are known to arrive here (never used as a sender by themselves)."""
+    test_patient: str = ""
+    """Of a portal: the patient of nobody (`Patient/test`) whose answers prove it; empty: none."""
 
     @property
     def as_address(self) -> Address:

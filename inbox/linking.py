@@ -50,12 +50,22 @@ class Linking:
         system = row.channels[0].system if row.channels else AddressSystem.EMAIL
         address = Address(system, row.person_address, row.person)
         patients = await self._repository.patients.by_address(address)
+        if system is AddressSystem.PORTAL:
+            patients = await self._named(row, patients)
         if len(patients) < 2:
             return Candidates(tuple(patients), patients[0] if patients else None, address)
         remembered = await self._repository.choices.of(address)
         first = likeliest(address, patients, remembered, text)
         ordered = sorted(patients, key=lambda one: first is None or one.id != first.id)
         return Candidates(tuple(ordered), first, address)
+
+    async def _named(self, row: ConversationRow, known: list[Patient]) -> list[Patient]:
+        """Those of a portal's address, and those who bear an identifier that came with it."""
+        newest = await self._repository.conversations.newest_inbound(row.id)
+        if newest is None:
+            return known
+        named = await self._repository.patients.by_alias(newest.identifiers)
+        return list({one.id: one for one in (*known, *named)}.values())
 
     async def link(
         self, conversation_id: int, patient_id: str | None, *, always: bool = False

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from inbox.address import Address
+from inbox.address import Address, AddressSystem
 from inbox.patient import Patient, Proxy
 from inbox.storage.signal import AddressChoice
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _LOOKED_AT: Final = 4_000
+NOBODY: Final = "nobody with this address"
+"""Why a message is about nobody: what it came from belongs to no patient."""
+FOLLOWS: Final = "as this conversation"
+"""Why a message is about somebody of whom it says nothing itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +58,9 @@ def match(
             return Match(None, f"{access_words(next(iter(ended.values())))}: choose")
     ids = [patient.id for patient in candidates]
     if conversation_patient is not None and (not ids or conversation_patient in ids):
-        return Match(conversation_patient, "as this conversation")
+        return Match(conversation_patient, FOLLOWS)
     if address is None or not ids:
-        return Match(None, "nobody with this address")
+        return Match(None, NOBODY)
     if len(ids) > 1:
         if remembered is not None and remembered.always and remembered.patient_id in ids:
             return Match(remembered.patient_id, f"always for this address, says {remembered.by}")
@@ -68,6 +72,53 @@ def match(
         if any(point.address.key == address.key for point in proxy.points):
             return Match(patient.id, f"matched by {_kind(address)} of their {proxy.relation}")
     return Match(patient.id, f"matched by {_kind(address)}")
+
+
+def match_identifiers(
+    identifiers: Sequence[str],
+    candidates: Sequence[Patient],
+    chosen: str | None,
+    writer: Address | None,
+    day: date,
+) -> Match | None:
+    """Decide whom a portal message is about by what others call them; None: no identifier tells.
+
+    One patient who bears one of them: linked. Two: a person has to choose, unless one has done so
+    in the same thread. That the one who wrote has no access any more is said beside it.
+
+    Args:
+        identifiers: `system|value`, best first.
+        candidates: Everybody who bears one of them.
+        chosen: Whom a person said another message of the thread is about, or None.
+        writer: Who wrote it; None: nobody says.
+        day: The day it arrived, where the practice is.
+    """
+    ids = {patient.id for patient in candidates}
+    if not ids:
+        return None
+    if len(ids) > 1:
+        if chosen in ids:
+            return Match(chosen, FOLLOWS)
+        return Match(None, f"{len(ids)} patients have its identifiers")
+    patient = candidates[0]
+    by = next((one for one in identifiers if one in patient.identifiers), identifiers[0])
+    reason = f"matched by identifier {by.rpartition('|')[2]}"
+    ended = patient.ended_proxy_at(writer, day) if writer is not None else None
+    return Match(patient.id, f"{reason}; {access_words(ended)}" if ended is not None else reason)
+
+
+def is_called(patient: Patient, reference: str, server: str) -> bool:
+    """Whether another system's reference is known to mean this patient.
+
+    The same id at another server is somebody else (FHIR R4 2.3.0.1).
+
+    Args:
+        patient: Whose sources are looked at.
+        reference: `Patient/12`.
+        server: The URL that the reference is relative to, without a slash at its end.
+    """
+    whole = [one for one in patient.sources if "://" in one and one.endswith(f"/{reference}")]
+    return f"{server}/{reference}" in whole if whole else reference in patient.sources
 
 
 def likeliest(
@@ -100,6 +151,11 @@ def writer_relation(address: Address | None, patient: Patient, day: date) -> str
     for proxy in patient.proxies_on(day):
         if any(point.address.key == address.key for point in proxy.points):
             return proxy.relation
+    if address.system is AddressSystem.PORTAL and address.name:
+        # A portal says by name who writes for a patient, and vouches for it.
+        called = address.name.casefold()
+        named = (one for one in patient.proxies_on(day) if one.name.casefold() == called)
+        return next((proxy.relation for proxy in named), "")
     return ""
 
 

@@ -45,6 +45,10 @@ class Nature(StrEnum):
     """A disposition notification (RFC 8098)."""
     PROBE = "probe"
     """Our own round trip coming home."""
+    THREAD = "thread"
+    """Names a thread of the portal and says nothing itself (FHIR Communication without payload)."""
+    RETRACTED = "retracted"
+    """Its author took it back: it asks for nothing any more, and answers nothing."""
     UNREADABLE = "unreadable"
     """Could not be parsed; the raw text is shown and a person files it."""
 
@@ -175,7 +179,10 @@ class Arrival:
     references: tuple[str, ...] = ()
     """Oldest first, without angle brackets."""
     thread_key: str = ""
-    """The provider's own thread (portal), or the pair of numbers (text, phone)."""
+    """The provider's own thread (portal), or the pair of numbers (text, phone).
+
+    Of a portal: the reference of its header (`Communication/h1`), or where there is none of its
+    first message; it is a name on its line only."""
     list_id: str = ""
     """RFC 2919, or empty."""
     nature: Nature = Nature.PERSONAL
@@ -187,6 +194,19 @@ class Arrival:
     """How a call ended; None for what is no call."""
     seconds: int = 0
     """How long they talked, or spoke to the machine; 0 for what is no call."""
+    about: Address | None = None
+    """Whom it is about, when that is not its other end (FHIR Communication.subject)."""
+    identifiers: tuple[str, ...] = ()
+    """What others call the one it is about, best first: `system|value` (FHIR Identifier)."""
+    can_reply: bool | None = None
+    """Whether the portal lets the patient answer in this thread; None when it does not say."""
+    retracted: bool = False
+    """Its author took it back (FHIR Communication.status `entered-in-error`)."""
+    own_uuid: str = ""
+    """The `Outgoing.uuid` that a message of ours bears at the server; empty when it has none."""
+    version: str = ""
+    """Of several versions of one resource the greater one is the later (`inbox.version`); empty
+    where the server does not say."""
 
     @property
     def parents(self) -> tuple[str, ...]:
@@ -257,3 +277,16 @@ class Message:
     """What became of a call of ours, as it was logged; None for all else."""
     heads_up: MessageStatus | None = None
     """How the heads-up stands that goes with a call of ours; None when there is none."""
+    thread_key: str = ""
+    """The provider's own thread, as in `Arrival`."""
+    about: Address | None = None
+    """Whom the portal says it is about, when that is not its other end."""
+    version: str = ""
+    """Which version of the portal's resource it was read from, as in `Arrival`."""
+    identifiers: tuple[str, ...] = ()
+    """What others call the one it is about, as in `Arrival`."""
+
+    @property
+    def retracted(self) -> bool:
+        """Whether its author took it back."""
+        return self.nature is Nature.RETRACTED

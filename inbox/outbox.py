@@ -21,7 +21,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from inbox.address import ChannelKind
+from inbox.address import Address, AddressSystem, ChannelKind
 from inbox.capability import Capabilities
 from inbox.channel import Channel, Receipt
 from inbox.clock import Clock
@@ -38,10 +38,11 @@ from inbox.errors import (
 )
 from inbox.facts import Facts
 from inbox.finding import Severity
+from inbox.freezing import outgoing_of
 from inbox.gate import Gate, Permit
 from inbox.line import Line
 from inbox.message import MessageStatus
-from inbox.outgoing import Outgoing, OutgoingAttachment
+from inbox.outgoing import Outgoing
 from inbox.patient import PointHealth
 from inbox.practice import Practice
 from inbox.reply_path import Evidence, EvidenceKind
@@ -52,6 +53,11 @@ _RETRY_AFTER = (60, 300, 900, 3600, 3 * 3600)
 _GIVEN_UP = "It was tried several times. Send it again, or reach them another way."
 _PASSING = frozenset({"TW01", "TW03"})
 """Rules that hold for a passing reason: the line is read, or proven, again soon."""
+_PROVES = "This message proves that replies to this address arrive. Nobody needs to answer it.\n"
+_ASKS_TEST_PATIENT = (
+    "This message proves that answers from the portal arrive."
+    " Please answer it as the test patient, with any word.\n"
+)
 _COPIED_WITHIN = timedelta(minutes=1)
 """A copy for the folder of sent messages that is not there by then is seen to."""
 
@@ -143,16 +149,18 @@ class Outbox:
         """
         sender = by or line
         channel = self._channels[sender.id]
+        to = line.as_address
+        if line.test_patient:
+            to = Address(AddressSystem.PORTAL, line.test_patient, "Test patient")
         token, now = secrets.token_hex(16), self._clock()
         name = uuid.uuid4()
         outgoing = Outgoing(
             outbox_id=0,
             uuid=str(name),
             line=sender,
-            to=(line.as_address,),
+            to=(to,),
             subject="Twoway test message",
-            text="This message proves that replies to this address arrive."
-            " Nobody needs to answer it.\n",
+            text=_ASKS_TEST_PATIENT if line.test_patient else _PROVES,
             message_id=f"{name.hex}@{sender.address.rpartition('@')[2] or 'twoway.invalid'}",
             created_at=now,
             probe_token=token,
@@ -162,7 +170,7 @@ class Outbox:
             Evidence(line.id, EvidenceKind.PROBE_SENT, now, token)
         )
         try:
-            await channel.send(outgoing, permit, _nothing)
+            receipt = await channel.send(outgoing, permit, _nothing)
         except ChannelError as error:
             # It never left, or nobody knows whether it did: a line must not fail for that.
             await self._repository.lines.add_evidence(
@@ -171,6 +179,11 @@ class Outbox:
             if isinstance(error, NotSent) and (error.sender_refused or error.recipients):
                 await self._sender_refused(sender.id, error)
             raise
+        if line.test_patient:
+            names = " ".join(name for name in (receipt.provider_id, receipt.thread_key) if name)
+            await self._repository.lines.add_evidence(
+                Evidence(line.id, EvidenceKind.PROBE_SENT, self._clock(), f"{token} {names}")
+            )
         return token
 
     def _capabilities(self, line_id: str) -> Capabilities | None:
@@ -268,6 +281,7 @@ class Outbox:
             now,
             text=f"not taken for {refused}" if refused else "",
             provider_id=receipt.provider_id or "taken",
+            thread_key=receipt.thread_key,
             hint="It reached the others. Write to whom it did not reach separately."
             if refused
             else "",
@@ -332,6 +346,7 @@ class Outbox:
         retry_at: datetime | None = None,
         copy_raw: bytes | None = None,
         copy_at: datetime | None = None,
+        thread_key: str = "",
     ) -> bool:
         """Write what became of a claimed row; False when others know better meanwhile.
 
@@ -349,6 +364,7 @@ class Outbox:
             retry_at=retry_at,
             copy_raw=copy_raw,
             copy_at=copy_at,
+            thread_key=thread_key,
             claimed=row,
         )
         counted = True
@@ -368,37 +384,6 @@ class Outbox:
                 f"the provider refused this sender: {error.sentence}",
             )
         )
-
-
-async def outgoing_of(
-    repository: Repository, practice: Practice, row: OutboxRow, line: Line
-) -> Outgoing:
-    """What a row becomes when it leaves, with its files.
-
-    Raises:
-        StoreError: a file of it cannot be read.
-    """
-    files = [
-        OutgoingAttachment(file.name, file.media_type, await repository.blobs.get(file.sha256))
-        for file in row.draft.attachments
-    ]
-    caller = practice.member(row.staff_id) if row.draft.call is not None else None
-    return Outgoing(
-        outbox_id=row.id,
-        uuid=row.uuid,
-        line=line,
-        to=row.draft.to,
-        cc=row.draft.cc,
-        subject=row.draft.subject,
-        text=row.draft.text,
-        message_id=row.rfc_id,
-        # Its Date is when it was to leave: one from last night would look late or forged.
-        created_at=max(row.created_at, row.draft.send_at or row.created_at),
-        in_reply_to=row.in_reply_to,
-        references=row.references,
-        attachments=tuple(files),
-        ring_first=caller.direct_line if caller else "",
-    )
 
 
 async def _nothing() -> None:

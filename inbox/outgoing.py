@@ -155,8 +155,13 @@ class Outgoing:
     """When it was queued, or was to leave (aware); the Date header."""
     cc: tuple[Address, ...] = ()
     in_reply_to: str = ""
+    """What it answers: a Message-ID, or in the portal the provider's name (`Communication/12`)."""
     references: tuple[str, ...] = ()
     attachments: tuple[OutgoingAttachment, ...] = ()
+    thread_key: str = ""
+    """The thread of the portal that it goes into, as the portal names it; empty: a new one."""
+    about: str = ""
+    """The portal's reference of the patient it is about (`Patient/12`); empty: whom it goes to."""
     probe_token: str = ""
     """Set when this is the line's own round trip."""
     ring_first: str = ""
@@ -171,6 +176,8 @@ class Outgoing:
             self.subject,
             self.text,
             self.message_id,
+            self.thread_key,
+            self.about,
             self.probe_token,
             *(hashlib.sha256(file.content).hexdigest() + file.name for file in self.attachments),
         )

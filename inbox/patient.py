@@ -175,6 +175,8 @@ class Patient:
     """When they like to be reached, in words: `mornings before ten`."""
     sources: tuple[str, ...] = ()
     """What other systems call them: `Patient/12`, or its whole URL (FHIR R4 Reference)."""
+    identifiers: tuple[str, ...] = ()
+    """Numbers that others know them by, as `system|value` (FHIR R4 Identifier)."""
 
     @property
     def name(self) -> str:

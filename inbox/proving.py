@@ -14,6 +14,7 @@ from inbox.outbox import Outbox
 from inbox.reply_path import (
     PROOF_LASTS,
     ROUND_TRIP_MAY_TAKE,
+    TEST_PATIENT_MAY_TAKE,
     Evidence,
     EvidenceKind,
     Proof,
@@ -30,6 +31,11 @@ _SAID_AGAIN = timedelta(hours=1)
 """The same word on a number is kept again after this."""
 _AGAIN_AFTER_LOSS = timedelta(hours=1)
 """A line whose test message was lost blocks sending: it is tried again sooner."""
+
+_WAITS = {
+    False: "Waiting for it to arrive.",
+    True: "It proves the line once somebody answers it in the portal as the test patient.",
+}
 
 Step = Callable[[str], None]
 """Is told each step of a round trip, one sentence each."""
@@ -139,18 +145,13 @@ class Prover:
         """
         sent_at = self._clock()
         under_way = _under_way(await self._newest(line.id))
-        if under_way is not None and sent_at - under_way.at <= self._may_take:
+        if under_way is not None and sent_at - under_way.at <= self._lasts(line):
             sent_at = under_way.at
-            step("A test message is on its way already. Waiting for it to arrive.")
+            step(f"A test message is on its way already. {_WAITS[bool(line.test_patient)]}")
         else:
-            step(
-                f"Sending a test message from {number_words(by.address)} to"
-                f" {number_words(line.address)}."
-                if by
-                else f"Sending a test message from {line.address} to itself."
-            )
+            step(_sending(line, by))
             await self._outbox.send_probe(line, by)
-            step("The provider took it. Waiting for it to arrive.")
+            step(f"The provider took it. {_WAITS[bool(line.test_patient)]}")
         loop = asyncio.get_running_loop()
         until = loop.time() + patience
         while loop.time() < until:
@@ -172,7 +173,10 @@ class Prover:
         now = self._clock()
         newest = await self._newest(line.id)
         probe, pending = newest.get(EvidenceKind.PROBE_SENT), _under_way(newest)
-        if pending is not None:
+        unanswered = pending is not None and bool(line.test_patient)
+        if pending is not None and unanswered and now - pending.at <= TEST_PATIENT_MAY_TAKE:
+            return
+        if pending is not None and not unanswered:
             read = health.last_poll_at
             # A line that was not read meanwhile cannot have seen it.
             if now - pending.at > self._may_take and read and read - pending.at > self._may_take:
@@ -183,10 +187,14 @@ class Prover:
                 )
             return
         proof = derive_proof(line.id, newest.values(), now)
-        wanted = proof.state in {ProofState.UNVERIFIED, ProofState.STALE} or (
-            proof.state is ProofState.PROVEN
-            and proof.at is not None
-            and now - proof.at > PROOF_LASTS - RENEW_BEFORE
+        wanted = (
+            proof.state in {ProofState.UNVERIFIED, ProofState.STALE}
+            or (unanswered and proof.state is ProofState.PROVING)
+            or (
+                proof.state is ProofState.PROVEN
+                and proof.at is not None
+                and now - proof.at > PROOF_LASTS - RENEW_BEFORE
+            )
         )
         lost = proof.state is ProofState.FAILED and proof.at == getattr(
             newest.get(EvidenceKind.PROBE_LOST), "at", None
@@ -197,6 +205,10 @@ class Prover:
             pause = ROUND_TRIP_MAY_TAKE
         if (wanted or lost) and (probe is None or now - probe.at > pause):
             await self._outbox.send_probe(line)
+
+    def _lasts(self, line: Line) -> timedelta:
+        """How long a test message of a line may be under way."""
+        return TEST_PATIENT_MAY_TAKE if line.test_patient else self._may_take
 
     async def _newest(self, line_id: str) -> dict[EvidenceKind, Evidence]:
         """The newest evidence of a line, by kind."""
@@ -212,6 +224,17 @@ class Prover:
             ):
                 return seen
         return None
+
+
+def _sending(line: Line, by: Line | None) -> str:
+    if line.test_patient:
+        return f"Sending a test message to the test patient, {line.test_patient}."
+    if by is not None:
+        return (
+            f"Sending a test message from {number_words(by.address)} to"
+            f" {number_words(line.address)}."
+        )
+    return f"Sending a test message from {line.address} to itself."
 
 
 def _under_way(newest: Mapping[EvidenceKind, Evidence]) -> Evidence | None:

@@ -12,11 +12,12 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from inbox.address import Address, ChannelKind
 from inbox.message import Direction, Message, MessageKind, MessageStatus
 from inbox.outgoing import Call, CallOutcome, WayBack
+from inbox.well_formed import media_type, size, string, well_formed
 
 Resource = dict[str, Any]
 """A FHIR resource as JSON."""
@@ -125,7 +126,17 @@ def communication(message: Message, context: RecordContext, recorded_at: datetim
         resource["sent"] = when
     _add_content(resource, message)
     _add_extensions(resource, message, context)
-    return resource
+    if message.kind is MessageKind.PORTAL:
+        from inbox.portal_record import add_portal
+
+        add_portal(resource, message, context.line_address if "://" in context.line_address else "")
+    if message.retracted:
+        from inbox.portal_record import add_retracted
+
+        resource["status"] = ENTERED_IN_ERROR
+        add_retracted(resource, message, recorded_at)
+    # Others wrote some of it, and not every text is one that FHIR can hold.
+    return cast("Resource", well_formed(resource))
 
 
 def retraction(message: Message, context: RecordContext, recorded_at: datetime) -> Resource:
@@ -189,16 +200,16 @@ def _add_people(resource: Resource, message: Message, context: RecordContext) ->
 def _add_content(resource: Resource, message: Message) -> None:
     body = message.whole or message.text
     if message.direction is Direction.INTERNAL:
-        resource["note"] = [{"time": _instant(message.at), "text": body or "(empty)"}]
+        resource["note"] = [{"time": _instant(message.at), "text": string(body) or "(empty)"}]
         return
     payload: list[Resource] = []
     if body.strip():
         payload.append({"contentString": body})
     for file in message.attachments:
         attachment: Resource = {
-            "contentType": file.media_type,
+            "contentType": media_type(file.media_type),
             "title": file.name,
-            "size": file.size,
+            "size": size(file.size),
         }
         if file.sha256:
             attachment["extension"] = [_text_extension("sha256", file.sha256)]
@@ -213,7 +224,8 @@ def _add_extensions(resource: Resource, message: Message, context: RecordContext
         for name, value in (
             ("line", context.line_address),
             ("direction", message.direction.value),
-            ("delivery", message.status.value),
+            ("delivery", ENTERED_IN_ERROR if message.retracted else message.status.value),
+            ("version", message.version.strip()),
             ("reply-path-proof", message.proof),
             ("staff", message.staff_id),
             ("match-reason", message.match_reason),

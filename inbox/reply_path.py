@@ -6,7 +6,7 @@ addressed to it. The state is derived from the evidence and the clock, never sto
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -22,6 +22,9 @@ SET_UP_LASTS = timedelta(days=7)
 """A number's set-up is looked at several times a day; anybody may change it in a console."""
 ROUND_TRIP_MAY_TAKE = timedelta(minutes=10)
 """A round trip that is not home by then, although the line was read, has failed."""
+TEST_PATIENT_MAY_TAKE = timedelta(days=3)
+"""How long a portal's test message waits for the test patient's answer. Somebody has to log in and
+write it, so that nobody did so by then says nothing of the line: the message is sent again."""
 
 
 class ProofState(StrEnum):
@@ -173,6 +176,24 @@ def judge_round_trip(line: Line, received: Received, at: datetime) -> Evidence:
         return Evidence(line.id, EvidenceKind.PROBE_CHANGED, at, detail)
     compared = "From, Reply-To" + (", envelope" if received.return_path is not None else "")
     return Evidence(line.id, EvidenceKind.ROUND_TRIP, at, f"{compared} as sent")
+
+
+def answers_probe(
+    line: Line, probe: Evidence | None, named: Sequence[str], at: datetime
+) -> Evidence | None:
+    """What an answer of a portal's test patient says; None when it answers no test message.
+
+    Args:
+        line: The portal.
+        probe: The test message that went out last; its detail is the token and the names that the
+            portal gave it. None: none did.
+        named: The portal's names of the thread it is in, and of what it answers.
+        at: When it arrived.
+    """
+    known = probe.detail.split()[1:] if probe is not None else []
+    if not set(known) & {name for name in named if name}:
+        return None
+    return Evidence(line.id, EvidenceKind.ROUND_TRIP, at, "the test patient's answer arrived")
 
 
 @dataclass(frozen=True, slots=True)

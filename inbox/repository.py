@@ -22,10 +22,12 @@ from inbox.storage.line import LineStore
 from inbox.storage.office import AuditStore, LeaseStore
 from inbox.storage.outbox import BlobStore, DraftStore, NewOutbox, OutboxRow, OutboxStore
 from inbox.storage.patient import PatientStore
+from inbox.storage.portal import PortalStore, PortalThread, ThreadMember
 from inbox.storage.promise import PromiseStore
 from inbox.storage.raw import RawStore, StoredRaw
 from inbox.storage.record import RecordDue, RecordStore
 from inbox.storage.reminder import ReminderStore
+from inbox.storage.retraction import Retraction, RetractionStore
 from inbox.storage.signal import AddressChoice, ChoiceStore, SignalStore
 
 T = TypeVar("T")
@@ -70,6 +72,11 @@ class Repository(Protocol):
         ...
 
     @property
+    def portal(self) -> PortalStore:
+        """See `PortalStore`."""
+        ...
+
+    @property
     def promises(self) -> PromiseStore:
         """See `PromiseStore`."""
         ...
@@ -102,6 +109,11 @@ class Repository(Protocol):
     @property
     def reminders(self) -> ReminderStore:
         """See `ReminderStore`."""
+        ...
+
+    @property
+    def retractions(self) -> RetractionStore:
+        """See `RetractionStore`."""
         ...
 
     @property
@@ -176,6 +188,8 @@ __all__ = [
     "OutboxRow",
     "OutboxStore",
     "PatientStore",
+    "PortalStore",
+    "PortalThread",
     "PromiseStore",
     "RawStore",
     "RecordDue",
@@ -183,8 +197,11 @@ __all__ = [
     "Relative",
     "ReminderStore",
     "Repository",
+    "Retraction",
+    "RetractionStore",
     "SearchStore",
     "SignalStore",
     "StatusChange",
     "StoredRaw",
+    "ThreadMember",
 ]

@@ -77,6 +77,8 @@ class Situation:
     """What the plan's channel can do; None when it is not known."""
     can_reply: bool | None = None
     """Whether the portal lets the patient answer this thread; None when the portal does not say."""
+    reply_words: str = ""
+    """How that is known, or why it is not, in one sentence; empty: nobody asked."""
     automatic_today: int = 0
     """Messages made by lists that went to these recipients today, by the practice's clock."""
     automatic_week: int = 0

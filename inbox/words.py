@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from inbox.address import ChannelKind
 from inbox.line import Line, LineHealth, LineState
 from inbox.number import number_words
 from inbox.outgoing import Draft
@@ -97,7 +98,14 @@ def from_words(plan: Plan | None, problem: str, now: datetime) -> str:
     """The first line under the composer: where it leaves from and why answers come home."""
     if plan is None:
         return f"No line to send from: {problem}"
-    return f"From {number_words(plan.line.address)} · {proof_words(plan.proof, now)}"
+    return f"From {line_words(plan.line)} · {proof_words(plan.proof, now)}"
+
+
+def line_words(line: Line) -> str:
+    """A line as people call it: its address; of a portal its name, for nobody reads its URL."""
+    if line.channel is ChannelKind.PORTAL and line.name:
+        return line.name
+    return number_words(line.address)
 
 
 def answer_words(
@@ -108,6 +116,7 @@ def answer_words(
     seer: str,
     now: datetime,
     leaves_at: datetime | None = None,
+    can_reply: bool | None = True,
 ) -> str:
     """The second line: how the reader can answer, who sees it, and until when.
 
@@ -119,10 +128,17 @@ def answer_words(
         seer: First name of who looks at the answers; empty: whoever reads the line.
         now: Aware.
         leaves_at: When it leaves; None: now.
+        can_reply: Whether they can answer in the portal; None: nobody says.
     """
     if plan is None or plan.proof.state in {ProofState.FAILED, ProofState.UNVERIFIED}:
         return "An answer would reach nobody we know of."
     who = _reader(draft, patient, now.astimezone(practice.timezone).date())
+    if draft.channel is ChannelKind.PORTAL and can_reply is not True:
+        if can_reply is None:
+            return (
+                f"Nobody knows whether {'they' if who == 'They' else who} can answer in the portal."
+            )
+        return f"{who} can NOT answer in the portal."
     verb = {
         "email": "can answer this e-mail",
         "sms": "can text back",

@@ -340,7 +340,7 @@ class ConversationTable:
             if patient_id is not None:
                 values = {"id": target, "former": former, "patient_id": patient_id}
                 for row in db.execute(_FOLLOWING, values).fetchall():
-                    _link_message(writing, row["id"], patient_id, reason)
+                    link_message(writing, row["id"], patient_id, reason)
             clock.refresh(db, target)
             clock.refresh_person(db, waited)
             promise_state.refresh(db, target)
@@ -355,7 +355,7 @@ class ConversationTable:
         def write(writing: Writing) -> None:
             found = message.read(writing.db, message_id)
             if found.patient_id != patient_id:
-                _link_message(writing, message_id, patient_id, reason)
+                link_message(writing, message_id, patient_id, reason)
                 promise_state.refresh(writing.db, found.conversation_id)
                 for about in (found.patient_id, patient_id):
                     promise_state.refresh_patient(writing.db, about)
@@ -432,7 +432,8 @@ def patient_name(db: sqlite3.Connection, patient_id: str | None) -> str:
     return "" if row is None else f"{row['given']} {row['family']}".strip()
 
 
-def _link_message(writing: Writing, message_id: int, patient_id: str, reason: str) -> None:
+def link_message(writing: Writing, message_id: int, patient_id: str, reason: str) -> None:
+    """Say whom one message is about; the record files follow."""
     db = writing.db
     writing.unindex(message_id)
     record_due.mistaken(db, message_id)

@@ -31,10 +31,12 @@ from store.line import LineTable
 from store.migration import Migration
 from store.outbox import OutboxTable
 from store.patient import PatientTable
+from store.portal import PortalTable
 from store.promise import PromiseTable
 from store.raw import RawTable
 from store.record import RecordTable
 from store.reminder import ReminderTable
+from store.retraction import RetractionTable
 from store.search import SearchTable
 from store.signal import SignalTable
 from store.transaction import Transactions
@@ -106,6 +108,7 @@ class SqliteRepository:
         self.patients: Final = PatientTable(do)
         self.consents: Final = ConsentTable(do)
         self.outbox: Final = OutboxTable(do)
+        self.portal: Final = PortalTable(do)
         self.promises: Final = PromiseTable(do)
         self.handed_over: Final = HandedOverTable(do)
         self.calls: Final = CallTable(do)
@@ -114,6 +117,7 @@ class SqliteRepository:
         self.lines: Final = LineTable(do)
         self.records: Final = RecordTable(do, data.records)
         self.reminders: Final = ReminderTable(do)
+        self.retractions: Final = RetractionTable(do)
         self.searches: Final = SearchTable(do, clock)
         self.signals: Final = SignalTable(do)
         self.choices: Final = ChoiceTable(do)

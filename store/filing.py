@@ -11,11 +11,22 @@ from typing import Any, Final
 
 from inbox.address import ChannelKind
 from inbox.errors import NotFound
+from inbox.matching import FOLLOWS
 from inbox.message import Arrival, Direction, Message, MessageKind, MessageStatus, Nature
 from inbox.pairing import PairUse
 from inbox.patient import PointHealth
 from inbox.repository import Filed, Filing, Relative, StatusChange
-from store import call_log, contact_point, delivery, message, pair, record_due, signal, state
+from store import (
+    call_log,
+    contact_point,
+    delivery,
+    message,
+    pair,
+    portal,
+    record_due,
+    signal,
+    state,
+)
 from store.conversation import patient_name, resolve
 from store.merge import merge
 from store.status import change_status, read_own
@@ -126,7 +137,12 @@ def file(writing: Writing, filing: Filing) -> Filed:
         change_status(writing, change)
     for address, reason in filing.bad_points:
         contact_point.mark(writing, address, PointHealth.BAD, reason)
+    on_portal = filing.arrival.channel is ChannelKind.PORTAL
+    if on_portal:
+        portal.hear(writing, filing.line_id, filing.arrival)
     filed = _file(writing, filing, raw["message_id"])
+    if on_portal and filed.message_id is not None:
+        portal.settle(writing, filing, filed.message_id)
     if filing.direction is Direction.OUTBOUND and filing.arrival.channel is ChannelKind.SMS:
         delivery.heed(writing, filing.arrival.report)
     return filed
@@ -187,8 +203,9 @@ def _anew(writing: Writing, filing: Filing) -> Filed:
 def _again(writing: Writing, filing: Filing, message_id: int, earlier: sqlite3.Row) -> Filed:
     """Put the whole of a message in the place of what was read of it before."""
     db = writing.db
-    patient_id = earlier["patient_id"] or filing.patient_id
-    reason = earlier["match_reason"] if earlier["patient_id"] else filing.match_reason
+    patient_id, reason = _whom(filing, earlier)
+    if earlier["patient_id"] not in {None, patient_id}:
+        record_due.mistaken(db, message_id)
     message.replace(
         writing,
         message_id,
@@ -206,6 +223,18 @@ def _again(writing: Writing, filing: Filing, message_id: int, earlier: sqlite3.R
     state.refresh(db, conversation_id)
     writing.tell_conversation(conversation_id)
     return Filed(conversation_id, message_id, heard)
+
+
+def _whom(filing: Filing, earlier: sqlite3.Row) -> tuple[str | None, str]:
+    """Whom a message is about once it was read again, and why; what a person said stands."""
+    before, reason = earlier["patient_id"], earlier["match_reason"]
+    if before is None:
+        return filing.patient_id, filing.match_reason
+    corrected = filing.arrival.channel is ChannelKind.PORTAL and filing.patient_id is not None
+    if corrected and not reason.startswith("chosen by ") and filing.match_reason != FOLLOWS:
+        # The portal says now that it is about somebody else.
+        return filing.patient_id, filing.match_reason
+    return before, reason
 
 
 def _heard(
@@ -288,6 +317,9 @@ def _values(
         "partial": filing.partial,
         "ending": arrival.ending.value if arrival.ending else "",
         "seconds": arrival.seconds,
+        "about": pack_address(arrival.about),
+        "version": arrival.version,
+        "identifiers": pack_list(arrival.identifiers),
         "indexed_patient": patient_name(db, patient_id),
         "subject": arrival.subject,
         "text": arrival.text,
@@ -304,7 +336,8 @@ def _answers_until(filing: Filing, at: int | None) -> int | None:
     if filing.direction is not Direction.OUTBOUND:
         return None
     called = filing.arrival.kind in {MessageKind.CALL, MessageKind.VOICEMAIL}
-    return 0 if called or filing.arrival.nature is Nature.AUTO_REPLY else at
+    nothing = filing.arrival.nature in {Nature.AUTO_REPLY, Nature.RETRACTED}
+    return 0 if called or nothing else at
 
 
 def _people(filing: Filing) -> message.People:

@@ -27,7 +27,8 @@ COLUMNS: Final = """
     m.sender, m.recipients, m.cc, m.reply_to, m.at, m.sent_at, m.subject, m.text, m.whole, m.files,
     m.rfc_id, m.in_reply_to, m.refs, m.patient_id, m.match_reason, m.staff_id, m.raw_id,
     m.outbox_id, m.status_text, m.proof, m.partial, m.indexed_patient, m.search_id,
-    m.confidential, m.ending, m.seconds,
+    m.confidential, m.ending, m.seconds, m.thread_key, m.about, m.version,
+    m.identifiers,
     (SELECT o.not_before FROM outbox AS o WHERE o.id = m.outbox_id AND o.status = 'queued'
         AND o.automatic_retry = 0) AS leaves_at,
     (SELECT o.because FROM outbox AS o WHERE o.id = m.outbox_id) AS reason,
@@ -47,13 +48,13 @@ INSERT INTO message (
     search_id, sent_at, sender, recipients, cc, reply_to, rfc_id, in_reply_to, refs, thread_key,
     list_id, patient_id, match_reason, staff_id, raw_id, outbox_id, status_text, proof, partial,
     files, indexed_patient, subject, text, whole, confidential, ending,
-    seconds
+    seconds, about, version, identifiers
 ) VALUES (
     :uuid, :conversation_id, :direction, :channel, :kind, :nature, :status, :line_id, :at,
     :answers_until, :search_id, :sent_at, :sender, :recipients, :cc, :reply_to, :rfc_id,
     :in_reply_to, :refs, :thread_key, :list_id, :patient_id, :match_reason, :staff_id, :raw_id,
     :outbox_id, :status_text, :proof, :partial, :files, :indexed_patient, :subject, :text, :whole,
-    :confidential, :ending, :seconds
+    :confidential, :ending, :seconds, :about, :version, :identifiers
 )
 """
 _REPLACE: Final = """
@@ -64,7 +65,8 @@ UPDATE message SET
     in_reply_to = :in_reply_to, refs = :refs, thread_key = :thread_key, list_id = :list_id,
     patient_id = :patient_id, match_reason = :match_reason, partial = :partial, files = :files,
     indexed_patient = :indexed_patient, subject = :subject, text = :text, whole = :whole,
-    ending = :ending, seconds = :seconds
+    ending = :ending, seconds = :seconds, about = :about, version = :version,
+    identifiers = :identifiers
 WHERE id = :id
 """
 DEFAULTS: Final[Parameters] = {
@@ -96,6 +98,9 @@ DEFAULTS: Final[Parameters] = {
     "confidential": 0,
     "ending": "",
     "seconds": 0,
+    "about": None,
+    "version": "",
+    "identifiers": "[]",
 }
 ADD_ADDRESS: Final = """
 INSERT INTO message_address (message_id, role, key) VALUES (:message_id, :role, :key)
@@ -180,6 +185,10 @@ def from_row(db: sqlite3.Connection, row: sqlite3.Row) -> Message:
         seconds=row["seconds"],
         call=structure.unpack(Call, row["call"]) if row["call"] else None,
         heads_up=MessageStatus(row["heads_up"]) if row["heads_up"] else None,
+        thread_key=row["thread_key"],
+        about=unpack_address(row["about"]),
+        version=row["version"],
+        identifiers=unpack_list(row["identifiers"]),
     )
 
 

@@ -8,14 +8,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from inbox.address import Address
+from inbox.address import Address, ChannelKind
 from inbox.errors import NotFound, Stale
 from inbox.events import ChangeKind
 from inbox.message import MessageStatus
 from inbox.outgoing import Draft
 from inbox.pairing import PAIRED
 from inbox.repository import NewOutbox, OutboxRow
-from store import call_state, delivery, outbox_entry, raw, record_due, state
+from store import call_state, delivery, notice, outbox_entry, portal, raw, record_due, state
 from store import draft as drafts
 from store.transaction import Transactions, Writing
 from store.values import moment, pack_list, stamp, storable, unpack_list
@@ -24,11 +24,15 @@ COLUMNS: Final = """
     o.id, o.uuid, o.conversation_id, o.message_id, o.status, o.draft, o.line_address, o.rfc_id,
     o.in_reply_to, o.refs, o.staff_id, o.because, o.overridden, o.findings, o.proof, o.created_at,
     o.not_before, o.attempts, o.status_text, o.hint, o.provider_id, o.sent_at, o.automatic_retry,
-    o.holder, o.handing_over
+    o.holder, o.handing_over, o.after_id
 """
 _ONE: Final = f"SELECT {COLUMNS} FROM outbox AS o WHERE o.id = :id"  # noqa: S608 - constants
+# What goes with another message waits until that one has left.
 DUE: Final = """
-SELECT id FROM outbox WHERE status = 'queued' AND not_before <= :now ORDER BY not_before, id LIMIT 1
+SELECT o.id FROM outbox AS o WHERE o.status = 'queued' AND o.not_before <= :now
+    AND (o.after_id IS NULL OR EXISTS (SELECT 1 FROM outbox AS a
+        WHERE a.id = o.after_id AND a.status IN ('sent', 'delivered')))
+ORDER BY o.not_before, o.id LIMIT 1
 """
 _CLAIM: Final = """
 UPDATE outbox SET status = 'sending', holder = :holder, handing_over = 0, attempts = attempts + 1,
@@ -80,7 +84,12 @@ SELECT {COLUMNS} FROM outbox AS o WHERE o.id IN (
 )
 ORDER BY o.created_at DESC, o.id DESC LIMIT 20
 """  # noqa: S608 - constants
-_NEXT: Final = "SELECT min(not_before) FROM outbox WHERE status = 'queued'"
+NEXT: Final = """
+SELECT o.not_before FROM outbox AS o WHERE o.status = 'queued'
+    AND (o.after_id IS NULL OR EXISTS (SELECT 1 FROM outbox AS a
+        WHERE a.id = o.after_id AND a.status IN ('sent', 'delivered')))
+ORDER BY o.not_before, o.id LIMIT 1
+"""
 
 _LEFT: Final = {MessageStatus.SENT, MessageStatus.DELIVERED}
 _NOT_YET: Final = {MessageStatus.SENDING, MessageStatus.QUEUED, MessageStatus.CANCELLED}
@@ -141,6 +150,7 @@ class OutboxTable:
         retry_at: datetime | None = None,
         copy_raw: bytes | None = None,
         copy_at: datetime | None = None,
+        thread_key: str = "",
         claimed: OutboxRow | None = None,
     ) -> OutboxRow:
         """Write what became of a row; the message in the conversation and the record queue follow.
@@ -188,11 +198,13 @@ class OutboxTable:
                 delivery.name(writing.db, outbox_id, name)
             # It happened when it left, or may have left; what we learn later changes no time.
             left = row.status in _NOT_YET and (sent or became is MessageStatus.UNKNOWN)
-            settled = _followed(writing, outbox_id, at=stamp(now) if left else None, raw_id=raw_id)
-            if row.draft.channel not in PAIRED or not name:
-                return settled
+            _followed(writing, outbox_id, at=stamp(now) if left else None, raw_id=raw_id)
             # What the provider told of it may have come before its word that it took it.
-            delivery.follow(writing, name)
+            if name and row.draft.channel is ChannelKind.PORTAL:
+                portal.learn(writing, row.message_id, name, thread_key)
+                portal.follow(writing, row.message_id)
+            elif name and row.draft.channel in PAIRED:
+                delivery.follow(writing, name)
             return read(writing.db, outbox_id)
 
         return await self._do.write(write)
@@ -293,9 +305,8 @@ class OutboxTable:
 
     async def next_due(self) -> datetime | None:
         """When the next QUEUED row is due; None when there is none."""
-        row = await self._do.read(lambda db: db.execute(_NEXT).fetchone())
-        due: int | None = row[0]
-        return moment(due)
+        row = await self._do.read(lambda db: db.execute(NEXT).fetchone())
+        return None if row is None else moment(int(row["not_before"]))
 
 
 def read(db: sqlite3.Connection, outbox_id: int) -> OutboxRow:
@@ -345,6 +356,7 @@ def _followed(
     state.refresh(writing.db, row.conversation_id)
     tell(writing, row)
     call_state.follow(writing, outbox_id)
+    notice.follow(writing, row)
     return row
 
 
@@ -381,4 +393,5 @@ def from_row(row: sqlite3.Row) -> OutboxRow:
         sent_at=moment(row["sent_at"]),
         automatic_retry=bool(row["automatic_retry"]),
         holder=row["holder"],
+        after=row["after_id"],
     )

@@ -23,11 +23,11 @@ _QUEUED: Final = "SELECT 1 FROM outbox WHERE uuid = :uuid"
 _ADD: Final = """
 INSERT INTO outbox (
     uuid, conversation_id, message_id, status, draft, line_address, rfc_id, in_reply_to, refs,
-    staff_id, because, overridden, findings, proof, created_at, not_before, sent_at
+    staff_id, because, overridden, findings, proof, created_at, not_before, sent_at, after_id
 ) VALUES (
     :uuid, :conversation_id, :message_id, :status, :draft, :line_address, :rfc_id, :in_reply_to,
     :refs, :staff_id, :because, :overridden, :findings, :proof, :created_at, :not_before,
-    iif(:status = 'queued', NULL, :created_at)
+    iif(:status = 'queued', NULL, :created_at), :after_id
 )
 """
 _ADD_RECIPIENT: Final = """
@@ -127,7 +127,7 @@ def _add_message(writing: Writing, new: NewOutbox, conversation_id: int) -> int:
             "recipients": pack_addresses(draft.to),
             "cc": pack_addresses(draft.cc),
             "rfc_id": new.rfc_id,
-            "thread_key": _pair(sender, draft),
+            "thread_key": storable(new.thread_key) or _pair(sender, draft),
             "in_reply_to": pack_list([new.in_reply_to] if new.in_reply_to else []),
             "refs": pack_list(new.references),
             "patient_id": draft.patient_id,
@@ -188,4 +188,5 @@ def _values(new: NewOutbox, conversation_id: int, message_id: int) -> dict[str, 
         "proof": storable(new.proof),
         "created_at": stamp(new.created_at),
         "not_before": stamp(new.not_before),
+        "after_id": new.after,
     }

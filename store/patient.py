@@ -21,7 +21,7 @@ from inbox.patient import (
 from inbox.storage.patient import FormChange, SharedPoint
 from store import contact_point, form_change, structure
 from store.transaction import Transactions, Writing
-from store.values import storable
+from store.values import pack_list, storable
 
 _READ: Final = """
 SELECT p.given, p.family, p.details, f.form
@@ -34,6 +34,14 @@ BY_ADDRESS: Final = """
 SELECT id FROM patient WHERE id IN (
     SELECT patient_id FROM contact_point WHERE key = :key AND system = :system AND "use" <> 'old')
 ORDER BY family, given, id LIMIT 50
+"""
+BY_ALIAS: Final = """
+SELECT id FROM patient WHERE id IN (
+    SELECT patient_id FROM patient_alias WHERE key IN (SELECT value FROM json_each(:aliases)))
+ORDER BY family, given, id LIMIT 50
+"""
+_ADD_ALIAS: Final = """
+INSERT INTO patient_alias (key, patient_id) VALUES (:key, :id) ON CONFLICT DO NOTHING
 """
 _ALL: Final = "SELECT id FROM patient ORDER BY family, given, id LIMIT :limit"
 _BY_KEY: Final = """
@@ -54,6 +62,7 @@ _ELSEWHERE: Final = frozenset({"id", "given", "family", "points", "proxies", "fo
 _FORGET: Final = (
     "DELETE FROM patient_name WHERE patient_id = :id",
     "DELETE FROM proxy WHERE patient_id = :id",
+    "DELETE FROM patient_alias WHERE patient_id = :id",
 )
 _ADD_PROXY: Final = """
 INSERT INTO proxy (patient_id, ordinal, name, relation, until)
@@ -82,6 +91,17 @@ class PatientTable:
 
         def find(db: sqlite3.Connection) -> list[Patient]:
             return [read(db, row["id"]) for row in db.execute(BY_ADDRESS, values).fetchall()]
+
+        return await self._do.read(find)
+
+    async def by_alias(self, aliases: Collection[str]) -> list[Patient]:
+        """Everybody whom other systems call one of these, by name."""
+        if not aliases:
+            return []
+        values = {"aliases": pack_list(storable(one) for one in sorted(aliases)[:100])}
+
+        def find(db: sqlite3.Connection) -> list[Patient]:
+            return [read(db, row["id"]) for row in db.execute(BY_ALIAS, values).fetchall()]
 
         return await self._do.read(find)
 
@@ -209,6 +229,8 @@ def _save(db: sqlite3.Connection, patient: Patient) -> None:
         db.execute(statement, key)
     words = set(folded(f"{patient.given} {patient.family}"))
     db.executemany(_ADD_WORD, [{**key, "word": word} for word in words])
+    aliases = {storable(one) for one in (*patient.sources, *patient.identifiers) if one}
+    db.executemany(_ADD_ALIAS, [{**key, "key": alias} for alias in aliases])
     points: list[tuple[int, ContactPoint]] = [(contact_point.OWN, p) for p in patient.points]
     for ordinal, proxy in enumerate(patient.proxies):
         values = {

@@ -35,7 +35,8 @@ _WRITTEN: Final = "DELETE FROM record_due WHERE id = :id RETURNING conversation_
 # An entry that reached the file before a crash is done as well.
 _FOUND: Final = """
 DELETE FROM record_due WHERE patient_id = :patient_id AND message_id = (
-    SELECT id FROM message WHERE uuid = :uuid AND status = :status)
+    SELECT id FROM message WHERE uuid = :uuid AND trim(version) = :version
+        AND iif(nature = 'retracted', 'entered-in-error', status) = :status)
 RETURNING conversation_id
 """
 _PATIENTS: Final = "SELECT patient_id FROM record_head ORDER BY patient_id"
@@ -87,8 +88,13 @@ class RecordTable:
             written = [
                 row for due, _ in entries for row in writing.db.execute(_WRITTEN, {"id": due.id})
             ]
-            for uuid, status in found:
-                values = {"patient_id": patient_id, "uuid": uuid, "status": status}
+            for uuid, status, version in found:
+                values = {
+                    "patient_id": patient_id,
+                    "uuid": uuid,
+                    "status": status,
+                    "version": version,
+                }
                 written += writing.db.execute(_FOUND, values).fetchall()
             for conversation_id in {row["conversation_id"] for row in written}:
                 writing.tell_conversation(conversation_id)

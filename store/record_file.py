@@ -25,8 +25,8 @@ if sys.platform != "win32":
     import fcntl
 
 NAME: Final = "communications.ndjson"
-Identity = tuple[str, str]
-"""What makes an entry this one: uuid of the message, and the state it tells of."""
+Identity = tuple[str, str, str]
+"""What makes an entry this one: uuid of the message, the state and the version it tells of."""
 # Windows would turn line feeds into two bytes.
 _BYTES: Final = getattr(os, "O_BINARY", 0)
 LOCK_SECONDS: Final = 10.0
@@ -236,16 +236,13 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _identity(resource: Resource) -> Identity:
-    """What makes an entry this one: the message and the state it tells of."""
-    delivery = next(
-        (
-            str(found.get("valueString", ""))
-            for found in resource.get("extension", [])
-            if str(found.get("url", "")).endswith("/delivery")
-        ),
-        str(resource.get("status", "")),
-    )
-    return str(resource.get("id", "")), delivery
+    """What makes an entry this one: the message, the state and the version it tells of."""
+    said = {
+        str(found.get("url", "")).rpartition("/")[2]: str(found.get("valueString", ""))
+        for found in reversed(resource.get("extension", []))
+    }
+    delivery = said.get("delivery", str(resource.get("status", "")))
+    return str(resource.get("id", "")), delivery, said.get("version", "")
 
 
 def _identity_of(line: bytes) -> Identity:
@@ -253,4 +250,4 @@ def _identity_of(line: bytes) -> Identity:
         found: Any = json.loads(line)
         return _identity(found)
     except (ValueError, AttributeError, TypeError):
-        return "", ""
+        return "", "", ""

@@ -40,8 +40,12 @@ SELECT
         AND rule = 'IN01' AND state = 'proposed') AS urgent,
     EXISTS (SELECT 1 FROM message_signal WHERE conversation_id = :id
         AND state <> 'noted') AS has_signals,
-    (SELECT subject FROM message WHERE conversation_id = :id AND subject <> ''
-        ORDER BY at, id LIMIT 1) AS subject
+    coalesce((SELECT subject FROM message WHERE conversation_id = :id AND subject <> ''
+            ORDER BY at, id LIMIT 1),
+        (SELECT t.subject FROM message AS m JOIN portal_thread AS t
+            ON t.line_id = m.line_id AND t.thread_key = m.thread_key
+            WHERE m.conversation_id = :id AND m.thread_key <> '' AND m.channel = 'portal'
+            ORDER BY m.at, m.id LIMIT 1)) AS subject
 FROM conversation AS c WHERE c.id = :id
 """
 _GLIMPSE: Final = """
@@ -236,6 +240,10 @@ def _other_end(
         if sender is not None:
             return sender.name, sender.value
     if facts["person"] or facts["person_address"] or ours is None:
+        theirs = _glimpse(db, facts["newest_inbound_id"]) if not facts["person"] else None
+        sender = unpack_address(theirs["sender"]) if theirs is not None else None
+        if sender is not None and sender.name:
+            return sender.name, sender.value
         return facts["person"], facts["person_address"]
     recipients = unpack_addresses(ours["recipients"])
     return (recipients[0].name, recipients[0].value) if recipients else ("", "")

@@ -29,7 +29,9 @@ def test_every_command_is_on_its_page() -> None:
     assert [name for name in choices if f"## twoway {name}\n" not in page] == []
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/using.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "CONTRIBUTING.md", "docs/using.md", "docs/adapters.md"]
+)
 def test_links_lead_somewhere(page: str) -> None:
     root = HERE.parent
     text = (root / page).read_text("utf-8")

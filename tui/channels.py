@@ -6,27 +6,35 @@ An adapter is imported when a line needs it: a practice without Twilio never loa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from inbox.address import ChannelKind
 from inbox.channel import Capabilities, Channel
-from inbox.clock import Clock
+from inbox.clock import Clock, utc_now
 from inbox.errors import AuthenticationFailed, ConfigurationError
 from inbox.line import Line
 from inbox.repository import Repository
-from tui.config.accounts import account_of
+from tui.config.accounts import account_of, leads_here
 from tui.config.reading import Configuration
-from tui.config.tables import EmailTable, PhoneTable, SmsTable
-from tui.secret import Secret
+from tui.config.tables import (
+    BackendServicesTable,
+    BearerTable,
+    EmailTable,
+    PhoneTable,
+    PluginTable,
+    PortalTable,
+    SmsTable,
+)
+from tui.secret import Secret, read_key
 
 if TYPE_CHECKING:
     from adapters.mail.settings import MailSettings
     from adapters.phone.connection import Twilio
     from adapters.phone.settings import TwilioSettings
-
-NOT_YET = "This version of Twoway cannot use {} lines yet."
-"""What `doctor` says of a line whose channel has no adapter."""
+    from adapters.portal.settings import Auth, PortalSettings
 
 _AT_FIRST = {
     ChannelKind.EMAIL: Capabilities(
@@ -34,12 +42,15 @@ _AT_FIRST = {
     ),
     ChannelKind.SMS: Capabilities(max_characters=1600, delivery_reports=True),
     ChannelKind.PHONE: Capabilities(),
+    ChannelKind.PORTAL: Capabilities(subject=True, attachments=True, delivery_reports=True),
 }
 """What is known of a channel before its adapter is loaded."""
 _POLL_HERE = 2.0
 """Seconds between two looks at a server on this machine."""
 _BY_HAND = Capabilities(sends=False, by_hand=True)
 _NOTHING = Capabilities(sends=False, receives=False)
+ANSWERABLE = {"yes": True, "no": False, "unknown": None}
+"""What `replies` of a portal line means."""
 
 
 class Abilities(Mapping[str, Capabilities]):
@@ -48,14 +59,31 @@ class Abilities(Mapping[str, Capabilities]):
     def __init__(self, configuration: Configuration, channels: Mapping[str, Channel]) -> None:
         """Tell it of the configured lines; `channels` fills once the adapters are loaded."""
         self._channels = channels
+        self._configuration = configuration
         self._at_first = {
             line.id: _at_first(configuration, line) for line in configuration.practice.lines
         }
+        self._asked: dict[str, Capabilities] = {}
 
     def __getitem__(self, line_id: str) -> Capabilities:
         """What a line can do."""
         channel = self._channels.get(line_id)
-        return self._at_first[line_id] if channel is None else channel.capabilities
+        if channel is not None:
+            return channel.capabilities
+        if isinstance(self._configuration.lines[line_id], PluginTable):
+            return self._declared(line_id)
+        return self._at_first[line_id]
+
+    def _declared(self, line_id: str) -> Capabilities:
+        """What an adapter of somebody else's says of itself: nobody here can know."""
+        if line_id not in self._asked:
+            table = self._configuration.lines[line_id]
+            line = self._configuration.practice.line(line_id)
+            if not isinstance(table, PluginTable) or line is None:
+                return self._at_first[line_id]
+            made = plugin_channel(self._configuration, line, table, utc_now)
+            self._asked[line_id] = made.capabilities
+        return self._asked[line_id]
 
     def __iter__(self) -> Iterator[str]:
         """The ids of the lines."""
@@ -66,15 +94,10 @@ class Abilities(Mapping[str, Capabilities]):
         return len(self._at_first)
 
 
-def usable(line: Line) -> bool:
-    """Whether this version has an adapter for a line's channel."""
-    return line.channel in _AT_FIRST
-
-
 def make_channels(
     configuration: Configuration, clock: Clock, repository: Repository
 ) -> dict[str, Channel]:
-    """A channel for each line that this version can use; run in a thread."""
+    """A channel for each line; run in a thread."""
     made: dict[str, Channel] = {}
     accounts: dict[TwilioAccount, Twilio] = {}
     for line in configuration.practice.lines:
@@ -89,6 +112,12 @@ def make_channels(
             made[line.id] = ManualChannel(line, clock)
         elif isinstance(table, SmsTable | PhoneTable):
             made[line.id] = _number(configuration, line, table, clock, repository, accounts)
+        elif isinstance(table, PortalTable):
+            from adapters.portal.channel import PortalChannel
+
+            made[line.id] = PortalChannel(line, portal_settings(configuration, table), clock)
+        else:
+            made[line.id] = plugin_channel(configuration, line, table, clock)
     return made
 
 
@@ -174,6 +203,92 @@ def mail_settings(configuration: Configuration, table: EmailTable) -> MailSettin
     )
 
 
+def plugin_channel(
+    configuration: Configuration, line: Line, table: PluginTable, clock: Clock
+) -> Channel:
+    """The channel of a line that names an adapter of somebody else's; run in a thread.
+
+    An adapter that cannot be had or fails is trouble of this line alone.
+    """
+    from adapters.plugged.broken import BrokenChannel
+    from adapters.plugged.channel import plugged
+    from tui.plugins import made_by_adapter, tell_error
+
+    try:
+        made = made_by_adapter(configuration, line, table, clock)
+    except ConfigurationError as error:
+        return BrokenChannel(line, error)
+    return plugged(line, table.adapter, made, tell_error)
+
+
+def new_portal_key(kind: str) -> str:
+    """A fresh private key (PEM) that signs with RS384 or ES384."""
+    from adapters.portal.key import new_key
+
+    return new_key("ES384" if kind == "ES384" else "RS384")
+
+
+def public_portal_key(pem: str, kid: str) -> tuple[str, dict[str, Any]]:
+    """A key's name at the portal (empty: its own thumbprint), and its public half for the vendor.
+
+    Raises:
+        ConfigurationError: it is no key that portals take.
+    """
+    from adapters.portal.key import public_keys, thumbprint
+
+    kid = kid or thumbprint(pem)
+    return kid, public_keys(pem, kid)
+
+
+def portal_settings(configuration: Configuration, table: PortalTable) -> PortalSettings:
+    """The adapter's settings of one portal line.
+
+    Raises:
+        ConfigurationError: they cannot be.
+    """
+    from adapters.portal.settings import POLL, PortalSettings
+
+    return PortalSettings(
+        base_url=table.base_url,
+        auth=_auth(configuration, table),
+        sender=table.recipient,
+        query=tuple(parse_qsl(table.patient_query)),
+        page_size=table.page_size,
+        answerable=ANSWERABLE[table.replies],
+        timezone=configuration.practice.timezone,
+        poll=_POLL_HERE if leads_here(table.base_url) else POLL,
+    )
+
+
+def _auth(configuration: Configuration, table: PortalTable) -> Auth:
+    from adapters.portal.settings import SCOPES, BackendServices, Bearer, NoAuth
+
+    auth = table.auth
+    if isinstance(auth, BackendServicesTable):
+        return BackendServices(
+            auth.client_id,
+            _key(configuration.path.parent / Path(auth.key_file).expanduser(), table.id),
+            auth.kid,
+            token_url=auth.token_url,
+            scope=auth.scope or SCOPES,
+        )
+    if isinstance(auth, BearerTable):
+        return Bearer(_password(configuration.secret(auth.token, table.id)))
+    return NoAuth()
+
+
+def _key(path: Path, line_id: str) -> Callable[[], str]:
+    """A portal's private key; one that cannot be had is trouble of that line."""
+
+    def read() -> str:
+        try:
+            return read_key(path, line_id)
+        except ConfigurationError as error:
+            raise AuthenticationFailed(error.sentence, error.hint) from None
+
+    return read
+
+
 def _password(secret: Secret) -> Callable[[], str]:
     """A line's password; one that cannot be had is trouble of that line, not of the others."""
 
@@ -190,4 +305,12 @@ def _at_first(configuration: Configuration, line: Line) -> Capabilities:
     table = configuration.lines[line.id]
     if isinstance(table, PhoneTable) and table.provider == "manual":
         return _BY_HAND
-    return _AT_FIRST.get(line.channel, _NOTHING)
+    if isinstance(table, PortalTable):
+        known = _AT_FIRST[ChannelKind.PORTAL]
+        return replace(
+            known,
+            answerable=ANSWERABLE[table.replies],
+            proves_itself=bool(table.test_patient),
+            retracts=True,
+        )
+    return _AT_FIRST[line.channel]

@@ -42,7 +42,7 @@ WHAT_TO_TRY = (
 )
 """What a newcomer is told."""
 _PASSWORD = "TWOWAY_DEMO_PASSWORD"  # noqa: S105 - the name of a variable
-_PORTS = ("imap_port", "smtp_port", "twilio_port")
+_PORTS = ("imap_port", "smtp_port", "twilio_port", "portal_port")
 _READY_SECONDS = 30.0
 _ROUND_TRIP = timedelta(minutes=1)
 """The servers are on this machine: whoever tries it sees soon that nobody reads a line."""

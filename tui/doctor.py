@@ -9,21 +9,25 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from inbox.errors import ChannelError, StoreError, TwowayError
+from inbox.address import ChannelKind
+from inbox.errors import ChannelError, NotFound, StoreError, TwowayError
 from inbox.line import FolderCount, Line, LineHealth, LineState
 from inbox.pairing import PAIRED
+from inbox.portal_reply import ReplyWord, judge_reply
 from inbox.reply_path import Evidence, EvidenceKind, Proof, ProofState
 from inbox.repository import Repository
 from inbox.storage.handed_over import Uncopied
 from inbox.view import LineView
 from inbox.words import proof_words
-from tui.channels import NOT_YET, usable
 from tui.wiring import PracticeOffice
 
 FRESH = timedelta(minutes=2)
 """A line that was read this recently is being read."""
 _TELL_EVERY = 2.0
 _DEAF = "Answers do not arrive"
+_ASK_SOMEBODY = (
+    "It is proven when a patient writes there, or name a test_patient of your own who answers."
+)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _ANSWERS_REFUSAL = (EvidenceKind.ROUND_TRIP, EvidenceKind.SET_UP)
 _LITTLE_ROOM = 500_000_000
@@ -51,6 +55,8 @@ class LineReport:
     """Calls on it are made, taken and logged by a person: nothing is read, nothing is to prove."""
     uncopied: Uncopied | None = None
     """What left and is not in its folder of sent messages yet; no patient is worse off for it."""
+    answers: ReplyWord | None = None
+    """Of a portal: whether patients can answer there what begins a new thread."""
 
     @property
     def ok(self) -> bool:
@@ -129,6 +135,7 @@ async def examine_lines(
             unread.get(view.line.id) or troubles.get(view.line.id),
             office.desk.clock(),
             _advice(office, view.line),
+            _answers(office, view.line, evidence),
             offline=offline,
             unread=view.line.id in unread,
         )
@@ -183,11 +190,14 @@ async def _prove(
             await back.prove(
                 line.id, lambda sentence: tell(f"{line.id}: {sentence}"), patience=patience
             )
+        except NotFound as error:
+            # Some lines are proven by what patients write alone.
+            tell(f"{line.id}: {error.sentence}")
         except ChannelError as error:
             troubles[line.id] = error
             tell(f"{line.id}: {error.sentence}")
 
-    await asyncio.gather(*(one(line) for line in office.desk.practice.lines if usable(line)))
+    await asyncio.gather(*(one(line) for line in office.desk.practice.lines))
     return troubles
 
 
@@ -197,12 +207,21 @@ def _advice(office: PracticeOffice, line: Line) -> str:
     return inspection.problems[0].hint if inspection and inspection.problems else ""
 
 
+def _answers(office: PracticeOffice, line: Line, evidence: list[Evidence]) -> ReplyWord | None:
+    """Whether patients can answer in a portal, by its own word or the practice's."""
+    if line.channel is not ChannelKind.PORTAL:
+        return None
+    known, now = office.desk.capabilities(line.id), office.desk.clock()
+    return judge_reply(None, known, evidence, line.id, now)
+
+
 def _report(
     view: LineView,
     evidence: list[Evidence],
     trouble: TwowayError | None,
     now: datetime,
     advice: str,
+    answers: ReplyWord | None,
     *,
     offline: bool,
     unread: bool = False,
@@ -219,8 +238,7 @@ def _report(
     sender_refused = refused is not None and proven_at < refused
     deaf = (_newest(evidence, line, EvidenceKind.DEAF) or _LONG_AGO) > proven_at
     is_read = (
-        usable(line)
-        and not unread
+        not unread
         and health is not None
         and health.last_poll_at is not None
         and health.state not in {LineState.STOPPED, LineState.RETRYING}
@@ -232,7 +250,7 @@ def _report(
         hint = advice
     return LineReport(
         line=line,
-        sends=usable(line) and trouble is None and not sender_refused and not account_down,
+        sends=trouble is None and not sender_refused and not account_down,
         is_read=is_read,
         receives=is_read and not deaf,
         proof=view.proof,
@@ -241,6 +259,7 @@ def _report(
         problem=problem,
         hint=hint,
         uncopied=view.uncopied,
+        answers=answers,
     )
 
 
@@ -249,11 +268,6 @@ def _problem(
 ) -> tuple[str, str]:
     """What is wrong with a line and what to do; the first thing that must be put right."""
     line, health = view.line, view.health
-    if not usable(line):
-        return (
-            NOT_YET.format(line.channel.words),
-            "Its other lines are not affected; keep it in the configuration for later.",
-        )
     if health is not None and health.sentence:
         return health.sentence, health.hint
     if health is None or health.last_poll_at is None:
@@ -262,12 +276,15 @@ def _problem(
         return "Nobody is reading it right now.", "Open Twoway, or run `twoway sync`."
     if trouble is not None:
         return trouble.sentence, trouble.hint
+    # A portal cannot write to itself: somebody has to answer there.
+    alone = line.channel is ChannelKind.PORTAL and not line.test_patient
+    prove = _ASK_SOMEBODY if alone else "Run `twoway doctor --prove`."
     by_state = {
-        ProofState.UNVERIFIED: (
-            "It is not proven that answers arrive.",
-            "Run `twoway doctor --prove`.",
+        ProofState.UNVERIFIED: ("It is not proven that answers arrive.", prove),
+        ProofState.STALE: (
+            "The proof that answers arrive is too old.",
+            prove if alone else "Run it with --prove.",
         ),
-        ProofState.STALE: ("The proof that answers arrive is too old.", "Run it with --prove."),
         ProofState.PROVING: (
             "Its test message has not come home yet.",
             "Wait a few minutes; then look whether the provider filters or forwards it.",

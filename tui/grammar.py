@@ -122,6 +122,13 @@ def _add_practice(commands: Parsers) -> None:
     doctor.add_argument("--prove", action="store_true", help="send each line's test message now")
     doctor.add_argument("--patience", type=float, default=60.0, metavar="SECONDS")
     doctor.add_argument("--offline", action="store_true", help="only what is known, no connection")
+    doctor.add_argument(
+        "--portal-key", metavar="LINE", nargs="?", const="",
+        help="only print the public key of a portal line, to hand to its vendor; made if missing",
+    )  # fmt: skip
+    doctor.add_argument(
+        "--key-kind", choices=("RS384", "ES384"), default="RS384", help="of a key that is made"
+    )
     sync = _add(commands, "sync", "lines:sync", "fetch and send without the screen")
     sync.add_argument("--once", action="store_true", help="end when every line is up to date")
     _add(commands, "keys", "opening:keys", "every command of the screen with its id and key")
@@ -167,6 +174,10 @@ def _add_writing(commands: Parsers) -> None:
         parser.add_argument(
             "--confidential", action="store_true", help="for the patient alone, nobody else there"
         )
+        parser.add_argument(
+            "--notice", action="store_true",
+            help="tell them by text or e-mail, in neutral words, that it waits in the portal",
+        )  # fmt: skip
         parser.add_argument(
             "--because", metavar="R", default="", help="the reason, when it is held"
         )
@@ -217,6 +228,10 @@ def _add_writing(commands: Parsers) -> None:
     _add_lists(commands)
     undo = _add(commands, "undo", "writing:undo", "take back a message that has not left")
     undo.add_argument("outbox_id", type=int, metavar="OUTBOX")
+    back = _add(commands, "retract", "retracting:retract", "mark a portal message as a mistake")
+    back.add_argument("message", type=int, metavar="MESSAGE", help="its number; `show` tells it")
+    back.add_argument("--wait", action="store_true", help="do it now and wait until it is done")
+    back.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS")
     retry = _add(commands, "retry", "writing:retry", "send a failed or uncertain message again")
     retry.add_argument("outbox_id", type=int, metavar="OUTBOX")
     retry.add_argument("--because", metavar="R", default="", help="the reason, when it is held")

@@ -108,19 +108,7 @@ class FileSecret:
             ConfigurationError: it cannot be read, is empty, or everybody here can read it.
         """
         name = f"The file {self.path}, which holds the password of “{self.where}”,"
-        try:
-            mode = self.path.stat().st_mode
-            if os.name == "posix" and mode & (stat.S_IROTH | stat.S_IWOTH):
-                raise ConfigurationError(
-                    f"{name} can be read by everybody on this machine.",
-                    f"Run: chmod 600 {shlex.quote(str(self.path))}",
-                )
-            with self.path.open("rb") as file:
-                content = file.read(_MOST_BYTES)
-        except OSError as error:
-            raise ConfigurationError(
-                f"{name} cannot be read: {error.strerror}.", "Create it, or name another source."
-            ) from None
+        content = _private(self.path, name, "Create it, or name another source.")
         return _first_line(content, f"{name} is empty.", "Write the password in its first line.")
 
 
@@ -165,6 +153,21 @@ Secret = CommandSecret | EnvironmentSecret | FileSecret | KeyringSecret
 """Where a secret comes from; `read()` gives it."""
 
 
+def read_key(path: Path, where: str) -> str:
+    """The whole of a file with a private key (PEM).
+
+    Args:
+        path: The file.
+        where: The line it is for, in errors.
+
+    Raises:
+        ConfigurationError: it cannot be read, or everybody here can read it.
+    """
+    name = f"The key of “{where}” ({path})"
+    hint = "`twoway setup` makes one, or correct key_file in the configuration."
+    return _private(path, name, hint).decode("utf-8", "replace")
+
+
 def split_command(command: str) -> tuple[str, ...]:
     """The words of a command as a shell would split them, and nothing else a shell would do.
 
@@ -181,6 +184,21 @@ def keyring_problem() -> str:
     except ConfigurationError as error:
         return error.sentence
     return ""
+
+
+def _private(path: Path, name: str, hint: str) -> bytes:
+    """What a file holds that is nobody else's business."""
+    try:
+        mode = path.stat().st_mode
+        if os.name == "posix" and mode & (stat.S_IROTH | stat.S_IWOTH):
+            raise ConfigurationError(
+                f"{name} can be read by everybody on this machine.",
+                f"Run: chmod 600 {shlex.quote(str(path))}",
+            )
+        with path.open("rb") as file:
+            return file.read(_MOST_BYTES)
+    except OSError as error:
+        raise ConfigurationError(f"{name} cannot be read: {error.strerror}.", hint) from None
 
 
 def _first_line(content: bytes, empty: str, hint: str) -> str:

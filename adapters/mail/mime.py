@@ -8,15 +8,15 @@ from email.errors import MessageError
 from email.parser import BytesHeaderParser
 
 from adapters.mail.address import addresses
-from adapters.mail.attribution import is_forward_subject, is_reply_subject
 from adapters.mail.body import Body, sort_parts
 from adapters.mail.charset import guess_text
 from adapters.mail.header import Fields, date, message_id, message_ids
-from adapters.mail.html import CUT, readable
 from adapters.mail.nature import is_automatic, is_bulk, list_id
 from adapters.mail.part import MailMessage, Part, leaves, parse, tidy, too_deep
 from adapters.mail.quote import fold
 from adapters.mail.report import bounce, receipt
+from adapters.markup.attribution import is_forward_subject, is_reply_subject
+from adapters.markup.html import CUT, readable
 from inbox.address import Address, ChannelKind
 from inbox.errors import ServerRefused
 from inbox.message import (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from adapters.mail.attribution import (
+from adapters.markup.attribution import (
     announces_answers_below,
     attribution_at,
     header_block_at,

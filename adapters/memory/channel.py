@@ -7,7 +7,13 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 
-from adapters.memory.item import read_attachment, read_item, write_item
+from adapters.memory.item import (
+    portal_name,
+    portal_thread,
+    read_attachment,
+    read_item,
+    write_item,
+)
 from adapters.memory.server import ARRIVED, SENT, MemoryServer, Trouble
 from inbox.address import ChannelKind
 from inbox.channel import (
@@ -72,7 +78,8 @@ class MemoryChannel:
             copies=kind is ChannelKind.EMAIL,
             max_characters=1600 if kind is ChannelKind.SMS else None,
             delivery_reports=kind is not ChannelKind.PHONE,
-            proves_itself=kind is ChannelKind.EMAIL,
+            proves_itself=kind is ChannelKind.EMAIL or bool(self._line.test_patient),
+            retracts=kind is ChannelKind.PORTAL,
             pushes=True,
         )
 
@@ -168,6 +175,12 @@ class MemoryChannel:
         if trouble is Trouble.LOST_TAKEN:
             raise OutcomeUnknown("The connection broke while the message was handed over.", "")
         number = str(len(self._server.sent))
+        if self._line.channel is ChannelKind.PORTAL:
+            thread = portal_thread(outgoing)
+            number = portal_name(outgoing)
+            return Receipt(
+                MessageStatus.SENT, self._clock(), number, refused, raw, thread_key=thread
+            )
         return Receipt(MessageStatus.SENT, self._clock(), number, refused, raw)
 
     async def locate(self, outgoing: Outgoing) -> Whereabouts:
@@ -176,6 +189,17 @@ class MemoryChannel:
         if outgoing.message_id not in {taken.message_id for taken in self._server.sent}:
             return Whereabouts(found=False)
         return Whereabouts(True, Receipt(MessageStatus.SENT, self._clock()))
+
+    async def retract(self, provider_id: str) -> None:
+        """Put a later version of a message of a portal there, which says that it is a mistake."""
+        self._check()
+        folder = self._server.folders[SENT]
+        for content, _ in list(folder.items.values()):
+            item = json.loads(content)
+            if item.get("id") == provider_id and not item.get("retracted"):
+                later = {**item, "retracted": True, "version": f"{item.get('version', '')}+"}
+                self._server.put(json.dumps(later, sort_keys=True).encode(), self._clock(), SENT)
+                return
 
     async def close(self) -> None:
         """Nothing is open."""

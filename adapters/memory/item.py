@@ -12,7 +12,15 @@ from typing import Any
 from inbox.address import Address, ChannelKind
 from inbox.ending import Ending
 from inbox.errors import ServerRefused
-from inbox.message import Arrival, Attachment, MessageKind, Nature, Received
+from inbox.message import (
+    Arrival,
+    Attachment,
+    DeliveryReport,
+    FailedRecipient,
+    MessageKind,
+    Nature,
+    Received,
+)
 from inbox.outgoing import Outgoing
 from inbox.plain import file_name, plain_line, plain_text
 
@@ -48,7 +56,24 @@ def write_item(outgoing: Outgoing) -> bytes:
             for file in outgoing.attachments
         ],
     }
+    if outgoing.line.channel is ChannelKind.PORTAL:
+        item |= {
+            "id": portal_name(outgoing),
+            "thread": portal_thread(outgoing),
+            "about": outgoing.about,
+            "own_uuid": outgoing.uuid,
+        }
     return json.dumps(item, sort_keys=True).encode("utf-8", "surrogatepass")
+
+
+def portal_name(outgoing: Outgoing) -> str:
+    """What the portal in memory calls a message of ours."""
+    return f"Communication/{outgoing.uuid}"
+
+
+def portal_thread(outgoing: Outgoing) -> str:
+    """The thread it lies in there; a message that begins one has its own."""
+    return outgoing.thread_key or f"Communication/thread-{outgoing.uuid}"
 
 
 def read_item(raw: bytes, kind: ChannelKind) -> Arrival:
@@ -103,10 +128,19 @@ def _read(item: dict[str, Any], kind: ChannelKind) -> Arrival:
         message_id=plain_line(str(item.get("id", ""))),
         in_reply_to=tuple(plain_line(str(one)) for one in item.get("in_reply_to", [])),
         references=tuple(plain_line(str(one)) for one in item.get("references", [])),
-        thread_key=" ".join(pair) if kind in {ChannelKind.SMS, ChannelKind.PHONE} else "",
+        thread_key=" ".join(pair)
+        if kind in {ChannelKind.SMS, ChannelKind.PHONE}
+        else plain_line(str(item.get("thread", ""))),
         ending=Ending(item["ending"]) if item.get("ending") else None,
         seconds=int(item.get("seconds", 0)),
         nature=Nature.PROBE if probe else Nature(item.get("nature", Nature.PERSONAL)),
+        report=_report(item) if item.get("told") else None,
+        about=_address(kind, item["about"]) if item.get("about") else None,
+        identifiers=tuple(plain_line(str(one)) for one in item.get("identifiers", [])),
+        can_reply=item.get("can_reply"),
+        retracted=bool(item.get("retracted")),
+        own_uuid=plain_line(str(item.get("own_uuid", ""))),
+        version=plain_line(str(item.get("version", ""))),
         received=Received(
             from_=str(item.get("from", "")),
             return_path=str(item.get("from", "")),
@@ -114,6 +148,13 @@ def _read(item: dict[str, Any], kind: ChannelKind) -> Arrival:
             probe_token=probe,
         ),
     )
+
+
+def _report(item: dict[str, Any]) -> DeliveryReport:
+    """What is told of a message of ours: `[action, words]`."""
+    action, words = item["told"]
+    told = FailedRecipient("", str(action), diagnostic=plain_line(str(words)))
+    return DeliveryReport((told,), plain_line(str(item.get("id", ""))))
 
 
 def _address(kind: ChannelKind, value: object, name: object = "") -> Address:

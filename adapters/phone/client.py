@@ -5,7 +5,6 @@ Imports the official client, so import this module only where a connection is op
 
 from __future__ import annotations
 
-import asyncio
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,8 +18,10 @@ from twilio.http.response import Response  # type: ignore[import-untyped]  # sam
 from twilio.rest import Client  # type: ignore[import-untyped]  # same
 from yarl import URL
 
-from adapters.phone.settings import API, TwilioSettings, is_loopback
+from adapters.phone.settings import API, TwilioSettings
 from adapters.phone.trouble import lost, strange_answer
+from adapters.web.body import read_at_most
+from adapters.web.loopback import is_loopback
 from inbox.errors import ChannelError, ServerRefused, TlsRefused
 
 HOSTS = frozenset({"api.twilio.com", "messaging.twilio.com"})
@@ -94,7 +95,7 @@ class Transport(AsyncTwilioHttpClient):  # type: ignore[misc]  # the base ships 
             async with session.request(
                 method, target, data=form, headers=told, allow_redirects=False
             ) as response:
-                body = await _read(response, MOST_JSON)
+                body = await read_at_most(response, MOST_JSON)
                 if body is None:
                     raise strange_answer()
                 text = body.decode("utf-8", "replace")
@@ -122,7 +123,7 @@ class Transport(AsyncTwilioHttpClient):  # type: ignore[misc]  # the base ships 
                         target = self._elsewhere(target, response.headers.get("Location", ""))
                         headers = {}
                         continue
-                    content = await _read(response, limit)
+                    content = await read_at_most(response, limit)
                     return Download(
                         response.status,
                         response.content_type,
@@ -192,17 +193,6 @@ def _session(limits: aiohttp.ClientTimeout, *, alone: bool) -> aiohttp.ClientSes
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=True,
     )
-
-
-async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes | None:
-    """The body; None when there is more of it than `limit`."""
-    kept = bytearray()
-    async for piece in response.content.iter_chunked(65_536):
-        kept += piece
-        if len(kept) > limit:
-            return None
-        await asyncio.sleep(0)
-    return bytes(kept)
 
 
 def _basic(auth: tuple[str, str]) -> str:

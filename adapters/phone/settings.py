@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
+from adapters.web.loopback import is_loopback
 from inbox.errors import ConfigurationError
 
 API = "https://api.twilio.com"
@@ -56,16 +56,3 @@ class TwilioSettings:
             raise ConfigurationError(
                 "The validity of a text is out of range.", "Give 1 to 36000 seconds."
             )
-
-
-def is_loopback(url: str) -> bool:
-    """Whether a URL leads to this very machine; nothing is looked up."""
-    import ipaddress
-
-    host = (urlsplit(url).hostname or "").lower()
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -30,7 +30,8 @@ _ANSWERED_HOW: Final = re.compile(
 )
 
 
-def _about_results(situation: Situation) -> bool:
+def about_results(situation: Situation) -> bool:
+    """Whether it is about results or documents: by its category, its files or its words."""
     draft = situation.draft
     return (
         draft.category is Category.RESULT
@@ -50,7 +51,7 @@ def portal_detour(situation: Situation) -> Iterator[Finding]:
         return
     said = wording(draft.text)
     found = said.find(PORTAL_LOGIN)
-    if found is None or _about_results(situation):
+    if found is None or about_results(situation):
         return
     if draft.category is not Category.REMINDER and not said.says(REMINDER):
         return
@@ -79,7 +80,7 @@ def portal_pointer(situation: Situation) -> Iterator[Finding]:
     if draft.channel is ChannelKind.PORTAL or not said.says(PORTAL_LOGIN):
         return
     reminder = draft.category is Category.REMINDER or said.says(REMINDER)
-    if reminder and not _about_results(situation):
+    if reminder and not about_results(situation):
         return
     if not said.says(INVITES_REPLY):
         yield Finding(
@@ -121,24 +122,23 @@ def reminder_no_link(situation: Situation) -> Iterator[Finding]:
 def portal_deaf(situation: Situation) -> Iterator[Finding]:
     """A portal message that cannot be answered is a notice board.
 
-    Let the portal take replies, or use another channel. Where the portal does not say, a person may
-    decide.
+    Let the portal take replies, or use another channel. Where neither the thread nor the portal
+    says whether they can answer, a person may decide; `replies` in the line's configuration says it
+    once for all.
     """
     if situation.draft.channel is not ChannelKind.PORTAL or situation.can_reply is True:
         return
+    agreed = other_channels(situation, agreed=True)
+    more = () if says_much(situation.draft.text) else other_channels(situation)
+    ways = tuple(dict.fromkeys((*agreed, *more)))
+    first = ways[0] if ways else None
     if situation.can_reply is None:
-        yield Finding(
-            "TW10", Severity.HOLD, "The portal does not say whether they can answer there."
-        )
+        said = situation.reply_words or "The portal does not say whether they can answer there."
+        yield Finding("TW10", Severity.HOLD, said, first, ways[1:])
         return
-    ways = other_channels(situation, agreed=bool(says_much(situation.draft.text)))
-    yield Finding(
-        "TW10",
-        Severity.BLOCK,
-        "They cannot answer in this portal thread. Choose another channel.",
-        ways[0] if ways else None,
-        ways[1:],
-    )
+    said = situation.reply_words or "They cannot answer in this portal thread."
+    way = "Choose another channel." if ways else "Call them: they agreed to no other channel."
+    yield Finding("TW10", Severity.BLOCK, f"{said} {way}", first, ways[1:])
 
 
 @rule("TW37", "An after-hours answer that leaves them alone")

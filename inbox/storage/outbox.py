@@ -52,6 +52,8 @@ class OutboxRow:
     """It failed for a passing reason and will be tried again at `not_before`."""
     holder: str = ""
     """Which process is sending it; empty when none is."""
+    after: int | None = None
+    """The row it goes with, as in `NewOutbox`."""
 
     @property
     def leaves_at(self) -> datetime | None:
@@ -81,6 +83,10 @@ class NewOutbox:
     """Display name of the other end, when this begins a conversation."""
     promises: tuple[NewPromise, ...] = ()
     """What it promises; kept in the same transaction."""
+    thread_key: str = ""
+    """The thread of the portal that it continues; empty: it begins one."""
+    after: int | None = None
+    """The row it goes with: it leaves only after that one has, and not at all when it does not."""
     status: MessageStatus = MessageStatus.QUEUED
     """SENT or DELIVERED: it happened by other means already (a call), and nothing is sent."""
 
@@ -116,6 +122,7 @@ class OutboxStore(Protocol):
         retry_at: datetime | None = None,
         copy_raw: bytes | None = None,
         copy_at: datetime | None = None,
+        thread_key: str = "",
         claimed: OutboxRow | None = None,
     ) -> OutboxRow:
         """Write what became of a row; the message in the conversation and the record follow.
@@ -132,6 +139,7 @@ class OutboxStore(Protocol):
             retry_at: When it is tried again, with QUEUED.
             copy_raw: The bytes that left.
             copy_at: When to look whether a copy of them lies in the folder of sent messages.
+            thread_key: The thread of the portal that it went into, with `provider_id`.
             claimed: The row as it was claimed, when this is the word of that attempt. Once another
                 process has taken the row over, only these late words count: that it left (unless it
                 came back meanwhile), and that it may have left, of a row that would be sent again

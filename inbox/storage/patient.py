@@ -50,6 +50,14 @@ class PatientStore(Protocol):
         """Everybody this address belongs to, as their own or through a proxy, by name."""
         ...
 
+    async def by_alias(self, aliases: Collection[str]) -> list[Patient]:
+        """Everybody whom other systems call one of these, by name.
+
+        Args:
+            aliases: Identifiers (`system|value`) and references (`Patient/12`, or whole URLs).
+        """
+        ...
+
     async def find(self, text: str, limit: int) -> list[Patient]:
         """Patients by beginnings of names, by address or id; all when `text` is empty."""
         ...

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from benchmarks import gate, keys, pages, start, sync
 from benchmarks.__main__ import main
+from benchmarks.communications import furnish
 from benchmarks.figures import Chapter, Row, Sample, duration, table
 from benchmarks.mails import mails
 from benchmarks.practice import data_folder
+from demo.portal.holdings import Holdings
 
 FEW = 120
+_AT = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +84,28 @@ def test_texts_are_synced_and_their_requests_counted(
     assert "First sync of 30 texts" in shown
     assert "µs a text" in shown
     assert "1.0 requests; aim 1 request: met" in shown
+
+
+def test_a_portal_s_first_sync_counts_its_requests(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["portal", "--communications", "40", "--folders", str(tmp_path)]
+    assert main(words) == 0
+    shown = capsys.readouterr().out
+    assert "First sync of 40 Communications" in shown
+    for step in ("bare", "whole", "again", "fetch alone", "parse alone", "file alone"):
+        assert f"\n{step} " in shown, step
+    assert "µs a message" in shown
+    assert " requests" in shown
+
+
+def test_a_portal_holds_the_same_each_time() -> None:
+    first, again = Holdings(lambda: _AT), Holdings(lambda: _AT)
+    for holdings in (first, again):
+        furnish(holdings, 30)
+    held = [[one.resource for one in each.all("Communication")] for each in (first, again)]
+    assert held[0] == held[1]
+    assert len(held[0]) == 30
 
 
 def test_an_unknown_part_is_named() -> None:

@@ -47,9 +47,12 @@ def test_it_is_ready_soon_and_full() -> None:
             assert client.select_folder("Sent")[b"EXISTS"] > 20
         with smtp(ready["smtp_port"], "nurse", ready["password"]) as client:
             assert client.noop()[0] == 250
-        # Ready is said before the telephone's server is loaded; whoever asks early waits for it.
+        # Ready is said before these servers are loaded; whoever asks early waits for them.
         with socket.create_connection(("127.0.0.1", ready["twilio_port"]), timeout=20) as caller:
             caller.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert caller.recv(12) == b"HTTP/1.1 401"
+        with socket.create_connection(("127.0.0.1", ready["portal_port"]), timeout=20) as caller:
+            caller.sendall(b"GET /fhir/Patient HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             assert caller.recv(12) == b"HTTP/1.1 401"
 
 

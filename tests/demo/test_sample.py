@@ -14,6 +14,7 @@ from importlib.resources import files
 
 import pytest
 
+from demo.portal.script import sample_portal
 from demo.sample import SampleMail, Shift, mails, patients, practice_toml
 from demo.twilio.lakeside import DEAD, DESK, MAIN, TEXTS
 from demo.twilio.server import ACCOUNT_SID
@@ -181,7 +182,7 @@ def test_patients_are_complete_and_varied() -> None:
     assert len({person["id"] for person in people}) == len(people)
     addresses: dict[str, int] = defaultdict(int)
     for person in people:
-        assert set(person) - {"best_time", "consents"} == {
+        assert set(person) - {"best_time", "consents", "identifiers"} == {
             *("id", "given", "family", "birth_date", "contact", "preferred_channel"),
             *("language", "proxies", "privacy_form"),
         }
@@ -229,10 +230,11 @@ def test_nothing_leads_to_a_real_person_or_place(sample: Sample) -> None:
 
 
 def test_the_configuration_is_whole() -> None:
-    ports = {"imap_port": 1143, "smtp_port": 1587, "twilio_port": 1080}
+    ports = {"imap_port": 1143, "smtp_port": 1587, "twilio_port": 1080, "portal_port": 1090}
     config = tomllib.loads(practice_toml(ports))
     lines = {line["id"]: line for line in config["line"]}
-    assert list(lines) == ["front-desk", "nurse", "reminders", "texts", "main-phone", "old-texts"]
+    phones = ["texts", "main-phone", "old-texts"]
+    assert list(lines) == ["front-desk", "nurse", "reminders", *phones, "portal"]
     for line in lines.values():
         if line["channel"] == "email":
             assert line["password"] == {"env": "TWOWAY_DEMO_PASSWORD"}
@@ -241,8 +243,14 @@ def test_the_configuration_is_whole() -> None:
             assert line["auth_token"] == {"env": "TWOWAY_DEMO_PASSWORD"}
             assert line["base_url"] == "http://127.0.0.1:1080"
             assert line["account_sid"] == ACCOUNT_SID
-    numbers = [lines[one]["number"] for one in ("texts", "main-phone", "old-texts")]
+    numbers = [lines[one]["number"] for one in phones]
     assert numbers == [TEXTS, MAIN, DEAD]
+    portal = lines["portal"]
+    assert portal["base_url"] == "http://127.0.0.1:1090/fhir"
+    assert portal["auth"]["token"] == {"env": "TWOWAY_DEMO_PASSWORD"}
+    script = sample_portal()
+    assert portal["recipient"] == script.staff[0].reference
+    assert portal["test_patient"] in {one.reference for one in script.readers}
     assert [staff["id"] for staff in config["staff"]] == ["dana", "lee"]
     assert config["staff"][0]["direct_line"] == DESK
     assert "," in config["hours"]["mon"]

@@ -25,13 +25,16 @@ from store import (
     handed_over,
     line,
     message,
+    notice,
     outbox,
     pair,
     patient,
+    portal,
     promise,
     promise_state,
     raw,
     reminder,
+    retraction,
     search,
     signal,
     state,
@@ -53,6 +56,10 @@ BIG |= {
     "mine",
     "theirs",
     "form_change",
+    "patient_alias",
+    "portal_thread",
+    "t",
+    "retraction",
 }
 VALUES: dict[str, Any] = {
     **dict.fromkeys(("now", "assigned_to", "after_at", "after_id", "limit", "id", "before")),
@@ -64,6 +71,9 @@ VALUES: dict[str, Any] = {
     **dict.fromkeys(("template", "moment", "channel")),
     **dict.fromkeys(("made_at", "conversation_id", "floor", "outbox_id", "asked_in")),
     "until": None,
+    "thread_key": "",
+    "nobody": "",
+    "aliases": "[]",
     "people": "[]",
     **dict.fromkeys(("person", "asked", "answered")),
 }
@@ -125,6 +135,19 @@ STATEMENTS = {
     "named already": delivery.IS_NAMED,
     "text that is told of": delivery.SPOKEN_OF,
     "by address": patient.BY_ADDRESS,
+    "by alias": patient.BY_ALIAS,
+    "in a thread": portal.IN_THREAD,
+    "named by a portal": portal.NAMED,
+    "answering": portal.ANSWERING,
+    "known to a portal": portal.KNOWN,
+    "a thread": portal.THREAD,
+    "answered in a thread": portal.ANSWERED,
+    "current thread": portal.CURRENT,
+    "conversations of a thread": portal.CONVERSATIONS,
+    "of nobody": portal.ORPHANS,
+    "goes with": notice.WAITING,
+    "to take back": retraction.DUE,
+    "next due": outbox.NEXT,
     "shared": contact_point.SHARED,
     "changes of a form": form_change.OF_PATIENT,
     "consent": consent.CURRENT,
@@ -155,7 +178,8 @@ STATEMENTS = {
 # Reading an index in its own order up to a LIMIT is what a list is.
 IN_ORDER = re.compile(
     r"SCAN \w+ USING (COVERING )?INDEX"
-    r" (conversation_|outbox_(open|uncopied|sending|unknown)|sqlite_auto|message_signal_urgent)"
+    r" (conversation_|outbox_(open|uncopied|sending|unknown|due)|sqlite_auto"
+    r"|message_signal_urgent)"
 )
 
 

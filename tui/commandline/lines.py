@@ -19,9 +19,15 @@ from tui.doctor import FolderReport, LineReport, examine_folder, examine_lines, 
 from tui.folders import data_folder
 from tui.wiring import PracticeOffice
 
+_ANSWERS = {True: "yes", False: "no", None: "unknown"}
+
 
 def doctor(options: Namespace, output: Output) -> int:
     """`twoway doctor`: exit status 1 when a line or the data folder is not well."""
+    if options.portal_key is not None:
+        from tui.commandline.portal import show_key
+
+        return show_key(options, output)
     if options.offline and options.prove:
         raise ConfigurationError("--prove needs connections.", "Leave --offline out.")
 
@@ -147,6 +153,7 @@ def _line_document(report: LineReport, office: PracticeOffice) -> shapes.Documen
         },
         "read_at": stamp(report.health.last_poll_at if report.health else None, zone),
         "uncopied": report.uncopied.count if report.uncopied else 0,
+        "patients_can_answer": _ANSWERS[report.answers.can_reply] if report.answers else None,
         "problem": report.problem or None,
         "hint": report.hint or None,
     }
@@ -170,6 +177,13 @@ def _print_line(report: LineReport, office: PracticeOffice, output: Output) -> N
         f"     server {count.server} = stored {count.stored} + to look at {count.quarantined}"
         f" · missing {count.missing}"
     )
+    if report.answers is not None:
+        can = report.answers.can_reply
+        output.line(f"     patients can answer: {_ANSWERS[can]} ({report.answers.words})")
+        if can is None:
+            output.line("     → Ask the vendor, and set replies of this line to yes or no.")
+        elif not can:
+            output.line("     → Nothing leaves from here; write to them another way.")
     if report.uncopied:
         output.line(f"     {uncopied_words(report.uncopied)}")
     if report.problem:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from inbox.address import ChannelKind
 from inbox.gate import Verdict
@@ -18,6 +19,9 @@ from tui.commandline.session import clock_of, configuration_of, with_office, wor
 from tui.commandline.times import moment_of
 from tui.commandline.writing import from_line, leaving, recipient_named
 from tui.wiring import PracticeOffice
+
+if TYPE_CHECKING:
+    from inbox.suggesting import Suggestion
 
 _SAID = {"allow": "It may leave.", "hold": "Held.", "block": "Blocked."}
 
@@ -50,7 +54,11 @@ def lint(options: Namespace, output: Output) -> int:
             verdict = Verdict(
                 tuple(one for one in verdict.findings if one.rule not in ABOUT_THE_READER)
             )
-        return _say(office, preview, verdict, when, output, alone=alone, to=bool(options.to))
+        suggestion = None if alone else await office.desk.suggesting.suggest(situation)
+        return _say(
+            office, preview, verdict, when, output, alone=alone, to=bool(options.to),
+            suggestion=suggestion,
+        )  # fmt: skip
 
     return with_office(options, work)
 
@@ -100,6 +108,7 @@ def _say(
     *,
     alone: bool,
     to: bool,
+    suggestion: Suggestion | None,
 ) -> int:
     word = "block" if verdict.blocked else "hold" if verdict.held else "allow"
     where = leaving(office, preview)
@@ -110,6 +119,9 @@ def _say(
             "verdict": word,
             "at": stamp(when, office.desk.practice.timezone),
             **where,
+            "suggestion": {"channel": suggestion.channel.value, "why": suggestion.why}
+            if suggestion
+            else None,
             "findings": [shapes.finding(one) for one in verdict.findings],
         }
     )
@@ -120,5 +132,7 @@ def _say(
         output.line(f"  {preview.from_words}")
     if to:
         output.line(f"  {preview.answer_words}")
+    if suggestion is not None:
+        output.line(f"  → {suggestion.why} (--channel {suggestion.channel.value})")
     tell_findings(verdict.findings, output)
     return 4 if verdict.blocked else 3 if verdict.held else 0

@@ -8,6 +8,7 @@ from argparse import Namespace
 
 from inbox.conversation import ConversationRow, ListState, PageKey
 from inbox.errors import NotFound
+from inbox.matching import writer_relation
 from inbox.message import Attachment, Direction, Message
 from inbox.plain import file_name, plain_line
 from inbox.practice import Practice
@@ -260,6 +261,7 @@ def _print_view(
         else:
             arrow = "<" if one.direction is Direction.INBOUND else ">"
             to = ", ".join(str(address) for address in one.to)
+            who += _relation(view, one, practice)
             output.line(f"{arrow} {one.kind.value} {one.id} from {who} to {to or '?'}")
         problem = f" ({one.status_text})" if one.status_text else ""
         leaves = leaves_words(one.leaves_at, now, practice)
@@ -278,6 +280,15 @@ def _print_view(
         output.line(f"\nSnoozed until {clock_words(row.snoozed_until, now, practice)}")
 
 
+def _relation(view: ConversationView, one: Message, practice: Practice) -> str:
+    """What the writer is to the patient: ` (mother)`; empty for the patient."""
+    if view.patient is None or one.direction is not Direction.INBOUND:
+        return ""
+    day = one.at.astimezone(practice.timezone).date()
+    relation = writer_relation(one.sender, view.patient, day)
+    return f" ({plain_line(relation, 20)})" if relation else ""
+
+
 def _said_between(view: ConversationView, one: Message, practice: Practice) -> list[str]:
     """What a message says between its lines, and whom it is for or about."""
     lines = []
@@ -291,6 +302,8 @@ def _said_between(view: ConversationView, one: Message, practice: Practice) -> l
         lines.append(f"· about {other} ({one.patient_id})")
     if one.confidential:
         lines.append("· for the patient alone")
+    if one.retracted:
+        lines.append("✗ retracted: entered in error; what it said stands below")
     return lines
 
 

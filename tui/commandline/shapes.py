@@ -94,6 +94,7 @@ def message(one: Message, zone: tzinfo, *, whole: bool = False) -> Document:
         "call": _call(one),
         "recorded": one.recorded,
         "partial": one.partial,
+        "retracted": one.retracted,
     }
 
 

@@ -8,6 +8,7 @@ from argparse import Namespace
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from inbox.address import Address, AddressSystem, ChannelKind, email
 from inbox.errors import Blocked, Held, NotFound, Refused, TwowayError
@@ -27,7 +28,11 @@ from tui.commandline.session import with_office, words
 from tui.commandline.times import moment_of
 from tui.config.reading import is_mail_address
 from tui.files import read_bytes
+from tui.reach import addresses_on
 from tui.wiring import PracticeOffice
+
+if TYPE_CHECKING:
+    from inbox.notice import Sent
 
 _FRESH = timedelta(minutes=2)
 """A line that was read this recently is being read by somebody."""
@@ -103,8 +108,10 @@ def retry(options: Namespace, output: Output) -> int:
         if options.wait:
             row = await office.repository.outbox.get(options.outbox_id)
             await read_first(office, row.draft.line_id)
+        from inbox.notice import Sent
+
         row = await office.desk.retry(options.outbox_id, options.because)
-        return await _follow(office, row, (), options, output)
+        return await _follow(office, Sent(row), (), options, output)
 
     return with_office(options, work)
 
@@ -130,10 +137,24 @@ async def _send(office: PracticeOffice, draft: Draft, options: Namespace, output
         await read_first(office, draft.line_id)
     preview = desk.judge(await desk.situation(draft), draft)
     try:
-        row = await desk.send(preview.draft, options.because, undo=False)
+        sent = await _queue(office, preview.draft, options)
     except Refused as error:
         return _refused(office, preview, error, output)
-    return await _follow(office, row, preview.verdict.findings, options, output)
+    return await _follow(office, sent, preview.verdict.findings, options, output)
+
+
+async def _queue(office: PracticeOffice, draft: Draft, options: Namespace) -> Sent:
+    """Queue a draft, with a notice beside it when that is asked for."""
+    from inbox.notice import Sent
+
+    desk = office.desk
+    if not options.notice:
+        return Sent(await desk.send(draft, options.because, undo=False))
+    if draft.channel is not ChannelKind.PORTAL:
+        raise TwowayError(
+            "A notice goes with a portal message only.", "Leave --notice out, or use the portal."
+        )
+    return await desk.noticing.send(draft, options.because, undo=False)
 
 
 def _send_at(office: PracticeOffice, draft: Draft, options: Namespace) -> datetime | None:
@@ -191,14 +212,17 @@ def _tell_call(draft: Draft, findings: tuple[Finding, ...], output: Output) -> N
 
 async def _follow(
     office: PracticeOffice,
-    row: OutboxRow,
+    sent: Sent,
     findings: tuple[Finding, ...],
     options: Namespace,
     output: Output,
 ) -> int:
-    """Wait when asked to, then say what became of a queued message."""
+    """Wait when asked to, then say what became of a queued message and of its notice."""
+    row, notice = sent.row, sent.notice
     if options.wait:
         row = await until_settled(office, row, options.timeout)
+        if notice is not None:
+            notice = await until_settled(office, notice, options.timeout)
     desk = office.desk
     proofs = {view.line.id: view.proof for view in await desk.lines()}
     promised = await office.repository.promises.of_outbox(row.id)
@@ -220,12 +244,19 @@ async def _follow(
                 shapes.promise(one, desk.clock(), desk.practice.timezone) for one in promised
             ],
             "findings": [shapes.finding(one) for one in findings],
+            "notice": _notice(notice),
+            "notice_problem": sent.why_not or None,
         }
     )
     output.line(
         f"{row.status.value.capitalize()}: conversation {row.conversation_id}, outbox {row.id}, "
         f"from {number_words(row.line_address)} ({row.proof})."
     )
+    if notice is not None:
+        to = ", ".join(str(address) for address in notice.draft.recipients)
+        output.line(f"  Notice by {notice.draft.channel.words} to {to}: {notice.draft.text}")
+    if sent.why_not:
+        output.line(f"  {sent.why_not}")
     for promise in promised:
         output.line(f"  {desk.promises.words(promise)}.")
     tell_findings(findings, output)
@@ -243,6 +274,21 @@ async def _follow(
     else:
         output.error(row.status_text or f"It is {row.status.value}.", row.hint)
     return 1
+
+
+def _notice(row: OutboxRow | None) -> shapes.Document | None:
+    """The notice that went with a portal message."""
+    if row is None:
+        return None
+    return {
+        "outbox_id": row.id,
+        "state": row.status.value,
+        "channel": row.draft.channel.value,
+        "from": row.line_address,
+        "to": [address.value for address in row.draft.recipients],
+        "text": row.draft.text,
+        "problem": row.status_text or None,
+    }
 
 
 async def read_first(office: PracticeOffice, line_id: str) -> None:
@@ -320,12 +366,15 @@ async def recipient_named(
         (point for point in patient.points if point.system is channel.system),
         key=lambda point: (point.health is PointHealth.BAD, point.rank),
     )
-    if not points:
+    if points:
+        return Address(points[0].system, points[0].value, patient.name), patient.id
+    known = addresses_on(channel, patient, office.desk.practice)
+    if not known:
         raise NotFound(
             f"Patient {patient.id} has no address for {channel.words}.",
             "Choose another channel, or give the address itself.",
         )
-    return Address(points[0].system, points[0].value, patient.name), patient.id
+    return known[0], patient.id
 
 
 async def patient_named(office: PracticeOffice, named: str) -> Patient:

@@ -44,13 +44,13 @@ def check_account(
         yield Problem(
             (*path, "auth_token"), "is missing", "Give auth_token, or api_key and api_secret."
         )
-    if line.base_url.rstrip("/") != API and not _is_here(line.base_url):
+    if line.base_url.rstrip("/") != API and not leads_here(line.base_url):
         yield Problem(
             (*path, "base_url"), "leads to a strange host", f'Leave it out, or set it to "{API}".'
         )
 
 
-def _is_here(url: str) -> bool:
+def leads_here(url: str) -> bool:
     """Whether a URL leads to this very machine."""
     import ipaddress
 

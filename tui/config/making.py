@@ -13,7 +13,7 @@ from inbox.line import Line
 from inbox.practice import AnsweringService, Practice, StaffMember
 from tui.config.closures import Calendar
 from tui.config.policy import rule_policy
-from tui.config.tables import EmailTable, FileTables, LineTable, PortalTable
+from tui.config.tables import EmailTable, FileTables, LineTable, PluginTable, PortalTable
 
 _SPAN = re.compile(r"(?=\d)(?:(\d{1,3})\s*h)?\s*(?:(\d{1,4})\s*min)?", re.IGNORECASE)
 
@@ -49,6 +49,7 @@ def make_practice(tables: FileTables, days: Calendar) -> Practice:
                 address=address_of(line),
                 name=line.name,
                 also=line.also if isinstance(line, EmailTable) else (),
+                test_patient=line.test_patient if isinstance(line, PortalTable) else "",
             )
             for line in tables.line
         ),
@@ -80,6 +81,6 @@ def _hours(texts: Mapping[str, str], zone: ZoneInfo, days: Calendar) -> Hours:
 
 def address_of(line: LineTable) -> str:
     """The address of a line, on whatever channel."""
-    if isinstance(line, EmailTable):
+    if isinstance(line, EmailTable | PluginTable):
         return line.address
     return line.base_url if isinstance(line, PortalTable) else line.number

@@ -17,14 +17,18 @@ from tui.config.accounts import check_account
 from tui.config.closures import Calendar, calendar, check_closures
 from tui.config.making import address_of, make_practice, span_of
 from tui.config.places import line_of, words_of
+from tui.config.plugins import check_plugin
 from tui.config.policy import check_rules
+from tui.config.portals import check_portal
 from tui.config.quiet import QuietFile, read_quiet
 from tui.config.strict import Problem, nearest, read_tables
 from tui.config.tables import (
+    BearerTable,
     EmailTable,
     FileTables,
     LineTable,
     PhoneTable,
+    PluginTable,
     PortalTable,
     SecretTable,
     SmsTable,
@@ -195,8 +199,9 @@ def _check_same_address(tables: FileTables) -> Iterator[Problem]:
         for value in values:
             first = seen.setdefault((line.channel, value.casefold()), at)
             if first != at:
-                key = "address" if line.channel == "email" else "number"
-                key = "base_url" if line.channel == "portal" else key
+                by_mail = isinstance(line, EmailTable | PluginTable)
+                key = "address" if by_mail else "number"
+                key = "base_url" if isinstance(line, PortalTable) else key
                 hint = f"[[line]] number {first + 1} has it on the same channel."
                 yield Problem(("line", at, key), "is an address of another line", hint)
 
@@ -214,11 +219,14 @@ def _check_line(
             yield Problem((*path, "ca_file"), "names no file", "A PEM file of authorities.")
         yield from _check_secret((*path, "password"), line.password)
     elif isinstance(line, PortalTable):
-        if not _URL.match(line.base_url):
-            yield Problem((*path, "base_url"), "is not a web address", "https://…")
-        token = getattr(line.auth, "token", None)
-        if token is not None:
-            yield from _check_secret((*path, "auth", "token"), token)
+        yield from check_portal(path, line)
+        if isinstance(line.auth, BearerTable):
+            yield from _check_secret((*path, "auth", "token"), line.auth.token)
+    elif isinstance(line, PluginTable):
+        checks = {"email": _mail, "sms": _number, "phone": _number}
+        if line.channel in checks:
+            yield from checks[line.channel]((*path, "address"), line.address)
+        yield from check_plugin(path, line)
     else:
         yield from _check_number_line(path, line, tables)
 

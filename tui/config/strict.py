@@ -27,7 +27,8 @@ SOURCES_HINT = (
 """What may stand in the place of a secret."""
 
 _NOT_HERE = 'In [[line]] itself, password says where it is to be read, e.g. { env = "NAME" }.'
-_SECRET_NAMES = {"password", "passwd", "passphrase", "secret", "token", "pass", "pwd"}
+SECRET_NAMES = frozenset({"password", "passwd", "passphrase", "secret", "token", "pass", "pwd"})
+"""Keys that look as if a secret stood behind them."""
 _KINDS: dict[Any, str] = {
     str: "text in quotes",
     int: "a whole number",
@@ -106,7 +107,7 @@ def _table(kind: type[T], data: Mapping[str, Any], path: Path, problems: list[Pr
 
 
 def _unknown(key: str, known: Mapping[str, object]) -> tuple[str, str]:
-    if key.lower() in _SECRET_NAMES:
+    if key.lower() in SECRET_NAMES:
         return "is not a key here, and no secret belongs into the file", _NOT_HERE
     return "is not a known key", nearest(key, known, what="Known keys here")
 
@@ -171,6 +172,10 @@ def _tagged(tables: list[Any], value: Any, path: Path, problems: list[Problem]) 
         for name, hint in get_type_hints(table).items():
             if get_origin(hint) is Literal and len(get_args(hint)) == 1:
                 tag, by_value[get_args(hint)[0]] = name, table
+    marked = _marked([table for table in tables if table not in by_value.values()], tables)
+    for mark in marked:
+        if isinstance(value, dict) and mark in value:
+            return _table(marked[mark], value, path, problems)
     if not isinstance(value, dict):
         problems.append(Problem(path, "must be a table", f"Begin with {tag} = …"))
         raise _WrongError
@@ -180,6 +185,18 @@ def _tagged(tables: list[Any], value: Any, path: Path, problems: list[Problem]) 
         raise _WrongError
     chosen = _choice(tuple(by_value), value[tag], (*path, tag), problems)
     return _table(by_value[chosen], value, path, problems)
+
+
+def _marked(some: list[Any], tables: list[Any]) -> dict[str, Any]:
+    """Tables that no fixed value tells, by the key that each of them alone must have."""
+    found = {}
+    for table in some:
+        others = {one.name for other in tables if other is not table for one in fields(other)}
+        for one in fields(table):
+            needed = one.default is MISSING and one.default_factory is MISSING
+            if needed and one.name not in others:
+                found[key_of(one)] = table
+    return found
 
 
 def _choice(

@@ -202,9 +202,16 @@ class BackendServicesTable:
 
     kind: Literal["backend-services"]
     client_id: str
+    """What the vendor calls us."""
     key_file: str
-    """The private key (PEM); relative to the folder of the configuration."""
+    """The private key (PEM); relative to the folder of the configuration. `twoway setup` makes one,
+    and `twoway doctor --portal-key` prints the public half to hand to the vendor."""
     kid: str
+    """The name of the key in what was handed to the vendor."""
+    token_url: str = ""
+    """Where tokens are given; else as the server itself says."""
+    scope: str = ""
+    """What a token is asked for, where the vendor wants it in other words than ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,7 +224,7 @@ class BearerTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoAuthTable:
-    """A server that asks for nothing."""
+    """A server that asks for nothing, on this machine."""
 
     kind: Literal["none"]
 
@@ -232,9 +239,35 @@ class PortalTable:
     """The FHIR server's base."""
     auth: BackendServicesTable | BearerTable | NoAuthTable
     name: str = ""
+    replies: Literal["yes", "no", "unknown"] = "unknown"
+    """Whether patients can answer what is sent here, where a thread does not say so itself: `no`
+    lets nothing leave, `unknown` holds it."""
+    recipient: str = ""
+    """Who we are there: `Organization/1`, `Practitioner/7`; without it, only our name is told."""
+    test_patient: str = ""
+    """A patient of our own making, `Patient/12`, who answers test messages: the line's proof."""
+    page_size: int = 100
+    """How many messages are asked for at once; servers may give fewer."""
+    patient_query: str = ""
+    """Further search parameters for what is read: `category=patient-message`."""
 
 
-LineTable = EmailTable | SmsTable | PhoneTable | PortalTable
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginTable:
+    """`[[line]]` with `adapter = "…"`: a channel that somebody else has made."""
+
+    id: str
+    channel: Literal["email", "sms", "phone", "portal"]
+    adapter: str
+    """The name it is installed under; the page on adapters shows one whole."""
+    address: str
+    """What patients see and answer to; of a portal its web address, or a word for it."""
+    name: str = ""
+    options: dict[str, object] = field(default_factory=dict)
+    """What the adapter wants to know. A secret is named here as everywhere, `{ env = "NAME" }`."""
+
+
+LineTable = EmailTable | SmsTable | PhoneTable | PortalTable | PluginTable
 """One line; `channel` says which."""
 
 

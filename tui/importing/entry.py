@@ -41,6 +41,7 @@ _DATES = (
     (re.compile(r"^(\d{1,2})\.(\d{1,2})\.(\d{4})$"), "dmy"),
     (re.compile(r"^(\d{1,2})[/-](\d{1,2})[/-](\d{4})$"), ""),
 )
+_IDENTIFIER = re.compile(r"[^\s|]+\|[^|]+\Z")
 _CONSENT = {
     Consent.ACCEPTED: "accepted warned_accepted opted_in opt_in yes y true 1 ok allowed",
     Consent.DECLINED: "declined opted_out opt_out no n false 0 refused stop",
@@ -218,6 +219,18 @@ class Reader:
         """A preferred channel."""
         return self.choice(column, value, _CHANNELS)
 
+    def identifiers(self, column: str, value: Any) -> tuple[str, ...]:
+        """Numbers that others know them by: `system|value`, as a list or separated by `;`."""
+        parts = value.split(";") if isinstance(value, str) else list_of(value)
+        found = []
+        for part in parts:
+            text = self.word(column, part)
+            if text and not _IDENTIFIER.match(text):
+                self.wrong(column, "is not system|value; write https://ehr.example/mrn|1011")
+            elif text:
+                found.append(text)
+        return tuple(dict.fromkeys(found))
+
     def point(
         self, column: str, system: AddressSystem, value: Any, use: PointUse, rank: int
     ) -> tuple[ContactPoint, ...]:
@@ -229,6 +242,10 @@ class Reader:
         }
         text = read[system](column, value)
         return (ContactPoint(system, text, use, max(1, rank)),) if text else ()
+
+
+_MERGED = frozenset({"id", "points", "form", "proxies", "sources", "identifiers"})
+"""Fields of a patient of which what is stored is not simply replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,10 +290,7 @@ class Entry:
             stored.form,
             **{name: getattr(self.patient.form, name) for name in self.speaks_of & form_names},
         )
-        mine = {
-            name: getattr(self.patient, name)
-            for name in self.speaks_of - form_names - {"id", "points", "form", "proxies", "sources"}
-        }
+        mine = {name: getattr(self.patient, name) for name in self.speaks_of - form_names - _MERGED}
         return replace(
             stored,
             **mine,
@@ -284,6 +298,7 @@ class Entry:
             points=self._points(stored),
             proxies=self._proxies(stored),
             sources=tuple(dict.fromkeys((*stored.sources, *self.patient.sources))),
+            identifiers=tuple(dict.fromkeys((*stored.identifiers, *self.patient.identifiers))),
         )
 
     def _proxies(self, stored: Patient) -> tuple[Proxy, ...]:
@@ -332,6 +347,13 @@ class Reading:
         """Take over what a reader noted."""
         self.troubles += read.troubles
         self.notes += read.notes
+
+
+def list_of(value: Any) -> list[Any]:
+    """A list as it is, nothing as an empty one, anything else alone."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
 
 
 _NOBODY = Patient("", "", "")

@@ -197,6 +197,7 @@ def _patient(one: Resource, read: Reader, url: str) -> Entry | None:
         postal_code=postal_code,
         state=state,
         sources=tuple(one for one in sources if one),
+        identifiers=_identifiers(one, read),
     )
     return Entry(
         read.row,
@@ -247,6 +248,19 @@ def _relation(one: Resource, read: Reader) -> str | None:
 
 
 # ---------------------------------------------------------------- elements of both
+
+
+def _identifiers(one: Resource, read: Reader) -> tuple[str, ...]:
+    """What others know them by; a number without its system could be anybody's."""
+    found = []
+    for part in list_in(read, "identifier", one.get("identifier")):
+        if not is_object(part) or part.get("use") == "old":
+            continue
+        system = read.word("identifier.system", part.get("system"))
+        value = read.word("identifier.value", part.get("value"))
+        if system and value and not re.search(r"[\s|]", system) and "|" not in value:
+            found.append(f"{system}|{value}")
+    return tuple(dict.fromkeys(found))
 
 
 def _name(one: Resource, read: Reader) -> tuple[str, str]:

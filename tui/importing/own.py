@@ -21,7 +21,7 @@ from tui.importing.entry import Entry, Reader, emptied, made_up_id, spoken_of
 
 OWN_KEYS = {
     "id", "given", "family", "birth_date", "contact", "preferred_channel", "language", "timezone",
-    "postal_code", "state", "best_time", "proxies", "privacy_form", "consents",
+    "postal_code", "state", "best_time", "proxies", "privacy_form", "consents", "identifiers",
 }  # fmt: skip
 _FORM_KEYS = {
     "form_date", "version", "voicemail", "voicemail_on", "sms", "sms_warned", "email",
@@ -64,6 +64,7 @@ def read_own(one: dict[str, Any], read: Reader) -> Entry:
         postal_code=read.word("postal_code", one.get("postal_code")),
         state=read.word("state", one.get("state")),
         best_time=read.word("best_time", one.get("best_time")),
+        identifiers=read.identifiers("identifiers", one.get("identifiers")),
     )
     said = list_in(read, "consents", one.get("consents"))
     return Entry(

@@ -43,6 +43,7 @@ _NAMES = {
     "version": "form_version privacy_form_version version",
     "confidential": "confidential confidential_address confidential_contact write_only_to",
     "may_tell": "may_tell may_be_told hipaa_message",
+    "identifiers": "identifiers other_identifiers portal_identifier portal_identifiers",
     "best_time": "best_time best_time_to_call best_time_to_contact",
     "timezone": "timezone time_zone tz",
     "postal_code": "postal_code zip zip_code zipcode postcode",
@@ -206,6 +207,7 @@ def _entry(row: list[str], read: Reader, columns: dict[str, list[int]], header: 
         postal_code=read.word(column("postal_code"), cell("postal_code")),
         state=_state(read, column("state"), cell("state")),
         best_time=read.word(column("best_time"), cell("best_time")),
+        identifiers=read.identifiers(column("identifiers"), cell("identifiers")),
     )
     return Entry(
         read.row,

@@ -30,13 +30,14 @@ from tui.setup.asking import Asker, Unanswered, read_answers
 from tui.setup.draft import MailAnswer, SetupDraft, StaffAnswer, keep_old, write_private
 from tui.setup.naming import identifier, wrong_id
 from tui.setup.place import guess_country, guess_zone
+from tui.setup.portal import ask_auth, ask_portal
 from tui.setup.secrets import ask_secret
 from tui.setup.telephone import TelephoneQuestions
-from tui.setup.trying import try_line
+from tui.setup.trying import NotProvenYet, try_line, try_portal
 
 _KEPT = "setup-answers.toml"
 _HOURS = "08:00-12:00, 13:00-17:00"
-_IN_PLACE = ("add", "phone")
+_IN_PLACE = ("add", "phone", "portal")
 """Answers that leave what is there as it is."""
 
 
@@ -91,16 +92,22 @@ class _Setup:
         if present not in _IN_PLACE:
             self._practice()
             self._staff()
-        if present != "phone":
+        if present not in {"phone", "portal"}:
             self._mail(present)
-        self._telephone(present)
+        if present != "portal":
+            self._telephone(present)
+        if present == "portal" or (
+            present in {"", "replace"}
+            and self._ask.yes("portal", "\nA patient portal (FHIR) as well", default=False)
+        ):
+            self._portal(present)
         self._write(present)
         return 1 if self._draft.untested else 0
 
     # ------------------------------------------------------------ the practice
 
     def _present(self) -> str:
-        """What to do with a file that is there: "", `add`, `phone`, `replace` or `leave`."""
+        """What to do with a file there is: "", `add`, `phone`, `portal`, `replace`, `leave`."""
         if not self._path.exists():
             return ""
         self._ask.tell(f"There is a configuration already: {self._path}")
@@ -110,6 +117,7 @@ class _Setup:
             {
                 "add": "add an e-mail address to it; the rest stays as it is",
                 "phone": "add texts and calls to it; the rest stays as it is",
+                "portal": "add a patient portal to it; the rest stays as it is",
                 "replace": "begin anew; the present one is kept beside it",
                 "leave": "leave it as it is",
             },
@@ -236,6 +244,52 @@ class _Setup:
             elif again == "password":
                 answer = replace(answer, password=self._password(key, line_id))
 
+    def _portal(self, present: str) -> None:
+        ask, key = self._ask, "portal_"
+        ask.tell(
+            "\nThe portal that patients write in, as its vendor describes it for other programs."
+        )
+        taken = self._line_ids(present)
+        name = ask.text(f"{key}name", "Name that patients see", self._draft.name)
+        line_id = ask.text(
+            f"{key}id",
+            "Short name of this line",
+            identifier("portal", taken),
+            lambda word: wrong_id(word, taken),
+        )
+        folder = self._path.parent
+        token = partial(ask_secret, ask, f"{key}password", "token", line_id, folder)
+        answer = ask_portal(ask, key, folder, line_id, name, token)
+        while True:
+            self._draft.lines.append(answer)
+            if not ask.yes(f"{key}test", "Test it now", default=True):
+                self._draft.untested.append(line_id)
+                return
+            error = try_portal(self._configuration(present), line_id, self._data, self._step)
+            if error is None:
+                ask.tell("It works: the portal is read, and answers come home.")
+                return
+            ask.tell(f"  NOT WELL: {error.sentence}")
+            ask.tell(f"  {error.hint}" if error.hint else "")
+            if isinstance(error, NotProvenYet):
+                self._draft.untested.append(line_id)
+                return
+            if not ask.asks:
+                raise error
+            ways = {
+                "again": "try once more",
+                "auth": "change how the portal knows us",
+                "keep": "go on with it as it is; nothing is sent from it until it is proven",
+            }
+            again = ask.choice(f"{key}again", "What now", ways, "again")
+            if again == "keep":
+                self._draft.untested.append(line_id)
+                return
+            self._draft.lines.pop()
+            if again == "auth":
+                auth = ask_auth(ask, key, folder, line_id, answer.base_url, token)
+                answer = replace(answer, auth=auth)
+
     def _servers(self, key: str, line_id: str, address: str, name: str) -> MailAnswer:
         ask, found = self._ask, providers.guess(address)
         if found.advice:
@@ -258,7 +312,13 @@ class _Setup:
                 f"{key}ca_file", "File of its own authorities, PEM (empty: the system's)", ""
             )
         return MailAnswer(
-            line_id, address, name, imap, smtp, self._password(key, line_id), authorities
+            line_id,
+            address,
+            name,
+            imap,
+            smtp,
+            self._password(key, line_id),
+            authorities,
         )
 
     def _server(

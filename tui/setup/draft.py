@@ -72,6 +72,20 @@ class ServiceAnswer:
     """`channel` and `to`; empty: nothing says how it is told."""
 
 
+@dataclass(frozen=True, slots=True)
+class PortalAnswer:
+    """One portal line."""
+
+    id: str
+    base_url: str
+    name: str
+    auth: dict[str, Any]
+    """As in the configuration."""
+    replies: str = "unknown"
+    recipient: str = ""
+    test_patient: str = ""
+
+
 @dataclass(slots=True)
 class SetupDraft:
     """Everything answered so far."""
@@ -82,7 +96,7 @@ class SetupDraft:
     scheduling_url: str = ""
     hours: str = ""
     staff: list[StaffAnswer] = field(default_factory=list)
-    lines: list[MailAnswer | NumberAnswer] = field(default_factory=list)
+    lines: list[MailAnswer | NumberAnswer | PortalAnswer] = field(default_factory=list)
     direct_lines: dict[str, str] = field(default_factory=dict)
     """The number that rings on somebody's desk, by their short name."""
     answering_service: ServiceAnswer | None = None
@@ -133,8 +147,7 @@ class SetupDraft:
         if lines is None:
             lines = document["line"] = tomlkit.aot()
         for line in self.lines:
-            added = _mail_table(line) if isinstance(line, MailAnswer) else _number_table(line)
-            lines.append(added)
+            lines.append(_table(line))
         for member in document.get("staff", ()):
             direct = self.direct_lines.get(str(member.get("id", "")))
             if direct:
@@ -156,6 +169,12 @@ def _mail_table(line: MailAnswer) -> Table:
     if line.ca_file:
         table["ca_file"] = line.ca_file
     return table
+
+
+def _table(line: MailAnswer | NumberAnswer | PortalAnswer) -> Table:
+    if isinstance(line, MailAnswer):
+        return _mail_table(line)
+    return _number_table(line) if isinstance(line, NumberAnswer) else _portal_table(line)
 
 
 def _number_table(line: NumberAnswer) -> Table:
@@ -184,6 +203,30 @@ def _inline(values: dict[str, Any]) -> InlineTable:
     inline = tomlkit.inline_table()
     inline.update(values)
     return inline
+
+
+def _portal_table(line: PortalAnswer) -> Table:
+    table = tomlkit.table()
+    table["id"] = line.id
+    table["channel"] = "portal"
+    table["base_url"] = line.base_url
+    if line.name:
+        table["name"] = line.name
+    auth = tomlkit.inline_table()
+    for key, value in line.auth.items():
+        if isinstance(value, dict):
+            inner = tomlkit.inline_table()
+            inner.update(value)
+            auth[key] = inner
+        else:
+            auth[key] = value
+    table["auth"] = auth
+    table["replies"] = line.replies
+    if line.recipient:
+        table["recipient"] = line.recipient
+    if line.test_patient:
+        table["test_patient"] = line.test_patient
+    return table
 
 
 def write_private(path: Path, text: str) -> None:

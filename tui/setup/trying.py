@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,6 +27,64 @@ def try_line(
         What went wrong, or None.
     """
     return asyncio.run(_try_line(configuration, line_id, data, tell))
+
+
+def try_portal(
+    configuration: Configuration, line_id: str, data: Path, tell: Callable[[str], None]
+) -> TwowayError | None:
+    """Read a portal, and prove it where there is a test patient or a patient has written.
+
+    Returns:
+        What went wrong, or None: it is read and proven. That nobody has written yet is told as
+        `NotProvenYet`.
+    """
+    return asyncio.run(_try_portal(configuration, line_id, data, tell))
+
+
+class NotProvenYet(TwowayError):
+    """The portal can be read, and nothing shows yet that patients' answers arrive."""
+
+
+async def _try_portal(
+    configuration: Configuration, line_id: str, data: Path, tell: Callable[[str], None]
+) -> TwowayError | None:
+    alone = _only(configuration, line_id)
+    staff_id = alone.practice.staff[0].id
+    try:
+        office = await open_office(alone, data, staff_id, undo_window=timedelta(0))
+    except TwowayError as error:
+        return error
+    try:
+        back = await office.back_office()
+        tell("Reading the portal (nothing in it is changed; the first time takes a while).")
+        async with progress(office, tell):
+            troubles = await back.sync_once()
+        if line_id in troubles:
+            return troubles[line_id]
+        if office.desk.capabilities(line_id).proves_itself:
+            await back.prove(line_id, tell)
+        [view] = await office.desk.lines()
+    except TwowayError as error:
+        return error
+    finally:
+        await office.close()
+    if view.proof.state is ProofState.PROVEN:
+        return None
+    return NotProvenYet(
+        "It can be read, but nobody has answered there yet.",
+        "It is proven when a patient writes, or a test patient of your own answers.",
+    )
+
+
+def _only(configuration: Configuration, line_id: str) -> Configuration:
+    """The configuration with one line alone: the others have been tried."""
+    practice = configuration.practice
+    lines = tuple(line for line in practice.lines if line.id == line_id)
+    return replace(
+        configuration,
+        practice=replace(practice, lines=lines),
+        lines={line_id: configuration.lines[line_id]},
+    )
 
 
 async def _try_line(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -25,6 +25,11 @@ from inbox.view import Preview
 from tui.commands import Place, bindings_at
 from tui.widgets.cells import one_line, wrap
 from tui.widgets.message_lines import size_words
+from tui.widgets.notice_words import notice_words
+
+if TYPE_CHECKING:
+    from inbox.notice import Notice
+    from inbox.suggesting import Suggestion
 
 _SIGNS = {
     Severity.BLOCK: ("✗ cannot leave", "bold $error"),
@@ -93,6 +98,8 @@ class Composer(Vertical):
         )
         yield Static("", id="composer-size", markup=False)
         yield Static("", id="composer-files", markup=False)
+        yield Static("", id="composer-advice", markup=False)
+        yield Static("", id="composer-notice", markup=False)
         yield Static("", id="composer-when", markup=False)
         yield Static("", id="composer-from", markup=False)
         yield Static("", id="composer-answer", markup=False)
@@ -139,6 +146,7 @@ class Composer(Vertical):
         )
         self._show_channels(draft, channels, about)
         self._show_files(draft)
+        self.show_advice(None, None, noticed=False)
 
     def insert_template(self, filled: Filled, category: Category) -> None:
         """Put a filled template where the cursor is; a `/` alone on its line makes way.
@@ -199,6 +207,23 @@ class Composer(Vertical):
         findings = self.query_one("#composer-findings", Static)
         findings.update(self._findings(preview.verdict.findings))
         findings.display = bool(preview.verdict.findings)
+
+    def show_advice(
+        self, suggestion: Suggestion | None, notice: Notice | None, *, noticed: bool
+    ) -> None:
+        """Show a better channel, and the notice that goes with a portal message or could."""
+        advice = self.query_one("#composer-advice", Static)
+        advice.display = suggestion is not None
+        if suggestion is not None:
+            key = f"  {self._keys['take-suggestion']} {one_line(suggestion.fix.label, 60)}"
+            said = one_line(suggestion.why, 200)
+            advice.update(Content.assemble(("→ ", "$accent"), said, (key, "bold $accent")))
+        beside = self.query_one("#composer-notice", Static)
+        beside.display = notice is not None
+        if notice is not None:
+            words, style, key = notice_words(notice, noticed=noticed)
+            shown = f"  {self._keys['notice']} {key}" if key else ""
+            beside.update(Content.assemble((words, style), (shown, "bold $accent")))
 
     def on_resize(self) -> None:
         """The lines under the text are broken for a width."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
+from inbox.address import ChannelKind
 from inbox.message import Attachment, Direction, Message, MessageStatus, Nature
 from inbox.number import number_words
 from inbox.words import leaves_words
@@ -31,6 +32,8 @@ _MACHINES = {
     Nature.RECEIPT: "receipt",
     Nature.PROBE: "our own test message",
 }
+
+_RETRACTED = "✗ retracted"
 
 Line = tuple[tuple[str, str], ...]
 """One line: (text, role) from left to right; safe, and never wider than asked."""
@@ -80,6 +83,8 @@ def message_lines(message: Message, width: int, look: Look, around: Around) -> l
         lines = _note(message, inner, around)
     elif message.status is MessageStatus.CANCELLED and not look.whole:
         lines = [_taken_back(message, inner, around)]
+    elif message.retracted and not look.whole:
+        lines = _retracted(message, inner, around)
     elif message.nature in _MACHINES:
         lines = _machine(message, inner, look, around)
     else:
@@ -96,6 +101,7 @@ def message_lines(message: Message, width: int, look: Look, around: Around) -> l
 def has_more(message: Message) -> bool:
     """Whether there is text that is not shown at first."""
     short = message.nature in _MACHINES or message.status is MessageStatus.CANCELLED
+    short = short or message.retracted
     long = len(message.text) > CAP_CHARACTERS or message.text.count("\n") >= CAP_LINES
     return short or long or message.whole != message.text
 
@@ -114,6 +120,13 @@ def who_wrote(message: Message, practice: Practice) -> str:
     member = practice.member(message.staff_id)
     if member is not None:
         return one_line(member.name, 80)
+    if (
+        message.channel is ChannelKind.PORTAL
+        and message.sender is not None
+        and not message.staff_id
+    ):
+        # Written in the vendor's own program by somebody whom the portal names.
+        return one_line(message.sender.name, 80) or "sent from another program"
     return one_line(message.staff_id, 80) or "sent from another program"
 
 
@@ -169,6 +182,8 @@ def _head(message: Message, width: int, around: Around) -> list[Line]:
         words, role = "list mail", "quiet"
     if message.nature is Nature.UNREADABLE:
         words, role = "! NEEDS A LOOK", "trouble"
+    if message.retracted:
+        words, role = _RETRACTED, "doubt"
     left = width - cell_len(opening) - 2
     relation = f" ({one_line(around.beside.relation, 20)})" if around.beside.relation else ""
     name = cut(f"{who_wrote(message, around.practice)}{relation}", max(6, left))
@@ -315,6 +330,18 @@ def _taken_back(message: Message, width: int, around: Around) -> Line:
     when = moment_words(message.at, around.now, around.practice)
     words = f"· taken back {when}  {who_wrote(message, around.practice)}: "
     return ((cut(words + one_line(message.text[:400], 200), width - 2), "machine"),)
+
+
+def _retracted(message: Message, width: int, around: Around) -> list[Line]:
+    """What its author took back is not read by mistake; that it was said is not hidden."""
+    when = moment_words(message.at, around.now, around.practice)
+    relation = f" ({one_line(around.beside.relation, 20)})" if around.beside.relation else ""
+    who = f"{who_wrote(message, around.practice)}{relation}"
+    sign = "◂" if message.direction is Direction.INBOUND else "▸"
+    words = f"{sign} {_channel_words(message)} {when}  {who}   {_RETRACTED}"
+    lines: list[Line] = [((line, "machine"),) for line in wrap(words, width - 2)[:3]]
+    lines.append((("  ", ""), (cut("entered in error; q shows what it said", width - 2), "hint")))
+    return lines
 
 
 def _machine(message: Message, width: int, look: Look, around: Around) -> list[Line]:

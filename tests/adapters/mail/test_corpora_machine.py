@@ -7,8 +7,8 @@ from html import unescape
 from pathlib import Path
 
 from adapters.mail.address import valid_address
-from adapters.mail.html import link_target, readable
 from adapters.mail.mime import read_mail
+from adapters.markup.html import link_target, readable
 from inbox.message import Nature
 from tests.adapters.mail.corpus import cases
 

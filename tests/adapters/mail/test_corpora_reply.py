@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from adapters.mail.html import readable
 from adapters.mail.mime import read_mail
 from adapters.mail.quote import GAP, fold
+from adapters.markup.html import readable
 from tests.adapters.mail.corpus import cases, squeezed, written_lines
 
 

@@ -37,7 +37,7 @@ def test_the_smoke_run_uses_the_practice_both_ways(
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("demo ok: ")
     for seen in (
-        "4 lines proven, 2 lines found that nobody can answer",
+        "5 lines proven, 2 lines found that nobody can answer",
         "1 reply answered in its conversation",
         "1 text answered where it began by e-mail",
         "a voicemail with its recording",

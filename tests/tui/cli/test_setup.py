@@ -61,6 +61,8 @@ def typing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
 
 PRACTICE = ("Lakeside Family Practice", "", "US", "", "")
 STAFF = ("Dana Reyes", "", "", "n")
+NO_MORE = ("n", "n", "n")
+"""No other address, no telephone, no portal."""
 
 
 def servers(world: MailWorld, password: str = "s3cret") -> tuple[str, ...]:
@@ -75,7 +77,7 @@ LINE = (ADDRESS, "", "")
 
 
 def test_from_nothing_to_a_proven_line(typing: Typing, world: MailWorld, home: Path) -> None:
-    status, out, err = typing(*PRACTICE, *STAFF, *LINE, *servers(world), "y", "n", "n")
+    status, out, err = typing(*PRACTICE, *STAFF, *LINE, *servers(world), "y", *NO_MORE)
     assert (status, err) == (0, "")
     assert "Sending a test message" in out
     assert "It works" in out
@@ -100,7 +102,7 @@ def test_a_wrong_password_is_told_and_given_again(
 ) -> None:
     status, out, _ = typing(
         *PRACTICE, *STAFF, *LINE, *servers(world, "hunter2"), "y",
-        "password", "file", "", "y", "s3cret", "y", "n", "n",
+        "password", "file", "", "y", "s3cret", "y", *NO_MORE,
     )  # fmt: skip
     assert status == 0
     assert "NOT WELL" in out
@@ -122,7 +124,7 @@ def test_a_line_that_swallows_its_mail_can_be_kept_but_is_said(
 
     monkeypatch.setattr(BackOffice, "prove", impatient)
     world.treat(ADDRESS, Treatment(discard=True))
-    status, out, _ = typing(*PRACTICE, *STAFF, *LINE, *servers(world), "y", "keep", "n", "n")
+    status, out, _ = typing(*PRACTICE, *STAFF, *LINE, *servers(world), "y", "keep", *NO_MORE)
     assert status == 1
     assert "has not come home" in out
     assert "Not proven yet: desk" in out
@@ -133,7 +135,7 @@ def test_bad_answers_are_asked_again(typing: Typing, world: MailWorld) -> None:
     status, out, _ = typing(
         "", "Lakeside", "Chicgo/America", "America/Chicago", "USA", "US", "lakeside", "",
         "9 to 5", "09:00-17:00", *STAFF, "noreply@lakeside.example", "desk", ADDRESS, "", "a b",
-        "desk", *servers(world), "y", "n", "n",
+        "desk", *servers(world), "y", *NO_MORE,
     )  # fmt: skip
     assert status == 0, out
     for said in (
@@ -157,7 +159,7 @@ def test_answers_survive_an_end_in_the_middle(typing: Typing, world: MailWorld, 
     kept = folder / "setup-answers.toml"
     assert kept.name in err
     assert tomllib.loads(kept.read_text())["practice_name"] == "Lakeside Family Practice"
-    status, out, _ = typing(*[""] * 9, *LINE, *servers(world), "y", "n", "n")
+    status, out, _ = typing(*[""] * 9, *LINE, *servers(world), "y", *NO_MORE)
     assert status == 0, out
     assert read_configuration(folder / "practice.toml").practice.name == PRACTICE[0]
     assert not kept.exists()
@@ -166,7 +168,7 @@ def test_answers_survive_an_end_in_the_middle(typing: Typing, world: MailWorld, 
 def test_another_line_joins_a_file_whose_comments_stay(
     typing: Typing, world: MailWorld, home: Path
 ) -> None:
-    typing(*PRACTICE, *STAFF, *LINE, *servers(world), "y", "n", "n")
+    typing(*PRACTICE, *STAFF, *LINE, *servers(world), "y", *NO_MORE)
     path = home / "config" / "twoway" / "practice.toml"
     text = path.read_text().replace("[practice]", "# ours since 1990\n[practice]", 1)
     path.write_text(text)

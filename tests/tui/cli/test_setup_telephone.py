@@ -56,6 +56,7 @@ def lead_to(telephone: Telephone, path: Path) -> None:
 
 BY_HAND = ("manual", "555-010-7700", "", "")
 NO_SERVICE = ("n",)
+NO_PORTAL = ("n",)
 
 
 def texts(number: str = TEXTS, *, token: str = AUTH_TOKEN) -> tuple[str, ...]:
@@ -72,7 +73,7 @@ def test_texts_a_desk_phone_and_the_answering_service(
 ) -> None:
     status, out, err = typing(
         *begun(world), *texts("(555) 010-7788"), "n", *BY_HAND, "555 010 7701",
-        "y", "+15550107790", "y", "sms", "+15550107791",
+        "y", "+15550107790", "y", "sms", "+15550107791", "n",
     )  # fmt: skip
     assert (status, err) == (0, ""), out
     assert "It works: it can be texted, and answers are read." in out
@@ -98,7 +99,7 @@ def test_texts_a_desk_phone_and_the_answering_service(
 def test_a_file_that_is_there_gets_them_in_place_with_its_comments(
     typing: Typing, world: MailWorld, path: Path, telephone: Telephone
 ) -> None:
-    typing(*PRACTICE, *STAFF, *LINE, *servers(world), "y", "n", "n")
+    typing(*PRACTICE, *STAFF, *LINE, *servers(world), "y", "n", "n", *NO_PORTAL)
     before = path.read_text().replace("[practice]", "# ours since 1990\n[practice]", 1)
     path.write_text(before)
     lead_to(telephone, path)
@@ -135,7 +136,7 @@ def test_a_wrong_token_is_told_and_given_again(
 ) -> None:
     status, out, _ = typing(
         *begun(world), *texts(token="0" * 32), "account", "", "", "file", "", "y", AUTH_TOKEN, "y",
-        "n", "none", "", *NO_SERVICE,
+        "n", "none", "", *NO_SERVICE, *NO_PORTAL,
     )  # fmt: skip
     assert status == 0, out
     assert "NOT WELL" in out
@@ -148,7 +149,7 @@ def test_a_number_whose_answers_are_thrown_away_is_told_and_changed(
     typing: Typing, world: MailWorld, path: Path
 ) -> None:
     status, out, _ = typing(
-        *begun(world), *texts(DEAD), "number", TEXTS, "y", "n", "none", "", *NO_SERVICE
+        *begun(world), *texts(DEAD), "number", TEXTS, "y", "n", "none", "", *NO_SERVICE, *NO_PORTAL
     )
     assert status == 0, out
     assert "do not arrive" in out.split("NOT WELL")[1].splitlines()[0]
@@ -160,7 +161,7 @@ def test_a_number_is_texted_from_another_one(
 ) -> None:
     status, out, _ = typing(
         *begun(world), *texts(SECOND), "y", TEXTS, "", "", "", "", "file", "", AUTH_TOKEN, "y",
-        "n", "none", "", *NO_SERVICE,
+        "n", "none", "", *NO_SERVICE, *NO_PORTAL,
     )  # fmt: skip
     assert status == 0, out
     assert "Sending a test message from (555) 010-7789 to (555) 010-7788" in out
@@ -173,7 +174,7 @@ def test_bad_answers_about_numbers_are_asked_again(
 ) -> None:
     status, out, _ = typing(
         *begun(world), "y", "7788", TEXTS, "", "", "AC12", ACCOUNT_SID, "SK1", "", "file", "",
-        AUTH_TOKEN, "n", "n", "none", "none at all", "", *NO_SERVICE,
+        AUTH_TOKEN, "n", "n", "none", "none at all", "", *NO_SERVICE, *NO_PORTAL,
     )  # fmt: skip
     assert status == 1, "a line that was not tested is not proven"
     assert out.count("Write it with + and the country code") == 2

@@ -12,6 +12,7 @@ import pytest
 from adapters.phone.manual import ManualChannel
 from adapters.phone.sms import SmsChannel
 from adapters.phone.voice import VoiceChannel
+from adapters.portal.channel import PortalChannel
 from inbox.channel import Channel
 from inbox.inspection import Inspection, Problem
 from store.database import open_repository
@@ -41,7 +42,7 @@ async def test_each_line_gets_its_channel(tmp_path: Path) -> None:
     channels = await made(WHOLE, tmp_path)
     assert isinstance(channels["texts"], SmsChannel)
     assert isinstance(channels["main-phone"], ManualChannel)
-    assert "portal" not in channels
+    assert isinstance(channels["portal"], PortalChannel)
 
 
 async def test_lines_of_one_account_share_its_connection(tmp_path: Path) -> None:
@@ -59,9 +60,10 @@ async def test_what_a_line_can_do_is_asked_of_its_channel(tmp_path: Path) -> Non
     assert abilities["texts"].delivery_reports
     assert not abilities["main-phone"].sends
     assert abilities["main-phone"].receives
-    assert not abilities["portal"].sends
+    assert abilities["portal"].answerable is None
     assert set(abilities) == set(configuration.lines)
     channels.update(await made(WHOLE, tmp_path))
+    assert abilities["portal"].retracts
     texts = channels["texts"]
     assert isinstance(texts, SmsChannel)
     texts._inspection = Inspection(FakeClock()(), (Problem("Nobody hears.", "", deaf=True),))
@@ -111,35 +113,38 @@ print(*sorted(sys.modules))
 """
 
 
-def test_nothing_of_twilio_is_imported_without_a_line_of_it(tmp_path: Path) -> None:
-    mail = WHOLE[: WHOLE.index('[[line]]\nid = "texts"')]
-    (tmp_path / "practice.toml").write_text(mail, encoding="utf-8")
+def loaded(text: str, folder: Path) -> list[str]:
+    """The modules that are there once the lines of a configuration have their channels."""
+    (folder / "practice.toml").write_text(text, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-c", LOOK, tmp_path / "practice.toml", tmp_path / "data"],
+        [sys.executable, "-c", LOOK, folder / "practice.toml", folder / "data"],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
     )
-    loaded = done.stdout.split()
-    assert "adapters.mail.channel" in loaded
-    assert [
-        name for name in loaded if name.startswith(("twilio", "aiohttp", "adapters.phone"))
-    ] == []
+    return done.stdout.split()
 
 
-def test_the_client_of_twilio_waits_for_its_first_question(tmp_path: Path) -> None:
-    (tmp_path / "practice.toml").write_text(WHOLE, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-c", LOOK, tmp_path / "practice.toml", tmp_path / "data"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    loaded = done.stdout.split()
-    assert "adapters.phone.sms" in loaded
-    assert [name for name in loaded if name.startswith(("twilio", "aiohttp"))] == []
+def among(names: list[str], *beginnings: str) -> list[str]:
+    """Those of these beginnings."""
+    return [name for name in names if name.startswith(beginnings)]
+
+
+VENDORS = ("twilio", "aiohttp", "cryptography", "jwt")
+
+
+def test_no_vendor_s_library_is_imported_without_a_line_of_it(tmp_path: Path) -> None:
+    names = loaded(WHOLE[: WHOLE.index('[[line]]\nid = "texts"')], tmp_path)
+    assert "adapters.mail.channel" in names
+    own = ("adapters.phone", "adapters.portal", "adapters.plugged", "tui.plugins")
+    assert among(names, *VENDORS, *own) == []
+
+
+def test_their_clients_wait_for_their_first_question(tmp_path: Path) -> None:
+    names = loaded(WHOLE, tmp_path)
+    assert {"adapters.phone.sms", "adapters.portal.channel"} <= set(names)
+    assert among(names, *VENDORS) == []
 
 
 def test_how_often_and_how_long_can_be_set() -> None:

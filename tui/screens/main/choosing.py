@@ -11,6 +11,7 @@ from inbox.address import Address, ChannelKind
 from inbox.desk import Desk
 from inbox.finding import Finding, Fix, asks_whom
 from inbox.outgoing import Draft
+from tui.reach import addresses_on
 from tui.screens.choose import Choice, Choose
 from tui.screens.telling import tell
 
@@ -77,11 +78,9 @@ def desk_recipients(desk: Desk) -> Callable[[str], Awaitable[list[Choice[Recipie
             choices.append(Choice((ChannelKind.EMAIL, address, None), text, "this e-mail address"))
         for patient in await desk.repository.patients.find(text, 40):
             for kind in kinds:
-                for point in patient.points:
-                    if point.system is kind.system:
-                        address = Address(point.system, point.value, patient.name)
-                        more = f"{kind.words} {point.value}"
-                        choices.append(Choice((kind, address, patient.id), patient.name, more))
+                for address in addresses_on(kind, patient, desk.practice):
+                    more = f"{kind.words} {address.value}"
+                    choices.append(Choice((kind, address, patient.id), patient.name, more))
         return choices
 
     return find

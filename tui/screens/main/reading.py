@@ -172,7 +172,7 @@ def _whose(view: ConversationView, desk: Desk) -> str:
     if patient is None or not row.channels:
         return title
     day = desk.clock().astimezone(desk.practice.timezone).date()
-    address = Address(row.channels[0].system, row.person_address)
+    address = Address(row.channels[0].system, row.person_address, row.person)
     relation = writer_relation(address, patient, day)
     if not relation:
         return title

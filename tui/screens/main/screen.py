@@ -206,8 +206,10 @@ class MainScreen(Screen[None]):
             "choose-time",
             "fix",
             "other-fix",
+            "notice",
             "plain-characters",
             "send",
+            "take-suggestion",
         )
         keys = {one: shown_key(command(one), self._keymap) for one in ids}
         composer = Composer(keys, id_="composer")

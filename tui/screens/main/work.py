@@ -120,6 +120,8 @@ class Work:
             "accept": self._on_row(tending.accept),
             "dismiss": self._on_row(tending.dismiss),
             "confidential": writing.confidential,
+            "take-suggestion": writing.take_suggestion,
+            "notice": writing.notice,
             "promise": self._on_row(self._promise),
             "promise-by-hand": writing.promise,
             "next-unread": self._next_unread,
@@ -142,6 +144,7 @@ class Work:
             "save-attachment": marked.save_file,
             "open-attachment": marked.open_file,
             "fetch-whole": marked.fetch_whole,
+            "retract": self._retract,
             "send": writing.send,
             "fix": self._fix,
             "other-fix": writing.other_fix,
@@ -411,6 +414,15 @@ class Work:
             return marked.outbox_id or 0
         waiting = [one for one in self._messages.messages if one.leaves_at is not None]
         return waiting[0].outbox_id or 0 if len(waiting) == 1 else 0
+
+    # ------------------------------------------------------------ one message
+
+    async def _retract(self) -> None:
+        from tui.screens.main.retracting import retract
+
+        marked = self._marked.message()
+        if marked is not None and await retract(self._screen, self._office, marked):
+            await self.refresh()
 
     # ------------------------------------------------------------ other screens
 

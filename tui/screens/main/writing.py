@@ -16,6 +16,8 @@ from inbox.finding import Fix, asks_whom
 from inbox.outgoing import Draft
 from inbox.situation import Situation
 from inbox.view import Preview
+from tui.reach import addresses_on
+from tui.screens.main.advising import Advising
 from tui.screens.main.room import Room
 from tui.screens.sending import send_or_ask
 from tui.screens.telling import guarded, tell
@@ -45,6 +47,7 @@ class Writing:
         self._judging = False
         self._gathered = 0
         self._sending = False
+        self._advising = Advising(desk)
 
     # ------------------------------------------------------------ opening
 
@@ -88,6 +91,7 @@ class Writing:
         """Open the composer with a draft."""
         composer = self._composer = await self._room.composer()
         self._first, self._assigned = draft, assigned_to
+        self._advising.forget()
         self._situation = await self._desk.situation(draft)
         draft = self._situation.draft
         await self._load(composer, draft)
@@ -104,17 +108,18 @@ class Writing:
             patient.name if patient else "",
             subject=subject or draft.channel is ChannelKind.EMAIL,
         )
+        self._advise()
 
     async def _channels(self, draft: Draft) -> tuple[ChannelKind, ...]:
         lines = {line.channel for line in self._desk.practice.lines}
         kinds = [draft.channel]
         patient = self._situation.patient if self._situation else None
         if patient is not None:
-            systems = {point.system for point in patient.points}
             kinds += [
                 kind
                 for kind in ChannelKind
-                if kind is not ChannelKind.PHONE and kind in lines and kind.system in systems
+                if kind is not ChannelKind.PHONE and kind in lines
+                if addresses_on(kind, patient, self._desk.practice)
             ]
         return tuple(kind for kind in ChannelKind if kind in kinds)
 
@@ -158,7 +163,41 @@ class Writing:
         self._situation = situation
         self._judge()
 
+    def _advise(self) -> None:
+        """Look for a better channel and for a notice, while nobody waits for it."""
+        looking = guarded(self._screen.app, self._look_for_advice())
+        self._screen.run_worker(looking, group="advise", exclusive=True)
+
+    async def _look_for_advice(self) -> None:
+        draft, situation = self.draft, self._situation
+        if draft is None or situation is None or self._composer is None:
+            return
+        advice = await self._advising.look(replace(situation, draft=draft))
+        if self.draft is not None and self.draft.channel is draft.channel:
+            self._composer.show_advice(
+                advice.suggestion, advice.notice, noticed=self._advising.noticed
+            )
+
+    async def take_suggestion(self) -> None:
+        """Go on by the channel that is suggested."""
+        draft, suggestion = self.draft, self._advising.advice.suggestion
+        if draft is None or suggestion is None:
+            tell(self._screen.app, "No other way is suggested.")
+            return
+        await self._apply(draft, suggestion.fix)
+
+    async def notice(self) -> None:
+        """Let a neutral notice go with a portal message, or leave it out again."""
+        if self.draft is None:
+            return
+        await self._look_for_advice()
+        refused = self._advising.toggle()
+        if refused:
+            tell(self._screen.app, refused)
+        self._advise()
+
     def _keep_soon(self) -> None:
+        self._advise()
         self._screen.run_worker(guarded(self._screen.app, self._save()), group="keep")
 
     async def _save(self) -> None:
@@ -310,12 +349,18 @@ class Writing:
         else:
             situation = self._situation
             patient = situation.patient if situation else None
-            points = patient.points if patient else ()
-            point = next((one for one in points if one.system is channel.system), None)
-            if point is None:
+            known = addresses_on(channel, patient, self._desk.practice) if patient else []
+            if not known:
                 raise TwowayError(f"No {channel.words} address of them is known.")
-            fresh = await self._desk.new_draft(point.address, channel, draft.patient_id)
-        await self.begin(replace(fresh, text=draft.text), self._assigned)
+            fresh = await self._desk.new_draft(known[0], channel, draft.patient_id)
+        fresh = replace(
+            fresh,
+            text=draft.text,
+            subject=fresh.subject or draft.subject,
+            category=draft.category,
+            attachments=draft.attachments,
+        )
+        await self.begin(fresh, self._assigned)
         # It takes the place of the one it was made from, also among the kept ones.
         await self._save()
 
@@ -450,7 +495,9 @@ class Writing:
             if promising is None:
                 return
             draft = promising
-            row = await send_or_ask(self._screen, lambda because: self._desk.send(draft, because))
+            row = await send_or_ask(
+                self._screen, lambda because: self._advising.send(draft, because)
+            )
             if row is not None:
                 # Before anything can keep its words again: queueing has dropped the kept copy.
                 self._close()
@@ -460,3 +507,5 @@ class Writing:
             await self.gather()
             return
         await self._room.sent(row)
+        if self._advising.why_not:
+            tell(self._screen.app, "Sent without a notice.", self._advising.why_not)

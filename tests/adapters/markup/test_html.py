@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.mail.html import link_target, readable
+from adapters.markup.html import link_target, readable
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from html import unescape
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from adapters.mail.attribution import ends_with_attribution
-from adapters.mail.paragraph import Paragraphs
+from adapters.markup.attribution import ends_with_attribution
+from adapters.markup.paragraph import Paragraphs
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
