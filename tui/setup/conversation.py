@@ -28,15 +28,16 @@ from tui.config.reading import (
 from tui.setup import providers
 from tui.setup.asking import Asker, Unanswered, read_answers
 from tui.setup.draft import MailAnswer, SetupDraft, StaffAnswer, keep_old, write_private
-from tui.setup.password import ask_password
+from tui.setup.naming import identifier, wrong_id
 from tui.setup.place import guess_country, guess_zone
-from tui.setup.portal import ask_auth, ask_portal
-from tui.setup.trying import NotProvenYet, try_line, try_portal
+from tui.setup.portal import PortalQuestions
+from tui.setup.secrets import ask_secret
+from tui.setup.trying import try_line, try_portal
 
 _KEPT = "setup-answers.toml"
 _HOURS = "08:00-12:00, 13:00-17:00"
-_ADDS = frozenset({"add", "portal"})
-"""What is wanted of a configuration whose text stays."""
+_IN_PLACE = ("add", "portal")
+"""Answers that leave what is there as it is."""
 
 
 def run_setup(path: Path, data: Path, answers: str, tell: Callable[[str], None]) -> int:
@@ -78,7 +79,6 @@ class _Setup:
         self._path = path
         self._data = data
         self._draft = SetupDraft()
-        self._untested: list[str] = []
 
     def run(self) -> int:
         """All of it; returns the exit status."""
@@ -88,7 +88,7 @@ class _Setup:
         if present == "leave":
             self._ask.tell("Left as it was.")
             return 0
-        if present not in _ADDS:
+        if present not in _IN_PLACE:
             self._practice()
             self._staff()
         number = 1
@@ -97,12 +97,9 @@ class _Setup:
             number += 1
             if not self._ask.yes(f"line_{number}", "Another e-mail address", default=False):
                 break
-        if present == "portal" or (
-            present != "add" and self._ask.yes("portal", "A patient portal (FHIR)", default=False)
-        ):
-            self._portal(present)
+        self._portal(present)
         self._write(present)
-        return 1 if self._untested else 0
+        return 1 if self._draft.untested else 0
 
     # ------------------------------------------------------------ the practice
 
@@ -122,7 +119,7 @@ class _Setup:
             },
             "leave",
         )
-        if present in _ADDS:
+        if present in _IN_PLACE:
             read_configuration(self._path)
         return present
 
@@ -158,8 +155,8 @@ class _Setup:
             short = ask.text(
                 f"staff_{number}_id",
                 "Short name, for --as",
-                _identifier(name.split()[0], taken),
-                partial(_wrong_id, taken=taken),
+                identifier(name.split()[0], taken),
+                partial(wrong_id, taken=taken),
             )
             mail = ask.text(
                 f"staff_{number}_email", "Their own e-mail (empty: none)", "", _wrong_mail
@@ -179,14 +176,14 @@ class _Setup:
         line_id = ask.text(
             f"{key}id",
             "Short name of this line",
-            _identifier(address.partition("@")[0], self._line_ids(present)),
-            lambda word: _wrong_id(word, self._line_ids(present)),
+            identifier(address.partition("@")[0], self._line_ids(present)),
+            lambda word: wrong_id(word, self._line_ids(present)),
         )
         answer = self._servers(key, line_id, address, name)
         while True:
             self._draft.lines.append(answer)
             if not ask.yes(f"{key}test", "Test it now, both ways", default=True):
-                self._untested.append(line_id)
+                self._draft.untested.append(line_id)
                 return
             error = try_line(self._configuration(present), line_id, self._data, self._step)
             if error is None:
@@ -208,61 +205,30 @@ class _Setup:
                 "again",
             )
             if again == "keep":
-                self._untested.append(line_id)
+                self._draft.untested.append(line_id)
                 return
             self._draft.lines.pop()
             if again == "servers":
                 answer = self._servers(key, line_id, address, name)
             elif again == "password":
-                answer = replace(
-                    answer, password=ask_password(self._ask, key, line_id, self._path.parent)
-                )
+                answer = replace(answer, password=self._password(key, line_id))
 
     def _portal(self, present: str) -> None:
-        ask, key = self._ask, "portal_"
-        ask.tell(
-            "\nThe portal that patients write in, as its vendor describes it for other programs."
-        )
-        taken = self._line_ids(present)
-        name = ask.text(f"{key}name", "Name that patients see", self._draft.name)
-        line_id = ask.text(
-            f"{key}id",
-            "Short name of this line",
-            _identifier("portal", taken),
-            lambda word: _wrong_id(word, taken),
-        )
-        folder = self._path.parent
-        token = partial(ask_password, ask, key, line_id, folder, "token")
-        answer = ask_portal(ask, key, folder, line_id, name, token)
-        while True:
-            self._draft.lines.append(answer)
-            if not ask.yes(f"{key}test", "Test it now", default=True):
-                self._untested.append(line_id)
-                return
-            error = try_portal(self._configuration(present), line_id, self._data, self._step)
-            if error is None:
-                ask.tell("It works: the portal is read, and answers come home.")
-                return
-            ask.tell(f"  NOT WELL: {error.sentence}")
-            ask.tell(f"  {error.hint}" if error.hint else "")
-            if isinstance(error, NotProvenYet):
-                self._untested.append(line_id)
-                return
-            if not ask.asks:
-                raise error
-            ways = {
-                "again": "try once more",
-                "auth": "change how the portal knows us",
-                "keep": "go on with it as it is; nothing is sent from it until it is proven",
-            }
-            again = ask.choice(f"{key}again", "What now", ways, "again")
-            if again == "keep":
-                self._untested.append(line_id)
-                return
-            self._draft.lines.pop()
-            if again == "auth":
-                auth = ask_auth(ask, key, folder, line_id, answer.base_url, token)
-                answer = replace(answer, auth=auth)
+        """A patient portal; asked for only where one is wanted."""
+        if present != "portal" and (
+            present == "add"
+            or not self._ask.yes("portal", "A patient portal (FHIR)", default=False)
+        ):
+            return
+        PortalQuestions(
+            self._ask,
+            self._draft,
+            self._path.parent,
+            taken=lambda: self._line_ids(present),
+            test=lambda line_id: try_portal(
+                self._configuration(present), line_id, self._data, self._step
+            ),
+        ).run()
 
     def _servers(self, key: str, line_id: str, address: str, name: str) -> MailAnswer:
         ask, found = self._ask, providers.guess(address)
@@ -291,7 +257,7 @@ class _Setup:
             name,
             imap,
             smtp,
-            ask_password(self._ask, key, line_id, self._path.parent),
+            self._password(key, line_id),
             authorities,
         )
 
@@ -318,16 +284,19 @@ class _Setup:
         )
         return {"host": host, "port": int(number), "security": security}
 
+    def _password(self, key: str, line_id: str) -> dict[str, object]:
+        return ask_secret(self._ask, f"{key}password", "password", line_id, self._path.parent)
+
     # ------------------------------------------------------------ the end
 
     def _line_ids(self, present: str) -> set[str]:
         ids = {line.id for line in self._draft.lines}
-        if present in _ADDS:
+        if present in _IN_PLACE:
             ids |= set(read_configuration(self._path).lines)
         return ids
 
     def _text(self, present: str) -> str:
-        if present in _ADDS:
+        if present in _IN_PLACE:
             return self._draft.added_to(self._path.read_text(encoding="utf-8"))
         return self._draft.toml()
 
@@ -344,29 +313,15 @@ class _Setup:
         with contextlib.suppress(OSError):
             self._path.with_name(_KEPT).unlink()
         self._ask.tell(f"\nWrote {self._path}")
-        if self._untested:
-            self._ask.tell(f"Not proven yet: {', '.join(self._untested)}. Nothing is sent from it")
+        if self._draft.untested:
+            untested = ", ".join(self._draft.untested)
+            self._ask.tell(f"Not proven yet: {untested}. Nothing is sent from it")
             self._ask.tell("until `twoway doctor --prove` says that answers come home.")
         self._ask.tell("Next: `twoway patients import FILE` brings your patients in,")
         self._ask.tell("      `twoway` opens the inbox.")
 
     def _step(self, sentence: str) -> None:
         self._ask.tell(f"  · {sentence}")
-
-
-def _identifier(word: str, taken: set[str]) -> str:
-    plain = re.sub(r"[^a-z0-9]+", "-", word.lower()).strip("-") or "line"
-    number = 2
-    found = plain
-    while found in taken:
-        found, number = f"{plain}-{number}", number + 1
-    return found
-
-
-def _wrong_id(word: str, taken: set[str]) -> str:
-    if not re.match(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", word):
-        return "Letters, digits, - and _ only."
-    return "It is taken already." if word in taken else ""
 
 
 def _wrong_mail(word: str) -> str:

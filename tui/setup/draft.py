@@ -70,6 +70,8 @@ class SetupDraft:
     hours: str = ""
     staff: list[StaffAnswer] = field(default_factory=list)
     lines: list[MailAnswer | PortalAnswer] = field(default_factory=list)
+    untested: list[str] = field(default_factory=list)
+    """Ids of lines that are not proven."""
 
     def toml(self) -> str:
         """The whole file."""
