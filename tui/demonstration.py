@@ -33,8 +33,8 @@ BANNER = "Sample practice: nothing leaves this machine"
 WHAT_TO_TRY = (
     "You are Dana at the desk of a practice",
     "that does not exist. Try:",
-    "r  answer by mail or text (F6); read the",
-    "   two lines below; F9; and they answer",
+    "r  answer by mail, text, portal (F6);",
+    "   read the lines below; F9; they answer",
     "c  call Harold back: his voicemail waits",
     "L  the lines: two that nobody can answer",
     "R  reminders;  /  search;  ?  every key",

@@ -30,10 +30,10 @@ from tui.setup.asking import Asker, Unanswered, read_answers
 from tui.setup.draft import MailAnswer, SetupDraft, StaffAnswer, keep_old, write_private
 from tui.setup.naming import identifier, wrong_id
 from tui.setup.place import guess_country, guess_zone
-from tui.setup.portal import ask_auth, ask_portal
+from tui.setup.portal import PortalQuestions
 from tui.setup.secrets import ask_secret
 from tui.setup.telephone import TelephoneQuestions
-from tui.setup.trying import NotProvenYet, try_line, try_portal
+from tui.setup.trying import try_line, try_portal
 
 _KEPT = "setup-answers.toml"
 _HOURS = "08:00-12:00, 13:00-17:00"
@@ -96,10 +96,7 @@ class _Setup:
             self._mail(present)
         if present != "portal":
             self._telephone(present)
-        if present == "portal" or (
-            present in {"", "replace"}
-            and self._ask.yes("portal", "\nA patient portal (FHIR) as well", default=False)
-        ):
+        if present != "phone":
             self._portal(present)
         self._write(present)
         return 1 if self._draft.untested else 0
@@ -245,50 +242,21 @@ class _Setup:
                 answer = replace(answer, password=self._password(key, line_id))
 
     def _portal(self, present: str) -> None:
-        ask, key = self._ask, "portal_"
-        ask.tell(
-            "\nThe portal that patients write in, as its vendor describes it for other programs."
-        )
-        taken = self._line_ids(present)
-        name = ask.text(f"{key}name", "Name that patients see", self._draft.name)
-        line_id = ask.text(
-            f"{key}id",
-            "Short name of this line",
-            identifier("portal", taken),
-            lambda word: wrong_id(word, taken),
-        )
-        folder = self._path.parent
-        token = partial(ask_secret, ask, f"{key}password", "token", line_id, folder)
-        answer = ask_portal(ask, key, folder, line_id, name, token)
-        while True:
-            self._draft.lines.append(answer)
-            if not ask.yes(f"{key}test", "Test it now", default=True):
-                self._draft.untested.append(line_id)
-                return
-            error = try_portal(self._configuration(present), line_id, self._data, self._step)
-            if error is None:
-                ask.tell("It works: the portal is read, and answers come home.")
-                return
-            ask.tell(f"  NOT WELL: {error.sentence}")
-            ask.tell(f"  {error.hint}" if error.hint else "")
-            if isinstance(error, NotProvenYet):
-                self._draft.untested.append(line_id)
-                return
-            if not ask.asks:
-                raise error
-            ways = {
-                "again": "try once more",
-                "auth": "change how the portal knows us",
-                "keep": "go on with it as it is; nothing is sent from it until it is proven",
-            }
-            again = ask.choice(f"{key}again", "What now", ways, "again")
-            if again == "keep":
-                self._draft.untested.append(line_id)
-                return
-            self._draft.lines.pop()
-            if again == "auth":
-                auth = ask_auth(ask, key, folder, line_id, answer.base_url, token)
-                answer = replace(answer, auth=auth)
+        """A patient portal; asked for only where one is wanted."""
+        if present != "portal" and (
+            present == "add"
+            or not self._ask.yes("portal", "A patient portal (FHIR)", default=False)
+        ):
+            return
+        PortalQuestions(
+            self._ask,
+            self._draft,
+            self._path.parent,
+            taken=lambda: self._line_ids(present),
+            test=lambda line_id: try_portal(
+                self._configuration(present), line_id, self._data, self._step
+            ),
+        ).run()
 
     def _servers(self, key: str, line_id: str, address: str, name: str) -> MailAnswer:
         ask, found = self._ask, providers.guess(address)

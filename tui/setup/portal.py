@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from inbox.errors import TwowayError
 from tui.config.accounts import leads_here
 from tui.setup.asking import Asker
-from tui.setup.draft import PortalAnswer, write_private
+from tui.setup.draft import PortalAnswer, SetupDraft, write_private
+from tui.setup.naming import identifier, wrong_id
 from tui.setup.portal_key import KINDS, key_at
+from tui.setup.secrets import ask_secret
+from tui.setup.trying import NotProvenYet
 
 NO_CLIENT_ID = "not-given-yet"
 """Stands for the client id until the vendor has given one."""
@@ -24,53 +29,110 @@ _REPLIES = {
 }
 
 
-def ask_portal(
-    ask: Asker, key: str, folder: Path, line_id: str, name: str, token: Callable[[], Any]
-) -> PortalAnswer:
-    """Ask for one portal; make its key pair when that is wanted.
+class PortalQuestions:
+    """The questions about one portal, and its test."""
 
-    Args:
-        ask: Who asks.
-        key: What the ids of the questions begin with.
-        folder: Where the configuration goes.
-        line_id: The line's short name.
-        name: The line's name as patients see it.
-        token: Asks where a token is.
+    def __init__(
+        self,
+        ask: Asker,
+        draft: SetupDraft,
+        folder: Path,
+        *,
+        taken: Callable[[], Collection[str]],
+        test: Callable[[str], TwowayError | None],
+    ) -> None:
+        """Ask through `ask` and put the answers into `draft`.
 
-    Raises:
-        ConfigurationError: the key cannot be made or read.
-    """
-    base_url = ask.text(f"{key}base_url", "Web address of its FHIR server", None, _wrong_url)
-    auth = ask_auth(ask, key, folder, line_id, base_url, token)
-    replies = ask.choice(f"{key}replies", "Can patients answer there", _REPLIES, "unknown")
-    recipient = ask.text(
-        f"{key}recipient", "Who we are there, like Organization/1 (empty: nobody)", "", _wrong_one
-    )
-    test_patient = ask.text(
-        f"{key}test_patient",
-        "A test patient of your own who answers, like Patient/12 (empty: none)",
-        "",
-        _wrong_patient,
-    )
-    return PortalAnswer(line_id, base_url, name, auth, replies, recipient, test_patient)
+        Args:
+            ask: Who asks.
+            draft: Gets the line.
+            folder: That of the configuration, where the key goes.
+            taken: Names that other lines have.
+            test: Tries the line of an id; what went wrong, or None.
+        """
+        self._ask = ask
+        self._draft = draft
+        self._folder = folder
+        self._taken = taken
+        self._test = test
 
+    def run(self) -> None:
+        """Ask, make the key where one is wanted, and test."""
+        answer = self._line()
+        while True:
+            self._draft.lines.append(answer)
+            again = self._tested(answer.id)
+            if not again:
+                return
+            self._draft.lines.pop()
+            if again == "auth":
+                answer = replace(answer, auth=self._auth(answer.id, answer.base_url))
 
-def ask_auth(
-    ask: Asker, key: str, folder: Path, line_id: str, base_url: str, token: Callable[[], Any]
-) -> dict[str, Any]:
-    """Ask how we say who we are; gives the `auth` table."""
-    ways = {
-        "backend": "with a key of our own (SMART Backend Services)",
-        "bearer": "with a token that the vendor gave you",
-    }
-    if leads_here(base_url):
-        ways["none"] = "not at all; this machine only"
-    way = ask.choice(f"{key}auth", "How does the portal know us", ways, "backend")
-    if way == "bearer":
-        return {"kind": "bearer", "token": token()}
-    if way == "none":
-        return {"kind": "none"}
-    return {"kind": "backend-services", **_key(ask, key, folder, line_id)}
+    def _line(self) -> PortalAnswer:
+        ask, taken = self._ask, self._taken()
+        ask.tell(
+            "\nThe portal that patients write in, as its vendor describes it for other programs."
+        )
+        name = ask.text("portal_name", "Name that patients see", self._draft.name)
+        line_id = ask.text(
+            "portal_id",
+            "Short name of this line",
+            identifier("portal", taken),
+            lambda word: wrong_id(word, taken),
+        )
+        base_url = ask.text("portal_base_url", "Web address of its FHIR server", None, _wrong_url)
+        auth = self._auth(line_id, base_url)
+        replies = ask.choice("portal_replies", "Can patients answer there", _REPLIES, "unknown")
+        who = "Who we are there, like Organization/1 (empty: nobody)"
+        recipient = ask.text("portal_recipient", who, "", _wrong_one)
+        test = "A test patient of your own who answers, like Patient/12 (empty: none)"
+        test_patient = ask.text("portal_test_patient", test, "", _wrong_patient)
+        return PortalAnswer(line_id, base_url, name, auth, replies, recipient, test_patient)
+
+    def _tested(self, line_id: str) -> str:
+        """Try it; what to do then: `again`, `auth`, or empty when it stays as it is."""
+        ask, untested = self._ask, self._draft.untested
+        if not ask.yes("portal_test", "Test it now", default=True):
+            untested.append(line_id)
+            return ""
+        error = self._test(line_id)
+        if error is None:
+            ask.tell("It works: the portal is read, and answers come home.")
+            return ""
+        ask.tell(f"  NOT WELL: {error.sentence}")
+        ask.tell(f"  {error.hint}" if error.hint else "")
+        if isinstance(error, NotProvenYet):
+            untested.append(line_id)
+            return ""
+        if not ask.asks:
+            raise error
+        ways = {
+            "again": "try once more",
+            "auth": "change how the portal knows us",
+            "keep": "go on with it as it is; nothing is sent from it until it is proven",
+        }
+        chosen = ask.choice("portal_again", "What now", ways, "again")
+        if chosen == "keep":
+            untested.append(line_id)
+            return ""
+        return chosen
+
+    def _auth(self, line_id: str, base_url: str) -> dict[str, Any]:
+        """How we say who we are: the `auth` table."""
+        ask = self._ask
+        ways = {
+            "backend": "with a key of our own (SMART Backend Services)",
+            "bearer": "with a token that the vendor gave you",
+        }
+        if leads_here(base_url):
+            ways["none"] = "not at all; this machine only"
+        way = ask.choice("portal_auth", "How does the portal know us", ways, "backend")
+        if way == "bearer":
+            token = ask_secret(ask, "portal_token", "token", line_id, self._folder)
+            return {"kind": "bearer", "token": token}
+        if way == "none":
+            return {"kind": "none"}
+        return {"kind": "backend-services", **_key(ask, "portal_", self._folder, line_id)}
 
 
 def _key(ask: Asker, key: str, folder: Path, line_id: str) -> dict[str, str]:
