@@ -200,6 +200,8 @@ class Arrival:
     """What others call the one it is about, best first: `system|value` (FHIR Identifier)."""
     can_reply: bool | None = None
     """Whether the portal lets the patient answer in this thread; None when it does not say."""
+    thread_completed: bool | None = None
+    """The header of its portal thread is `completed`; None when it has none that was seen."""
     retracted: bool = False
     """Its author took it back (FHIR Communication.status `entered-in-error`)."""
     own_uuid: str = ""

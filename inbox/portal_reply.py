@@ -25,6 +25,9 @@ class ReplyWord:
 
 
 UNKNOWN = ReplyWord(None, "Neither this thread nor the portal says whether they can answer there.")
+COMPLETED = ReplyWord(
+    None, "The portal calls this thread completed, which may mean that they cannot answer there."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,9 @@ def judge_reply(
     """Whether a message to a portal can be answered there.
 
     The thread's own word counts first; then that they answered in it before; then the word of the
-    portal or of the practice's settings; then that a test patient's answer came home.
+    portal or of the practice's settings; then that a test patient's answer came home. A thread that
+    is completed is closed where the portal keeps others open; where it completes all that is ever
+    created, that says nothing.
 
     Args:
         thread: The thread it continues; None: it begins one.
@@ -56,12 +61,15 @@ def judge_reply(
         line_id: The portal's line.
         now: Aware.
     """
-    if thread is not None and thread.can_reply is not None:
+    if thread is not None:
+        if thread.can_reply is False:
+            return ReplyWord(False, "They cannot answer in this portal thread.")
+        if thread.completed and thread.keeps_open:
+            return ReplyWord(False, "This portal thread is closed: they cannot answer in it.")
         if thread.can_reply:
             return ReplyWord(True, "The portal lets them answer in this thread.")
-        return ReplyWord(False, "They cannot answer in this portal thread.")
-    if thread is not None and thread.answered:
-        return ReplyWord(True, "They have answered in this thread.")
+        if thread.answered:
+            return ReplyWord(True, "They have answered in this thread.")
     answerable = capabilities.answerable if capabilities is not None else None
     if answerable is not None:
         if answerable:
@@ -74,7 +82,7 @@ def judge_reply(
     )
     if any(now - seen.at <= PROOF_LASTS for seen in home):
         return ReplyWord(True, "The test patient's answer arrived.")
-    return UNKNOWN
+    return COMPLETED if thread is not None and thread.completed else UNKNOWN
 
 
 async def continued(repository: Repository, draft: Draft, line_id: str) -> Continued:

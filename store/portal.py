@@ -52,7 +52,11 @@ _OURS: Final = """
 SELECT id FROM message WHERE uuid = :uuid AND line_id = :line_id AND outbox_id IS NOT NULL
 """
 THREAD: Final = """
-SELECT subject, can_reply FROM portal_thread WHERE line_id = :line_id AND thread_key = :thread_key
+SELECT subject, can_reply, completed FROM portal_thread
+WHERE line_id = :line_id AND thread_key = :thread_key
+"""
+KEEPS_OPEN: Final = """
+SELECT EXISTS (SELECT 1 FROM portal_thread WHERE line_id = :line_id AND seen_open = 1)
 """
 ANSWERED: Final = """
 SELECT m.sender, m.about, EXISTS (SELECT 1 FROM message AS o
@@ -89,6 +93,16 @@ UPDATE portal_thread SET can_reply = :can_reply, reply_version = :version
 WHERE line_id = :line_id AND thread_key = :thread_key
     AND (can_reply IS NULL OR :version > reply_version
         OR (:version = reply_version AND :can_reply < can_reply))
+"""
+# Completed counts of two words of the same version: it is the safe one.
+COMPLETED: Final = """
+UPDATE portal_thread SET completed = :completed, status_version = :version
+WHERE line_id = :line_id AND thread_key = :thread_key
+    AND (completed IS NULL OR :version > status_version
+        OR (:version = status_version AND :completed > completed))
+"""
+OPEN: Final = """
+UPDATE portal_thread SET seen_open = 1 WHERE line_id = :line_id AND thread_key = :thread_key
 """
 _LEARN: Final = """
 UPDATE message SET rfc_id = :rfc_id, thread_key = :thread_key WHERE id = :id
@@ -155,10 +169,13 @@ class PortalTable:
             said = db.execute(THREAD, values).fetchone()
             theirs = db.execute(ANSWERED, values).fetchone()
             word = said["can_reply"] if said else None
+            completed = said["completed"] if said else None
             about = theirs and (theirs["about"] or theirs["sender"])
             return PortalThread(
                 subject=said["subject"] if said else "",
                 can_reply=None if word is None else bool(word),
+                completed=None if completed is None else bool(completed),
+                keeps_open=bool(db.execute(KEEPS_OPEN, values).fetchone()[0]),
                 answered=bool(theirs and theirs["answered"]),
                 about=unpack_address(about) if about else None,
             )
@@ -212,15 +229,20 @@ def members(
 
 
 def hear(writing: Writing, line_id: str, arrival: Arrival) -> None:
-    """Keep what an arrival says of its thread: its name, and whether it can be answered."""
+    """Keep what an arrival says of its thread: its name, and what it is good for."""
     db, key = writing.db, storable(arrival.thread_key)
     named = arrival.subject if arrival.nature is Nature.THREAD else ""
-    if not key or not (named or arrival.can_reply is not None):
+    completed = arrival.thread_completed
+    if not key or not (named or arrival.can_reply is not None or completed is not None):
         return
     values = {"line_id": line_id, "thread_key": key, "version": arrival.version}
     db.execute(HEAR, values)
     if arrival.can_reply is not None:
         db.execute(CAN_REPLY, {**values, "can_reply": int(arrival.can_reply)})
+    if completed is not None:
+        db.execute(COMPLETED, {**values, "completed": int(completed)})
+    if completed is False:
+        db.execute(OPEN, values)
     if named and db.execute(NAME, {**values, "subject": storable(named)}).rowcount:
         for row in db.execute(CONVERSATIONS, values).fetchall():
             state.refresh(db, row["conversation_id"])

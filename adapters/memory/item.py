@@ -138,6 +138,7 @@ def _read(item: dict[str, Any], kind: ChannelKind) -> Arrival:
         about=_address(kind, item["about"]) if item.get("about") else None,
         identifiers=tuple(plain_line(str(one)) for one in item.get("identifiers", [])),
         can_reply=item.get("can_reply"),
+        thread_completed=item.get("thread_completed"),
         retracted=bool(item.get("retracted")),
         own_uuid=plain_line(str(item.get("own_uuid", ""))),
         version=plain_line(str(item.get("version", ""))),

@@ -29,7 +29,7 @@ from adapters.portal.resource import (
     word,
 )
 from adapters.portal.status import is_retracted, report_of
-from adapters.portal.thread import answered_by, can_reply, is_header, thread_of
+from adapters.portal.thread import answered_by, can_reply, is_completed, is_header, thread_of
 from adapters.web.media_type import sniff
 from inbox.address import Address, AddressSystem, ChannelKind
 from inbox.message import Arrival, Attachment, MessageKind, Nature, Received
@@ -149,6 +149,7 @@ class _Reading:
             about=about.address if about is not None and about is not other else None,
             identifiers=self._known_as(about or other),
             can_reply=can_reply(resource, first),
+            thread_completed=is_completed(resource, first),
             retracted=is_retracted(resource),
             own_uuid=self._uuid() if ours else "",
             version=version_key(last_updated(resource), word(part(resource, "meta"), "versionId")),

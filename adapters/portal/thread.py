@@ -18,7 +18,7 @@ CAN_REPLY = "https://twoway.example/fhir/can-reply"
 LONGEST = 60
 """Steps back that are followed at most."""
 
-_CLOSED = {"completed", "stopped", "entered-in-error", "not-done"}
+_CLOSED = {"stopped", "entered-in-error", "not-done"}
 _YES_OR_NO = {CAN_REPLY: True}
 _TAILS = {"can-reply": True, "reply-allowed": True, "no-reply": False, "no-reply-allowed": False}
 _REPLY_TO = "/reply-to"
@@ -72,6 +72,9 @@ def thread_of(resource: Any, own: str, base: str, context: Mapping[str, Any]) ->
 def can_reply(resource: Record, first: Any) -> bool | None:
     """Whether the patient can answer, as the message and its thread say; None: they do not.
 
+    A header that is `completed` is told by itself (`is_completed`): some servers close a thread by
+    it, others make everything so that is ever created.
+
     Args:
         resource: The message.
         first: What the thread is named after: its header, or its first message.
@@ -79,12 +82,27 @@ def can_reply(resource: Record, first: Any) -> bool | None:
     said = [said_by_extension(resource), said_by_extension(first)]
     if False in said:
         return False
-    header = isinstance(first, dict) and first is not resource and is_header(first)
-    if (header or is_header(resource)) and _status(first) in _CLOSED:
+    if _status(_header(resource, first)) in _CLOSED:
         return False
     if True in said:
         return True
     return True if _has_reply_to(resource) or _has_reply_to(first) else None
+
+
+def is_completed(resource: Record, first: Any) -> bool | None:
+    """Whether the header of the thread is `completed`; None where it has none, or none at hand.
+
+    Args:
+        resource: The message.
+        first: What the thread is named after.
+    """
+    header = _header(resource, first)
+    return _status(header) == "completed" if _status(header) else None
+
+
+def _header(resource: Record, first: Any) -> Any:
+    """The header of the thread, if what it is named after is one."""
+    return first if isinstance(first, dict) and is_header(first) else None
 
 
 def said_by_extension(resource: Any) -> bool | None:
@@ -111,7 +129,7 @@ def _extensions(resource: Any) -> list[Record]:
 
 
 def _status(resource: Any) -> str:
-    return str(resource.get("status")) if isinstance(resource, dict) else ""
+    return word(resource, "status", 40)
 
 
 def _communications(resource: Any, name: str, base: str) -> tuple[str, ...]:

@@ -37,6 +37,10 @@ class PortalThread:
     subject: str = ""
     can_reply: bool | None = None
     """Whether the portal lets the patient answer in it; None: it does not say."""
+    completed: bool | None = None
+    """Its header is marked as completed; None: it has none, or it was not seen."""
+    keeps_open: bool = False
+    """The portal has headers that are not completed, so that one that is has been closed."""
     answered: bool = False
     """They wrote in it after a message of ours."""
     about: Address | None = None

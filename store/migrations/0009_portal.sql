@@ -12,8 +12,9 @@ CREATE INDEX message_by_thread ON message (thread_key, line_id, at, id)
 CREATE INDEX message_threaded ON message (conversation_id, at, id)
     WHERE thread_key <> '' AND channel = 'portal';
 
--- What a portal says of a thread: its name, and whether the patient can answer in it (NULL: it
--- does not say), each by the latest version of a resource that said so.
+-- What a portal says of a thread: its name, whether the patient can answer in it (NULL: it does
+-- not say), and whether its header is completed (NULL: not known), each by the latest version of a
+-- resource that said so. Whether it was ever seen open tells what `completed` means there.
 CREATE TABLE portal_thread (
     line_id         TEXT NOT NULL,
     thread_key      TEXT NOT NULL,
@@ -21,8 +22,12 @@ CREATE TABLE portal_thread (
     subject_version TEXT NOT NULL DEFAULT '',
     can_reply       INTEGER,
     reply_version   TEXT NOT NULL DEFAULT '',
+    completed       INTEGER,
+    status_version  TEXT NOT NULL DEFAULT '',
+    seen_open       INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (line_id, thread_key)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX portal_thread_open ON portal_thread (line_id) WHERE seen_open = 1;
 
 -- What other systems call a patient: `system|value`, `Patient/12`, or its whole URL.
 CREATE TABLE patient_alias (

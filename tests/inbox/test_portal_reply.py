@@ -91,6 +91,37 @@ async def test_a_thread_of_which_nobody_knows_is_held(house: House) -> None:
     await house.desk.send(again)
 
 
+def test_a_completed_thread_is_closed_where_the_portal_keeps_others_open() -> None:
+    home = Evidence(PORTAL.id, EvidenceKind.ROUND_TRIP, NOW - timedelta(days=2))
+    closed = PortalThread(completed=True, keeps_open=True, answered=True)
+    assert word(closed, True, home) is False
+    assert word(replace(closed, can_reply=True), True) is False
+    always = PortalThread(completed=True)
+    assert word(always) is None
+    assert "completed" in judge_reply(always, None, (), PORTAL.id, NOW).words
+    assert word(always, True) is word(replace(always, answered=True)) is True
+    assert word(always, None, home) is True
+    assert word(always, False) is False
+
+
+async def test_what_completed_means_is_told_by_the_portals_other_threads(house: House) -> None:
+    await thread(house, thread_completed=True)
+    read = house.repository.portal.thread
+    first = await read(PORTAL.id, "Communication/h1")
+    assert (first.completed, first.keeps_open) == (True, False)
+    other = item(5, "Another matter", thread="Communication/h2")
+    put(house, {**other, "thread_completed": False, "version": "1"}, -9)
+    await house.sync()
+    assert (await read(PORTAL.id, "Communication/h1")).keeps_open
+    assert not (await read("another", "Communication/h1")).keeps_open
+    # It was open once, so that being completed now means something, there as well.
+    header = item(6, "", nature="thread", id="Communication/h2", thread="Communication/h2")
+    put(house, {**header, "thread_completed": True, "version": "2"}, -8)
+    await house.sync()
+    closed = await read(PORTAL.id, "Communication/h2")
+    assert (closed.completed, closed.keeps_open) == (True, True)
+
+
 async def test_the_latest_word_of_a_thread_counts(house: House) -> None:
     header = item(1, "", nature="thread", id="Communication/h1")
     put(house, {**header, "version": "2", "can_reply": False}, -5)

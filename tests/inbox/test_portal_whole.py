@@ -15,7 +15,7 @@ from inbox.backoffice import BackOffice
 from inbox.channel import Channel
 from inbox.conversation import ConversationRow, ListState
 from inbox.desk import Desk
-from inbox.errors import Blocked
+from inbox.errors import Blocked, Held
 from inbox.gate import Gate
 from inbox.message import MessageStatus
 from inbox.patient import Consent, ContactPoint, Patient, PrivacyForm, Proxy
@@ -254,3 +254,27 @@ async def test_a_portal_proves_itself_by_a_test_patient(
     assert list((await desk.page(ListState.ALL)).rows) == []
     await office.close()
     await repository.close()
+
+
+async def test_a_portal_that_completes_whatever_is_created_can_be_answered(whole: Whole) -> None:
+    """As Canvas does: there `completed` closes nothing."""
+    world = whole.world
+    head = f"Communication/{world.write(status='completed', topic={'text': 'My ear'})}"
+    world.write("May I come?", **part_of(head))
+    await whole.sync()
+    [row] = await whole.rows(ListState.NEEDS_REPLY)
+    draft = replace(await whole.desk.reply_draft(row.id), text="Yes, at ten. Dana")
+    with pytest.raises(Held, match="completed"):
+        await whole.desk.send(draft)
+    await whole.answer(row.id, "Yes, at ten. Dana")
+    whole.clock.advance(minutes=2)
+    world.write("Thanks, which door?", **part_of(head))
+    await whole.sync()
+    draft = replace(await whole.desk.reply_draft(row.id), text="The blue one. Dana")
+    assert (await whole.desk.situation(draft)).can_reply is True
+
+    # A portal that keeps others open means it.
+    world.write("Another matter", **part_of(thread(world, "Other")))
+    await whole.sync()
+    with pytest.raises(Blocked, match="closed"):
+        await whole.desk.send(draft, "please")

@@ -141,6 +141,7 @@ STATEMENTS = {
     "answering": portal.ANSWERING,
     "known to a portal": portal.KNOWN,
     "a thread": portal.THREAD,
+    "open threads": portal.KEEPS_OPEN,
     "answered in a thread": portal.ANSWERED,
     "current thread": portal.CURRENT,
     "conversations of a thread": portal.CONVERSATIONS,

@@ -46,7 +46,8 @@ async def test_patients_of_before_are_found_by_their_sources(
     folder: Path, clock: FakeClock
 ) -> None:
     """A folder of the version before knows references, and no table of them."""
-    before = [one for one in migration.shipped() if one.number < 8]
+    portal_step = next(one for one in migration.shipped() if "portal_thread" in one.sql)
+    before = [one for one in migration.shipped() if one.number < portal_step.number]
     opened = await open_repository(folder, clock, steps=before)
     await opened.close()
     details = {"sources": ["Patient/12"]}
@@ -64,28 +65,33 @@ async def test_patients_of_before_are_found_by_their_sources(
 
 
 VERSIONS = st.sampled_from(["", "1", "2", "3"])
-WORDS = st.tuples(VERSIONS, st.sampled_from(["", "Ears", "Eyes"]), st.sampled_from([None, 0, 1]))
+SAID = st.sampled_from([None, 0, 1])
+WORDS = st.tuples(VERSIONS, st.sampled_from(["", "Ears", "Eyes"]), SAID, SAID)
 
 
 @settings(max_examples=200, deadline=None)
 @given(words=st.lists(WORDS, max_size=6), order=st.randoms(use_true_random=False))
 def test_what_is_said_of_a_thread_hangs_on_no_order(
-    words: list[tuple[str, str, int | None]], order: random.Random
+    words: list[tuple[str, str, int | None, int | None]], order: random.Random
 ) -> None:
-    def said(heard: list[tuple[str, str, int | None]]) -> tuple[object, ...]:
+    def said(heard: list[tuple[str, str, int | None, int | None]]) -> tuple[object, ...]:
         db = sqlite3.connect(":memory:")
-        step = next(one for one in migration.shipped() if one.number == 8)
+        step = next(one for one in migration.shipped() if "portal_thread" in one.sql)
         [table] = [one for one in statements(step.sql) if "CREATE TABLE portal_thread" in one]
         db.execute(table)
         db.execute(portal.HEAR, {"line_id": "p", "thread_key": "t"})
-        for version, subject, can_reply in heard:
+        for version, subject, can_reply, completed in heard:
             values = {"line_id": "p", "thread_key": "t", "version": version}
             if can_reply is not None:
                 db.execute(portal.CAN_REPLY, {**values, "can_reply": can_reply})
+            if completed is not None:
+                db.execute(portal.COMPLETED, {**values, "completed": completed})
+            if completed == 0:
+                db.execute(portal.OPEN, values)
             if subject:
                 db.execute(portal.NAME, {**values, "subject": subject})
         row: tuple[object, ...] = db.execute(
-            "SELECT subject, can_reply FROM portal_thread"
+            "SELECT subject, can_reply, completed, seen_open FROM portal_thread"
         ).fetchone()
         db.close()
         return row

@@ -194,7 +194,8 @@ CAN_REPLY = "https://twoway.example/fhir/can-reply"
         ({}, {"extension": [{"url": CAN_REPLY, "valueBoolean": True}]}, True),
         ({}, {"extension": [{"url": CAN_REPLY, "valueBoolean": False}]}, False),
         ({"extension": [{"url": CAN_REPLY, "valueBoolean": False}]}, {}, False),
-        ({}, {"status": "completed"}, False),
+        ({}, {"status": "completed"}, None),
+        ({}, {"status": "stopped"}, False),
         ({}, {"status": "entered-in-error"}, False),
         (
             {"extension": [{"url": CAN_REPLY, "valueBoolean": True}]},
@@ -238,8 +239,24 @@ def test_a_first_message_that_is_done_closes_nothing() -> None:
 
 
 def test_a_header_that_is_closed_says_so_itself() -> None:
-    assert read(message(id="h1", status="completed")).can_reply is False
+    assert read(message(id="h1", status="stopped")).can_reply is False
     assert read(message(id="h1", status="in-progress")).can_reply is None
+
+
+@pytest.mark.parametrize(
+    ("status", "completed"), [("completed", True), ("in-progress", False), (None, None)]
+)
+def test_a_header_that_is_completed_may_be_closed_or_only_created(
+    status: str | None, completed: bool | None
+) -> None:
+    header = {**HEADER, "status": status}
+    arrival = read(
+        message("x", partOf=[{"reference": "Communication/h1"}]), {"Communication/h1": header}
+    )
+    assert (arrival.can_reply, arrival.thread_completed) == (None, completed)
+    assert read(message("no header", status="completed")).thread_completed is None
+    own = read(message(id="h1", status=status))
+    assert (own.can_reply, own.thread_completed) == (None, completed)
 
 
 # ---- times and states ------------------------------------------------------------------------
