@@ -115,6 +115,7 @@ class Facts:
             recipients=await self._recipients(draft, now, newest),
             newest_inbound_id=newest.id if newest else 0,
             newest_inbound_at=newest.at if newest else None,
+            newest_about=await self._somebody_else(draft, newest),
             earlier=await self._earlier(draft, now),
             capabilities=capabilities,
             can_reply=word.can_reply if word else None,
@@ -133,6 +134,14 @@ class Facts:
         from inbox.portal_reply import reply_word
 
         return await reply_word(self._repository, draft, plan.line.id, capabilities, now)
+
+    async def _somebody_else(self, draft: Draft, newest: Message | None) -> Patient | None:
+        """Whom a proxy asked about last, in a thread that began about another patient."""
+        if newest is None or newest.channel is not ChannelKind.PORTAL or draft.patient_id is None:
+            return None
+        if newest.patient_id == draft.patient_id:
+            return None
+        return await self._patient(newest.patient_id)
 
     async def about(self, draft: Draft) -> str | None:
         """Whom a draft is about by now: as its queued message or its conversation says."""

@@ -71,6 +71,8 @@ class Situation:
     newest_inbound_id: int = 0
     """Id of the newest inbound message of the conversation; 0 when there is none."""
     newest_inbound_at: datetime | None = None
+    newest_about: Patient | None = None
+    """Whom a portal says that message is about, when the draft is about somebody else."""
     earlier: tuple[Earlier, ...] = ()
     """Ours to the same recipients, recent or of unknown outcome; never the draft's own row."""
     capabilities: Capabilities | None = None

@@ -108,9 +108,19 @@ def shared_contact(situation: Situation) -> Iterator[Finding]:
 
     Families share addresses. Choose the patient first, so that it is kept in the right record. What
     is for the patient alone does not go to an address that others read too; what says much of their
-    health needs a second look, in an answer as well. So does an address that is another patient's.
+    health needs a second look, in an answer as well. So does an address that is another patient's,
+    and an answer to a parent who asked about another child last: write that one a message of its
+    own.
     """
     patient, draft = situation.patient, situation.draft
+    other = situation.newest_about
+    if other is not None:
+        yield Finding(
+            "TW22",
+            Severity.HOLD,
+            f"What they wrote last is about {other.given}, and this is about"
+            f" {patient.given if patient else 'somebody else'}. Is it the right person?",
+        )
     for recipient in situation.recipients:
         others = [one for one in recipient.patients if patient is None or one.id != patient.id]
         if draft.confidential and (recipient.proxies_share or len(others) > (patient is None)):

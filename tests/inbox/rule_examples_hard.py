@@ -246,6 +246,7 @@ HARD: dict[str, Examples] = {
             *_all(
                 Severity.HOLD,
                 situation(recipients=(Recipient(_HERE, (BEN,), _POINT, Consent.ACCEPTED),)),
+                situation(draft(answers=7), newest_about=BEN),
                 situation(draft("Your lab results are back."), recipients=(_FAMILY,)),
                 situation(draft("Your lab results are back.", answers=7), recipients=(_FAMILY,)),
                 situation(

@@ -159,6 +159,31 @@ async def test_a_proxy_asks_and_is_answered(whole: Whole) -> None:
     assert len(await whole.rows()) == 1
 
 
+async def test_a_question_about_another_child_is_not_answered_about_the_first(
+    whole: Whole,
+) -> None:
+    """A father asks about both children in one thread; the answer must not mistake them."""
+    world = whole.world
+    eva = replace(ROSA_HERE, id="eva", given="Eva", identifiers=(f"{MRN}|8",))
+    await whole.repository.patients.save([eva])
+    world.add("Patient", "eva", name="Eva Jimenez", identifier=[{"system": MRN, "value": "8"}])
+    header = thread(world, "Ears", can_reply=True)
+    world.write("Rosa's ear hurts.", by=LUIS, **part_of(header))
+    await whole.sync()
+    whole.clock.advance(minutes=2)
+    about = {"subject": {"reference": "Patient/eva"}}
+    world.write("And now Eva's too.", by=LUIS, **about, **part_of(header))
+    await whole.sync()
+    [row] = await whole.rows(ListState.NEEDS_REPLY)
+    draft = replace(await whole.desk.reply_draft(row.id), text="Come at ten. Dana")
+    with pytest.raises(Held, match="wrote last is about Eva, and this is about Rosa"):
+        await whole.desk.send(draft)
+    assert world.posted() == []
+    await whole.repository.conversations.link(row.id, "eva", "chosen by Dana")
+    draft = replace(await whole.desk.reply_draft(row.id), text="Come at ten. Dana")
+    assert (await whole.desk.situation(draft)).newest_about is None
+
+
 async def test_a_closed_thread_is_not_answered(whole: Whole) -> None:
     header = thread(whole.world, "Your results", can_reply=False)
     before = NOW - timedelta(minutes=9)
