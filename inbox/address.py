@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from inbox.number import number_words
+
 
 class ChannelKind(StrEnum):
     """The medium a message travels on."""
@@ -62,6 +64,14 @@ class Address:
     def __str__(self) -> str:
         """`Ann Lee <ann@example.com>`, or the bare address."""
         return f"{self.name} <{self.value}>" if self.name else self.value
+
+    @property
+    def words(self) -> str:
+        """As people write it: `Ann Lee <ann@example.com>`, `Ann Lee · (555) 010-7811`."""
+        if self.system is not AddressSystem.PHONE:
+            return str(self)
+        number = number_words(self.value)
+        return f"{self.name} · {number}" if self.name and self.name != number else number
 
 
 def address_key(system: AddressSystem, value: str) -> str:

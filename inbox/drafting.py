@@ -15,7 +15,7 @@ from inbox.finding import Severity
 from inbox.gate import Verdict
 from inbox.message import Direction, Message
 from inbox.outgoing import Draft
-from inbox.patient import Consent, PointHealth, PointUse
+from inbox.patient import Consent, Patient, PointHealth, PointUse, Proxy
 from inbox.practice import Practice
 from inbox.promise import NewPromise
 from inbox.repository import NewOutbox, Repository
@@ -66,11 +66,11 @@ class Drafting:
         """
         row = await self._repository.conversations.row(conversation_id)
         newest = await self._repository.conversations.messages(row.id, limit=_LOOKED_THROUGH)
-        channel = channel or await self._in_writing(row)
+        channel = channel or await self._in_writing(row, newest, now)
         answered = _to_answer(newest, channel)
         to = self._answer_to(answered) if answered else ()
         if not to:
-            to = await self._known_address(row, channel)
+            to = await self._known_address(row, channel, newest, now)
         if not to:
             raise NotFound(
                 f"There is nobody to answer by {channel.words} here.",
@@ -176,7 +176,9 @@ class Drafting:
             ),
         )
 
-    async def _in_writing(self, row: ConversationRow) -> ChannelKind:
+    async def _in_writing(
+        self, row: ConversationRow, newest: Sequence[Message], now: datetime
+    ) -> ChannelKind:
         """The channel of their last word; after a call the likeliest one that carries words.
 
         Raises:
@@ -190,7 +192,7 @@ class Drafting:
         liked = patient.preferred_channel if patient is not None else None
         known: list[ChannelKind] = []
         for kind in sorted(_WRITTEN, key=lambda one: one is not liked):
-            to = await self._known_address(row, kind) if kind in ours else ()
+            to = await self._known_address(row, kind, newest, now) if kind in ours else ()
             if not to:
                 continue
             known.append(kind)
@@ -231,13 +233,27 @@ class Drafting:
         return () if nameless else (sender,)
 
     async def _known_address(
-        self, row: ConversationRow, channel: ChannelKind
+        self,
+        row: ConversationRow,
+        channel: ChannelKind,
+        newest: Sequence[Message],
+        now: datetime,
     ) -> tuple[Address, ...]:
+        """Where whoever wrote can be reached on a channel: a proxy at their own, else the patient.
+
+        Empty when nothing is known.
+        """
         if row.patient_id is not None:
             patient = await self._repository.patients.get(row.patient_id)
-            for point in sorted(patient.points, key=lambda point: point.rank):
-                if point.system is channel.system and point.use is not PointUse.OLD:
-                    return (Address(point.system, point.value, patient.name),)
+            today = now.astimezone(self._practice.timezone).date()
+            holders = [(patient.name, patient.points)]
+            proxy = _proxy_who_wrote(patient, newest)
+            if proxy is not None and not proxy.ended_by(today):
+                holders.insert(0, (proxy.name, proxy.points))
+            for name, points in holders:
+                for point in sorted(points, key=lambda point: point.rank):
+                    if point.system is channel.system and point.use is not PointUse.OLD:
+                        return (Address(point.system, point.value, name),)
             if channel is ChannelKind.PORTAL:
                 from inbox.portal_thread import references_of
 
@@ -248,6 +264,22 @@ class Drafting:
         if row.person_address and row.channels and row.channels[0].system is channel.system:
             return (Address(channel.system, row.person_address, row.person),)
         return ()
+
+
+def _proxy_who_wrote(patient: Patient, newest: Sequence[Message]) -> Proxy | None:
+    """The proxy from whose own address the last word of theirs came."""
+    inbound = (one for one in reversed(newest) if one.direction is Direction.INBOUND)
+    sender = next((one.sender for one in inbound if one.sender is not None), None)
+    if sender is None or any(point.address.key == sender.key for point in patient.points):
+        return None
+    return next(
+        (
+            proxy
+            for proxy in patient.proxies
+            if any(point.address.key == sender.key for point in proxy.points)
+        ),
+        None,
+    )
 
 
 def _to_answer(newest: Sequence[Message], channel: ChannelKind) -> Message | None:

@@ -116,6 +116,10 @@ class Listening:
         if entries:
             await self._repository.consents.add(entries)
 
+    def took_back(self, address: Address, at: datetime) -> bool:
+        """Whether a later START is known already, when history says that they had stopped then."""
+        return self._started.get(address.key, at) > at
+
     async def _declined(
         self, other: Address | None, channel: ChannelKind, text: str
     ) -> ConsentEntry | None:

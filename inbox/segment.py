@@ -53,6 +53,11 @@ class Size:
         return f"{self.segments} texts ({self.each} characters each{because})"
 
 
+def characters_words(text: str) -> str:
+    """How long a text is: `1 character`, `1,601 characters`."""
+    return "1 character" if len(text) == 1 else f"{len(text):,} characters"
+
+
 def with_plain_characters(text: str) -> str:
     """The text with typographic quotes, dashes and spaces as GSM-7 has them."""
     return text.translate(_PLAIN)

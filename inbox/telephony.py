@@ -143,6 +143,7 @@ class Telephony:
         entries = [
             stopped_entry(address, filing.at, filed.message_id)
             for address, _ in _with(report, Effect.STOPPED)
+            if not self._listening.took_back(address, filing.at)
         ]
         if entries:
             await self._repository.consents.add(entries)

@@ -37,6 +37,8 @@ BATCH_ITEMS = 200
 """Texts in one batch at most."""
 BATCH_BYTES = 8_000_000
 """Bytes in one batch at most, unless a single text is larger."""
+FOLLOWED_AT_ONCE = 20
+"""Texts of ours that are asked for one by one in a sweep; the next sweep asks for others."""
 GLANCE_EVERY = 3.0
 """Seconds of a long reading after which it looks whether something new has come."""
 SKEWED = timedelta(seconds=30)
@@ -165,11 +167,15 @@ class FolderReader:
         """Ask for texts of ours that no list told the end of, one by one."""
         floor = (self.cursor.top or self._clock()) - OVERLAP
         latest = self._clock() + self._twilio.skew - FOLLOWED
+        asked = 0
         for sid, at in list(self.cursor.open.items()):
             if at < latest:
                 del self.cursor.open[sid]
                 self._moved = True
-            elif at < floor:
+            elif at < floor and asked < FOLLOWED_AT_ONCE:
+                asked += 1
+                # To the end, so that all have their turn.
+                self.cursor.open[sid] = self.cursor.open.pop(sid)
                 try:
                     url = f"{self._twilio.root}/Messages/{sid}.json"
                     self._plan([await self._twilio.get(url)])

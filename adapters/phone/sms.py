@@ -48,6 +48,8 @@ SENT_EVERY = timedelta(minutes=5)
 """How often what left from the number is listed while no text of ours is on its way."""
 FOLLOW_EVERY = timedelta(seconds=10)
 """How often it is listed while one is."""
+FOLLOWED_CLOSELY = timedelta(minutes=10)
+"""How long one is: many networks never say that a text arrived."""
 INSPECT_EVERY = timedelta(hours=6)
 """How often the set-up of the number is looked at."""
 FULL_CENSUS_EVERY = timedelta(hours=24)
@@ -230,8 +232,7 @@ class SmsChannel:
         before = self._listed_sent
         if before is None or SENT not in cursors or self._sent_since or now < before:
             return (RECEIVED, SENT)
-        known = self._cursors.get(SENT)
-        wait = FOLLOW_EVERY if known is not None and known.open else SENT_EVERY
+        wait = FOLLOW_EVERY if self._on_its_way(now) else SENT_EVERY
         return (RECEIVED, SENT) if now - before >= wait else (RECEIVED,)
 
     def _cursor(self, folder: str, text: str | None) -> Cursor:
@@ -254,8 +255,15 @@ class SmsChannel:
         if received is not None and await self._reader(RECEIVED, received).news():
             return True
         sent = self._cursors.get(SENT)
-        on_the_way = sent is not None and (sent.open or self._sent_since)
-        return bool(sent and on_the_way and await self._reader(SENT, sent).news())
+        if sent is None or not (self._sent_since or self._on_its_way(self._clock())):
+            return False
+        return await self._reader(SENT, sent).news()
+
+    def _on_its_way(self, now: datetime) -> bool:
+        """Whether a text of ours left so lately that its end is worth asking for all the time."""
+        known = self._cursors.get(SENT)
+        latest = now + self.twilio.skew - FOLLOWED_CLOSELY
+        return known is not None and any(at > latest for at in known.open.values())
 
     async def _count(self, folder: str, *, full: bool) -> dict[str, datetime]:
         held = self._held.get(folder, {})

@@ -191,8 +191,9 @@ def _by_itself(text: str) -> str:
     goes_on = "\n" in ends[0].group() and _ON_GOES.match(text[ends[0].end() :].casefold())
     if _FIRST.fullmatch(first) and not goes_on and "?" not in ends[0].group():
         return first
-    sentences = [one for one in _BREAK.split(text) if one]
-    last = whole_words(sentences[-1]) if len(text) <= _SHORT and not text.endswith("?") else ""
+    if len(text) > _SHORT or text.endswith("?"):
+        return ""
+    last = next((whole_words(one) for one in reversed(_BREAK.split(text)) if one), "")
     return last if _FIRST.fullmatch(last) else ""
 
 

@@ -137,6 +137,7 @@ EXAMPLES: dict[str, Heards] = {
         (
             *said("stop by tomorrow?", "please stop", "Can I cancel my appointment?", "the end"),
             *said("STOP", channel=ChannelKind.PORTAL),
+            *said(".", "!", "...", "?!", "- . -"),
             *said("STOP\nJohn Smith", "Cancel\nI can't make it", "Cancel. I can't come"),
             *said("for Thursday", "the visit", subject="Cancel", channel=MAIL),
             *said("I want to cancel my appointment", "end of the day?", "stop\nby at noon?"),

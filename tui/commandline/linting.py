@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from inbox.address import ChannelKind
 from inbox.gate import Verdict
 from inbox.outgoing import Call, CallOutcome, Category, Draft, WayBack
+from inbox.segment import characters_words, measure
 from inbox.situation import Situation
 from inbox.view import Preview
 from inbox.wording import ABOUT_THE_READER, on_a_good_line
@@ -61,6 +62,19 @@ def lint(options: Namespace, output: Output) -> int:
         )  # fmt: skip
 
     return with_office(options, work)
+
+
+def _size(draft: Draft) -> dict[str, object] | None:
+    """Of a text, in how many parts it is sent and why; null for what is no text."""
+    if draft.channel is not ChannelKind.SMS:
+        return None
+    size = measure(draft.text)
+    return {
+        "characters": len(draft.text),
+        "texts": size.segments,
+        "characters_each": size.each,
+        "because": size.offending or None,
+    }
 
 
 def _draft(options: Namespace, text: str) -> Draft:
@@ -122,6 +136,7 @@ def _say(
             "suggestion": {"channel": suggestion.channel.value, "why": suggestion.why}
             if suggestion
             else None,
+            "size": _size(preview.draft),
             "findings": [shapes.finding(one) for one in verdict.findings],
         }
     )
@@ -134,5 +149,8 @@ def _say(
         output.line(f"  {preview.answer_words}")
     if suggestion is not None:
         output.line(f"  → {suggestion.why} (--channel {suggestion.channel.value})")
+    if preview.draft.channel is ChannelKind.SMS:
+        text = preview.draft.text
+        output.line(f"  {characters_words(text)}: {measure(text).words}")
     tell_findings(verdict.findings, output)
     return 4 if verdict.blocked else 3 if verdict.held else 0

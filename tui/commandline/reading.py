@@ -10,6 +10,7 @@ from inbox.conversation import ConversationRow, ListState, PageKey
 from inbox.errors import NotFound
 from inbox.matching import writer_relation
 from inbox.message import Attachment, Direction, Message
+from inbox.number import number_words
 from inbox.plain import file_name, plain_line
 from inbox.practice import Practice
 from inbox.promise import PromiseState
@@ -20,6 +21,7 @@ from tui.commandline import shapes
 from tui.commandline.output import Output, table
 from tui.commandline.session import with_office
 from tui.files import write_new
+from tui.widgets.call_words import call_words
 from tui.wiring import PracticeOffice
 
 _PAGE = 200
@@ -145,9 +147,9 @@ def outbox(options: Namespace, output: Output) -> int:
         zone, now = office.desk.practice.timezone, office.desk.clock()
         output.document([shapes.outbox_row(row, zone) for row in rows])
         for row in rows:
-            to = ", ".join(str(address) for address in row.draft.recipients)
+            to = ", ".join(address.words for address in row.draft.recipients)
             output.line(
-                f"{row.id:>6}  {row.status.value:<8} {row.line_address} → {to}"
+                f"{row.id:>6}  {row.status.value:<8} {number_words(row.line_address)} → {to}"
                 f"  {ago_words(row.created_at, now)}"
             )
             leaves = leaves_words(row.leaves_at, now, office.desk.practice)
@@ -244,7 +246,7 @@ def _print_view(
     if row.urgent:
         output.line(f"! URGENT {EMERGENCY}. Looked after: twoway accept {row.id}")
     for channel in view.marks.opted_out:
-        output.line(f"Opted out by {channel.words}: {row.person_address}")
+        output.line(f"Opted out by {channel.words}: {number_words(row.person_address)}")
     if row.assigned_to:
         output.line(f"Assigned to {row.assigned_to}")
     if view.candidates:
@@ -254,13 +256,13 @@ def _print_view(
         output.line("Earlier messages are not shown (--limit).")
     for one in view.messages:
         output.line()
-        who = str(one.sender) if one.sender else "unknown sender"
+        who = one.sender.words if one.sender else "unknown sender"
         if one.direction is Direction.INTERNAL:
             member = practice.member(one.staff_id)
             output.line(f"# note {one.id} by {member.name if member else one.staff_id}")
         else:
             arrow = "<" if one.direction is Direction.INBOUND else ">"
-            to = ", ".join(str(address) for address in one.to)
+            to = ", ".join(address.words for address in one.to)
             who += _relation(view, one, practice)
             output.line(f"{arrow} {one.kind.value} {one.id} from {who} to {to or '?'}")
         problem = f" ({one.status_text})" if one.status_text else ""
@@ -290,8 +292,9 @@ def _relation(view: ConversationView, one: Message, practice: Practice) -> str:
 
 
 def _said_between(view: ConversationView, one: Message, practice: Practice) -> list[str]:
-    """What a message says between its lines, and whom it is for or about."""
-    lines = []
+    """How a call ended, what a message says between its lines, whom it is for or about."""
+    ended = call_words(one)
+    lines = [ended[0]] if ended is not None else []
     for signal in view.marks.of(one.id):
         member = practice.member(signal.by)
         words = signal_words(signal, one.channel, member.name if member else "")

@@ -303,14 +303,14 @@ class CallScreen(Screen[int | None]):
 
     async def _about(self) -> None:
         """Say which patient it is about; what may be said follows from that."""
-        from tui.screens.main.tending import Tending
+        from tui.screens.linking import link_patient
 
         conversation_id = self._plan.draft.conversation_id
         if conversation_id is None or self._dialling.row_id is not None:
             tell(self.app, "That is settled for this call.", "Say first how it ended: 1 to 5.")
             return
         conversations = self._desk.repository.conversations
-        await Tending(self._desk, self).link(await conversations.row(conversation_id))
+        await link_patient(self, self._desk, await conversations.row(conversation_id))
         to = self._plan.number.address
         self._plan = await self._desk.calling.prepare(conversation_id, to.value)
         self._show()

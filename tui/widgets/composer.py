@@ -20,7 +20,7 @@ from inbox.finding import Finding, Severity, asks_whom
 from inbox.outgoing import Category, Draft
 from inbox.plain import plain_text
 from inbox.reply_path import ProofState
-from inbox.segment import measure, with_plain_characters
+from inbox.segment import characters_words, measure, with_plain_characters
 from inbox.view import Preview
 from tui.commands import Place, bindings_at
 from tui.widgets.cells import one_line, wrap
@@ -139,7 +139,7 @@ class Composer(Vertical):
         field.value = draft.subject
         field.display = subject
         self._loading = False
-        who = ", ".join(one_line(str(address), 120) for address in draft.to)
+        who = ", ".join(one_line(address.words, 120) for address in draft.to)
         title = "New message to" if draft.conversation_id is None else "Reply to"
         self.query_one("#composer-to", Static).update(
             Content.assemble((f"{title} ", "$quiet"), (who, "bold"))
@@ -290,7 +290,8 @@ class Composer(Vertical):
             return
         text = self.query_one("#composer-text", DraftText).text
         measured = measure(text)
-        spans: list[tuple[str, str]] = [(f"◌ {len(text)} characters · {measured.words}", "")]
+        size_said = f"◌ {characters_words(text)} · {measured.words}"
+        spans: list[tuple[str, str]] = [(size_said, "")]
         if measured.offending:
             spans = [(spans[0][0], "$warning")]
             if measure(with_plain_characters(text)).gsm:

@@ -248,8 +248,8 @@ def _reason(message: Message, width: int) -> list[Line]:
 
 def _details(message: Message, width: int) -> list[Line]:
     rows = [
-        ("From", str(message.sender) if message.sender else "nobody named"),
-        ("To", ", ".join(str(address) for address in message.to)),
+        ("From", message.sender.words if message.sender else "nobody named"),
+        ("To", ", ".join(address.words for address in message.to)),
         ("Cc", ", ".join(str(address) for address in message.cc)),
         ("Reply to", ", ".join(str(address) for address in message.reply_to)),
         ("Their clock", message.sent_at.isoformat(sep=" ") if message.sent_at else ""),
@@ -280,7 +280,7 @@ def _body(message: Message, width: int, look: Look) -> list[Line]:
     for line in wrapped:
         quoted = look.whole and line.lstrip().startswith(">")
         lines.append((("  ", ""), (line, "quiet" if quoted else "text")))
-    if not shown and not message.attachments:
+    if not shown and not message.attachments and message.call is None:
         lines.append((("  ", ""), ("(no text)", "quiet")))
     hint = ""
     if len(text) > cap or (not look.whole and len(wrapped) == CAP_LINES):

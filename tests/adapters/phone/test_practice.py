@@ -117,6 +117,20 @@ async def test_who_stopped_elsewhere_is_kept_as_opted_out(lakeside: Lakeside) ->
         await lakeside.write(ROSA, HELLO)
 
 
+async def test_a_start_in_history_outdoes_an_older_refusal_of_the_carrier(
+    office: VoiceHandle, tmp_path: Path
+) -> None:
+    refused = office.account.send(ROSA, LINE.address, "Reminder")
+    refused.more |= {"status": "undelivered", "error_code": 21610}
+    office.clock.advance(days=3)
+    office.account.receive(ROSA, LINE.address, "START")
+    office.clock.advance(days=3)
+    async with AsyncExitStack() as stack:
+        opened = await open_lakeside(office, tmp_path / "data", stack)
+        await opened.sync()
+        assert not await opened.repository.consents.history(Address(AddressSystem.PHONE, ROSA))
+
+
 async def test_a_landline_refuses_and_is_marked(lakeside: Lakeside) -> None:
     lakeside.world.account.phone(ROSA).landline = True
     row = await lakeside.write(ROSA, HELLO)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from adapters.phone import folder
 from adapters.phone.sms import SmsChannel
 from inbox.channel import RawItem
 from inbox.message import Nature
@@ -116,3 +117,44 @@ async def test_a_status_never_goes_back(world: PhoneHandle, texts: SmsChannel) -
     world.account.text(sid).more["status"] = "sending"
     world.clock.advance(minutes=20)
     assert all_items(await collect(texts, cursors)) == []
+
+
+async def test_a_text_without_a_receipt_costs_no_request_at_each_poll(
+    world: PhoneHandle, texts: SmsChannel
+) -> None:
+    world.account.phone(ROSA).receipts = False
+    await send(texts, world)
+    cursors = stored(await collect(texts))
+    for _ in range(3):
+        world.clock.advance(minutes=10)
+        cursors = stored(await collect(texts, cursors), cursors)
+    before = world.asked()
+    for _ in range(4):
+        world.clock.advance(seconds=15)
+        cursors = stored(await collect(texts, cursors), cursors)
+        assert not await texts._news()
+    assert world.asked() - before == 8
+
+
+async def test_old_texts_without_a_receipt_are_asked_for_in_turn(
+    world: PhoneHandle, texts: SmsChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folder, "FOLLOWED_AT_ONCE", 2)
+    monkeypatch.setattr(folder, "GLANCE", 1)
+    world.account.phone(ROSA).receipts = False
+    old = [world.account.send(ROSA, LINE.address, f"text {place}").sid for place in range(6)]
+    cursors = stored(await collect(texts))
+    world.clock.advance(hours=70)
+    world.account.send("+15550100199", LINE.address, "newer")
+    cursors = stored(await collect(texts, cursors), cursors)
+    for sid in old:
+        world.account.text(sid).status = "delivered"
+    told: list[str] = []
+    for _ in range(3):
+        world.clock.advance(minutes=11)
+        batches = await collect(texts, cursors)
+        found = [one for one in numbers(all_items(batches)) if one.endswith(":delivered")]
+        assert len(found) <= 3
+        told += found
+        cursors = stored(batches, cursors)
+    assert {one.partition(":")[0] for one in told} >= set(old)

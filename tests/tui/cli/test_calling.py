@@ -169,3 +169,12 @@ def test_a_line_by_hand_is_well_and_nothing_is_claimed_of_it(
     assert "(555) 010-7700" in said[0]
     assert said[1].strip().startswith("by hand: whoever calls it rings on the desk")
     assert "proven" not in said[1]
+
+
+def test_how_a_call_ended_is_told(type_: Type, rosa: int, phone: Path) -> None:
+    assert type_("call", "log", rosa, "--outcome", "busy").status == 0
+    shown = type_("show", rosa).out
+    assert "· busy" in shown
+    # Numbers as people write them; the JSON has them as machines do.
+    assert "from (555) 010-7700 to " in shown
+    assert "+1555" not in shown

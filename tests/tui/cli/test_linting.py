@@ -103,3 +103,14 @@ def test_a_line_that_is_named_is_looked_at_as_it_is_now(lint: Lint) -> None:
 def test_the_words_alone_need_no_line(lint: Lint) -> None:
     status, said = lint("portal", "Tuesday at nine is fine.")
     assert (status, said["line"], said["from"], said["findings"]) == (0, None, None, [])
+
+
+def test_a_text_says_in_how_many_parts_it_is_sent(lint: Lint) -> None:
+    _, said = lint("sms", "We\u2019re open")
+    assert said["size"] == {
+        "characters": 10,
+        "texts": 1,
+        "characters_each": 70,
+        "because": "\u2019",
+    }
+    assert lint("email", "Hello")[1]["size"] is None

@@ -7,10 +7,12 @@ from typing import Any
 
 from textual.screen import Screen
 
-from inbox.address import Address, ChannelKind
+from inbox.address import Address, AddressSystem, ChannelKind
 from inbox.desk import Desk
 from inbox.finding import Finding, Fix, asks_whom
+from inbox.number import number_words
 from inbox.outgoing import Draft
+from inbox.patient import Patient
 from tui.reach import addresses_on
 from tui.screens.choose import Choice, Choose
 from tui.screens.telling import tell
@@ -57,9 +59,43 @@ async def choose_channel(
     if len(kinds) < 2:
         tell(screen.app, f"They can be reached by {present.words} only.")
         return None
-    choices = [Choice(kind, kind.words) for kind in kinds]
+    choices = [
+        Choice(kind, kind.words, "opens the call screen" if kind is ChannelKind.PHONE else "")
+        for kind in kinds
+    ]
     chosen = await screen.app.push_screen_wait(Choose("Answer by", choices))
     return chosen.value if chosen is not None and chosen.value is not present else None
+
+
+async def channels_for(
+    desk: Desk, draft: Draft, patient: Patient | None
+) -> tuple[ChannelKind, ...]:
+    """Ways a draft could go: its own, those the conversation used, and those the patient has.
+
+    Args:
+        desk: For the practice's lines.
+        draft: What is being written.
+        patient: Whom it is about, when that is known.
+    """
+    ours = {line.channel for line in desk.practice.lines}
+    used: set[ChannelKind] = set()
+    if draft.conversation_id is not None:
+        row = await desk.repository.conversations.row(draft.conversation_id)
+        used = set(row.channels)
+    known = {
+        kind
+        for kind in ChannelKind
+        if patient is not None and addresses_on(kind, patient, desk.practice)
+    }
+    if any(kind.system is AddressSystem.PHONE for kind in used):
+        known |= {ChannelKind.SMS, ChannelKind.PHONE}
+    if draft.conversation_id is None and patient is None:
+        known.discard(ChannelKind.PHONE)
+    return tuple(
+        kind
+        for kind in ChannelKind
+        if kind is draft.channel or (kind in ours and (kind in used or kind in known))
+    )
 
 
 Recipient = tuple[ChannelKind, Address, str | None]
@@ -79,7 +115,7 @@ def desk_recipients(desk: Desk) -> Callable[[str], Awaitable[list[Choice[Recipie
         for patient in await desk.repository.patients.find(text, 40):
             for kind in kinds:
                 for address in addresses_on(kind, patient, desk.practice):
-                    more = f"{kind.words} {address.value}"
+                    more = f"{kind.words} {number_words(address.value)}"
                     choices.append(Choice((kind, address, patient.id), patient.name, more))
         return choices
 

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from textual.screen import Screen
 
 from inbox.conversation import ConversationRow
 from inbox.desk import Desk
 from inbox.errors import Held
-from inbox.linking import Candidates
 from inbox.message import Message
-from inbox.patient import Patient
 from inbox.words import clock_words, leaves_words
+from tui.screens.linking import choose_patient, link_patient
 from tui.screens.moment import read_moment
 from tui.screens.sending import NO_REASON
 from tui.screens.telling import tell
-from tui.widgets.cells import one_line
-
-if TYPE_CHECKING:
-    from tui.screens.choose import Choice
 
 _CUSTOM = "custom"
 
@@ -136,39 +130,15 @@ class Tending:
 
     async def link(self, row: ConversationRow) -> None:
         """Say which patient it is about; of a shared address, whether that is always so."""
-        newest = await self._desk.repository.conversations.newest_inbound(row.id)
-        found = await self._desk.linking.candidates(row, newest.text if newest else "")
-        chosen = await self.choose_patient(found.patients, linked=row.patient_id is not None)
-        if chosen is None:
-            return
-        always = False
-        if found.shared and chosen in {one.id for one in found.patients}:
-            answer = await self._always(found, chosen)
-            if answer is None:
-                return
-            always = answer
-        await self._desk.linking.link(row.id, chosen or None, always=always)
-
-    async def _always(self, found: Candidates, chosen_id: str) -> bool | None:
-        from tui.screens.choose import Choice, Choose
-
-        names = ", ".join(one.given for one in found.patients[:4])
-        where = one_line(found.address.value, 40) if found.address else ""
-        choices = [
-            Choice(False, "This conversation", "ask again the next time, and suggest the same"),
-            Choice(True, "Always for this address", "link what comes from there by itself"),
-        ]
-        about = next(one for one in found.patients if one.id == chosen_id)
-        question = f"About {about.name}: this time, or always?\n{where} belongs to {names}."
-        asked = Choose(question, choices)
-        chosen = await self._screen.app.push_screen_wait(asked)
-        return chosen.value if chosen is not None else None
+        await link_patient(self._screen, self._desk, row)
 
     async def link_message(self, row: ConversationRow, message: Message) -> None:
         """Say that one message is about another patient than its conversation."""
         found = await self._desk.linking.candidates(row, message.text)
         others = [one for one in found.patients if one.id != message.patient_id]
-        chosen = await self.choose_patient(others, title="Whom is this one message about?")
+        chosen = await choose_patient(
+            self._screen, self._desk, others, title="Whom is this one message about?"
+        )
         if chosen:
             await self._desk.linking.link_message(message.id, chosen)
             tell(self._screen.app, "It goes to their record; elsewhere it is marked as an error.")
@@ -188,44 +158,6 @@ class Tending:
                 return
         await self._desk.attention.dismiss(row.id)
         tell(self._screen.app, "It counts as nothing; that is kept with your name.")
-
-    async def choose_patient(
-        self,
-        candidates: Sequence[Patient] = (),
-        *,
-        linked: bool = False,
-        title: str = "Which patient is it about?",
-    ) -> str | None:
-        """A patient's id, empty for nobody, None when nothing was chosen.
-
-        Args:
-            candidates: Offered while nothing is typed, the likeliest first.
-            linked: Whether the link can be taken away.
-            title: The question.
-        """
-        from tui.screens.choose import Choice, Choose
-
-        patients = self._desk.repository.patients
-
-        async def find(text: str) -> list[Choice[str]]:
-            found = list(candidates) if not text.strip() and candidates else []
-            if not found:
-                found = await patients.find(text.strip(), 50)
-            choices = [Choice(one.id, one.name, patient_words(one)) for one in found]
-            if linked:
-                choices.append(Choice("", "Nobody we know", "take the link away"))
-            return choices
-
-        screen: Choose[str] = Choose(title, find=find, placeholder="Name, address or number")
-        chosen = await self._screen.app.push_screen_wait(screen)
-        return chosen.value if chosen is not None else None
-
-
-def patient_words(patient: Patient) -> str:
-    """What tells two patients of one name apart."""
-    born = f"born {patient.birth_date.isoformat()}" if patient.birth_date else ""
-    point = patient.points[0].value if patient.points else ""
-    return " · ".join(part for part in (born, point) if part)
 
 
 def snooze_presets(now: datetime, desk: Desk) -> list[tuple[str, datetime]]:

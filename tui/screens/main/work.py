@@ -15,6 +15,7 @@ from inbox.repository import OutboxRow
 from inbox.view import ConversationView
 from inbox.words import leaves_words
 from tui.office import Office
+from tui.screens.linking import choose_patient
 from tui.screens.main.emergencies import Emergencies
 from tui.screens.main.keeping import Keeping
 from tui.screens.main.listing import Listing
@@ -330,7 +331,8 @@ class Work:
         if draft is None:
             return
         if draft.conversation_id is None:
-            chosen = await self.tending.choose_patient(linked=draft.patient_id is not None)
+            linked = draft.patient_id is not None
+            chosen = await choose_patient(self._screen, self._desk, linked=linked)
             if chosen is not None:
                 await self.writing.about(chosen or None)
             return

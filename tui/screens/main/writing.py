@@ -25,6 +25,8 @@ from tui.screens.telling import guarded, tell
 if TYPE_CHECKING:
     from tui.widgets.composer import Composer
 
+_NOTHING_YET = "…"
+"""Stands for the words of a draft without any."""
 _KEEP_AFTER = 1.0
 """Seconds of quiet after which a draft is kept."""
 
@@ -111,17 +113,10 @@ class Writing:
         self._advise()
 
     async def _channels(self, draft: Draft) -> tuple[ChannelKind, ...]:
-        lines = {line.channel for line in self._desk.practice.lines}
-        kinds = [draft.channel]
+        from tui.screens.main.choosing import channels_for
+
         patient = self._situation.patient if self._situation else None
-        if patient is not None:
-            kinds += [
-                kind
-                for kind in ChannelKind
-                if kind is not ChannelKind.PHONE and kind in lines
-                if addresses_on(kind, patient, self._desk.practice)
-            ]
-        return tuple(kind for kind in ChannelKind if kind in kinds)
+        return await channels_for(self._desk, draft, patient)
 
     # ------------------------------------------------------------ while typing
 
@@ -141,7 +136,7 @@ class Writing:
             return
         if not draft.text.strip():
             # Nothing written yet is no fault to point at; everything else is said at once.
-            draft = replace(draft, text="…")
+            draft = replace(draft, text=_NOTHING_YET)
         self._preview = self._desk.judge(situation, draft, assigned_to=self._assigned)
         self._composer.show_preview(self._preview)
 
@@ -293,6 +288,8 @@ class Writing:
         }
         if "line_id" in wanted:
             wanted["line_chosen"] = True
+        if "text" in wanted and not draft.text.strip():
+            wanted["text"] = wanted["text"].replace(_NOTHING_YET, "", 1).lstrip()
         await self._reload(replace(draft, **wanted))
 
     async def _call(self, draft: Draft, number: str) -> None:
@@ -335,7 +332,9 @@ class Writing:
             return
         kinds = await self._channels(draft)
         chosen = await choose_channel(self._screen, kinds, draft.channel)
-        if chosen is not None:
+        if chosen is ChannelKind.PHONE:
+            await self._call(draft, "")
+        elif chosen is not None:
             await self._switch(draft, chosen)
 
     async def _switch(
