@@ -61,7 +61,7 @@ class PortalChannel:
         self._habits = Habits(settings.page_size)
         self._context = ContextReader(self.portal, clock)
         files = FileReader(self.portal, self._context)
-        self._maker = Maker(self._context, files, settings.base, clock)
+        self._maker = Maker(self.portal, self._context, files, clock)
         self._sender = Sender(line, self.portal, self._context, clock)
         self._cursor: Cursor | None = None
         self._text: str | None = None

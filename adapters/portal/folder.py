@@ -25,7 +25,14 @@ from typing import Any
 from adapters.portal.connection import Portal
 from adapters.portal.cursor import OVERLAP, SWEPT, Cursor, Known
 from adapters.portal.item import digest
-from adapters.portal.listing import MESSAGES, Habits, Listing, name_of_entry, version_of
+from adapters.portal.listing import (
+    MESSAGES,
+    MOST_LARGE,
+    Habits,
+    Listing,
+    name_of_entry,
+    version_of,
+)
 from adapters.portal.maker import Maker
 from adapters.portal.page import NoPage, Page, Record, TooLarge
 from adapters.portal.resource import last_updated, word
@@ -61,6 +68,8 @@ class _Pending:
     at: datetime | None
     items: tuple[str, ...]
     """Under which names."""
+    bare: bool = False
+    """What it says was not in the list."""
     walked: bool = False
     """It was come upon by the first reading, at its place."""
 
@@ -220,7 +229,7 @@ class FolderReader:
 
     def _plan(self, page: Page, *, walked: bool = False) -> bool:
         """Put what is new behind what is planned; whether there is anything."""
-        self._maker.context.meet(page)
+        self._meet(page)
         self._failed = self._failed or page.failed
         if walked and self._highest is None:
             stamps = [at for one in page.found if (at := last_updated(one)) is not None]
@@ -261,7 +270,7 @@ class FolderReader:
             items = (name,)
         else:
             items = (name, later)
-        return _Pending(found, name, version, at, items, walked)
+        return _Pending(found, name, version, at, items, self._habits.bare, walked)
 
     async def _look_up(self) -> None:
         """In the middle of a long reading: put what has come meanwhile in front."""
@@ -271,7 +280,7 @@ class FolderReader:
         listing = self._listing(self._floor(sweep=False))
         async with aclosing(listing.pages()) as pages:
             async for page in pages:
-                self._maker.context.meet(page)
+                self._meet(page)
                 fresh = self._entries(page.found, walked=False)
                 self._pending.extendleft(reversed(fresh))
                 self.missed |= bool(fresh) and len(fresh) == len(page.found)
@@ -287,7 +296,11 @@ class FolderReader:
             while self._pending and len(items) < BATCH_ITEMS and size < BATCH_BYTES:
                 # Taken out once its item is made: what fails here is tried by the next run.
                 entry = self._pending[0]
-                item = await self._maker.item(entry.found, entry.items[0])
+                item = await self._maker.item(
+                    entry.found,
+                    entry.items[0],
+                    limit=MOST_LARGE if entry.bare and entry.name[0] != "?" else 0,
+                )
                 self._pending.popleft()
                 self._note(entry)
                 base = item.remote.epoch
@@ -300,6 +313,11 @@ class FolderReader:
             yield self._batch(tuple(items))
             if self._pending:
                 await self._look_up()
+
+    def _meet(self, page: Page) -> None:
+        if not self._habits.bare:
+            # Without their words, messages look like the headers of threads.
+            self._maker.context.meet(page)
 
     async def _prepare(self) -> None:
         next_ones = list(islice(self._pending, BATCH_ITEMS))

@@ -27,6 +27,10 @@ MOST_PAGES = 5000
 """Pages of one list that are read at most."""
 MOST_LARGE = 64_000_000
 """Bytes of a page that are read at most when a smaller limit was not enough."""
+_SLIM = "id,meta,status,sent"
+"""What a message is counted by."""
+_BARE = f"{_SLIM},identifier,sender,recipient,subject,topic,partOf,inResponseTo,received"
+"""What tells who wrote to whom, without what was said."""
 _FRUITLESS = 3
 """Pages without anything new after which links are not followed any more."""
 
@@ -49,6 +53,8 @@ class Habits:
     """It takes `_lastUpdated`."""
     slim: bool = True
     """It takes `_elements`."""
+    bare: bool = False
+    """Some message alone is too large for a page: what messages say is asked for one by one."""
     links: bool = False
     """It has linked a page to the next."""
 
@@ -60,7 +66,8 @@ class Habits:
     def shrink(self) -> bool:
         """A page was too large: ask for less on each. False: it cannot be less."""
         if self.count == 1 and self.shrunk:
-            return False
+            tried, self.bare = self.bare, True
+            return self.slim and not tried
         self.count, self.limit = max(1, self.count // 10), MOST_LARGE
         return True
 
@@ -223,15 +230,15 @@ class Listing:
                 for prefix, at in bounds
                 if at is not None and prefix != but
             ]
-        if self._slim and self._habits.slim:
-            params.append(("_elements", "id,meta,status,sent"))
+        if self._habits.slim and (self._slim or self._habits.bare):
+            params.append(("_elements", _SLIM if self._slim else _BARE))
         return params
 
     def _give_up_something(self, error: ServerRefused) -> bool:
         habits = self._habits
         if isinstance(error, TooLarge):
             return False
-        if self._slim and habits.slim:
+        if habits.slim and (self._slim or habits.bare):
             habits.slim = False
         elif habits.sorts:
             habits.sorts = False

@@ -10,8 +10,9 @@ from adapters.portal.connection import Portal
 from adapters.portal.context import ContextReader
 from adapters.portal.convert import is_ours
 from adapters.portal.files import FileReader
-from adapters.portal.item import size_of, write_item, write_strange
+from adapters.portal.item import File, size_of, write_item, write_strange
 from adapters.portal.listing import MESSAGES, VERSION, version_of
+from adapters.portal.page import Record, TooLarge
 from adapters.portal.resource import REFERENCE, last_updated, moment, word
 from adapters.portal.trouble import Forbidden
 from inbox.channel import RawItem, RemoteId
@@ -30,17 +31,20 @@ class Maker:
     """Makes raw items of resources.
 
     Args:
+        portal: The server.
         context: Gives what a message names.
         files: Gives what it points to.
-        base: The server's base.
         clock: The present moment, for what has no time.
     """
 
-    def __init__(self, context: ContextReader, files: FileReader, base: str, clock: Clock) -> None:
+    def __init__(
+        self, portal: Portal, context: ContextReader, files: FileReader, clock: Clock
+    ) -> None:
         self.context = context
         """Gives what a message names."""
+        self._portal = portal
         self._files = files
-        self._base = base
+        self._base = portal.base
         self._clock = clock
 
     def now(self) -> datetime:
@@ -53,13 +57,14 @@ class Maker:
         at = last_updated(found) or self._clock()
         return RawItem(RemoteId(MESSAGES, self._base, name), content, at, len(content))
 
-    async def item(self, found: Any, name: str, *, last: bool = False) -> RawItem:
+    async def item(self, found: Any, name: str, *, last: bool = False, limit: int = 0) -> RawItem:
         """One resource as a raw item.
 
         Args:
             found: The resource, or whatever the list held.
             name: The item's.
             last: Take whatever can be had now; a person asked for it.
+            limit: What it says was not in the list, and is asked for: so many bytes at most.
 
         Raises:
             ConnectionLost, AuthenticationFailed: try again later.
@@ -67,9 +72,12 @@ class Maker:
         remote = RemoteId(MESSAGES, self._base, name)
         if word(found, "resourceType") != MESSAGES:
             return self.strange(found, name)
+        left_out: tuple[File, ...] = ()
+        if limit:
+            found, left_out = await self._asked_for(found, limit)
         context, known = await self.context.of(found, last=last)
         kept, files, whole = await self._files.of(found, last=last)
-        complete = known and whole
+        files, complete = (*files, *left_out), known and whole and not left_out
 
         def write() -> tuple[bytes, int]:
             content = write_item(kept, context, files, self._base)
@@ -84,6 +92,21 @@ class Maker:
             size=size,
             complete=complete,
             ours=is_ours(found, context, self._base),
+        )
+
+    async def _asked_for(self, listed: Record, limit: int) -> tuple[Record, tuple[File, ...]]:
+        """A message that was listed without its words; as listed when it is too large, or gone."""
+        try:
+            return await self._portal.get(f"{MESSAGES}/{word(listed, 'id', 64)}", limit=limit), ()
+        except TooLarge:
+            problem = (
+                f"The message is larger than {limit // 1_000_000} MB; ask for the whole of it."
+            )
+        except ServerRefused:
+            problem = "What the message says could not be had; ask for the whole of it."
+        # It says something, so that it is no header.
+        return {**listed, "payload": [{"contentString": ""}]}, (
+            File("", "", "", problem=problem, passing=True),
         )
 
 
@@ -104,7 +127,7 @@ async def read_one(portal: Portal, maker: Maker, remote: RemoteId) -> RawItem:
             if not VERSION.match(version):
                 raise gone
             found = await portal.get(f"{path}/_history/{version}", limit=MOST_WHOLE_ANSWER)
-    except Forbidden:
+    except (Forbidden, TooLarge):
         raise
     except ServerRefused as error:
         raise gone from error

@@ -32,6 +32,8 @@ class Manners:
     """Pages are no longer there when they are asked for (410 Gone)."""
     offset: bool = True
     """`_offset` is honoured."""
+    elements: bool = False
+    """`_elements` is honoured."""
     between: Callable[[], object] | None = None
     """Called after each page but the last."""
     totals: bool = True

@@ -92,7 +92,7 @@ def bundle(
     entries: list[Resource] = [
         {
             "fullUrl": f"{base_url}/{held.reference}",
-            "resource": show(held.now, manners),
+            "resource": _parts(show(held.now, manners), asked, manners),
             "search": {"mode": "match"},
         }
         for held in shown
@@ -127,6 +127,14 @@ def bundle(
     if more and manners.between is not None:
         manners.between()
     return answer
+
+
+def _parts(resource: Resource, asked: dict[str, str], manners: Manners) -> Resource:
+    """What was asked for of a resource (http://hl7.org/fhir/R4/search.html#elements)."""
+    if not manners.elements or "_elements" not in asked:
+        return resource
+    wanted = {"resourceType", "id", "meta", *asked["_elements"].split(",")}
+    return {name: value for name, value in resource.items() if name in wanted}
 
 
 def _odd_entries(manners: Manners) -> list[Resource]:
@@ -165,6 +173,8 @@ def _following(listing: Listing, pages: Pages, manners: Manners, size: int, reac
         return f"{listing.kind}?{urlencode([*kept, ('_offset', str(reached))])}"
     token = listing.token or pages.keep(listing.items)
     query = {"_getpages": token, "_getpagesoffset": str(reached), "_count": str(size)}
+    if manners.elements:
+        query |= {name: value for name, value in listing.query if name == "_elements"}
     return f"{listing.kind}?{urlencode(query)}"
 
 

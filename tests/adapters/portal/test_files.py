@@ -13,9 +13,10 @@ from demo.portal.fault import Fault
 from demo.portal.moment import instant
 from inbox.channel import RawItem
 from inbox.errors import ConnectionLost, ServerRefused
+from inbox.message import Nature
 from tests.adapters.handle import collect, stored
 from tests.adapters.portal.test_convert import BASE, message, read
-from tests.adapters.portal.world import PortalHandle
+from tests.adapters.portal.world import ROSA, PortalHandle
 
 PDF = b"%PDF-1.7 " + bytes(range(256)) * 4
 LARGE = b"%PDF-1.7 " + bytes(30_000_000)
@@ -138,6 +139,42 @@ async def test_thirty_megabytes_inside_a_message(
     await collect(portal, stored(batches))
     (asked,) = [value for name, value in world.server.seen[-1].query if name == "_lastUpdated"]
     assert asked > f"ge{instant(world.clock())}"
+
+
+async def test_a_message_that_fits_on_no_page_stops_none_of_the_others(
+    world: PortalHandle, portal: PortalChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # In small, so that nobody waits.
+    for module in ("listing", "folder"):
+        monkeypatch.setattr(f"adapters.portal.{module}.MOST_LARGE", 16_100_000)
+    scan = bytes(13_000_000)
+    world.server.manners.elements = True
+    head = f"Communication/{world.write(status='in-progress', topic={'text': 'Scans'})}"
+    first = world.write("Here it comes.", partOf=[{"reference": head}])
+    about = {"contentType": "application/pdf", "data": b64(scan)}
+    payload = [{"contentString": "The scan."}, {"contentAttachment": about}]
+    large = world.write(payload=payload, partOf=[{"reference": head}])
+    last = world.write("Did it arrive?", partOf=[{"reference": head}])
+    batches = await collect(portal)
+    items = {item.remote.item: item for batch in batches for item in batch.items}
+    read = {name: portal.convert(item) for name, item in items.items()}
+    assert set(read) == {head.partition("/")[2], first, large, last}
+    assert [read[one].text for one in (first, last)] == ["Here it comes.", "Did it arrive?"]
+    assert {one.thread_key for one in read.values()} == {head}
+    arrival, sender = read[large], read[large].sender
+    assert (arrival.nature, sender and sender.value) == (Nature.PERSONAL, ROSA)
+    assert not items[large].complete
+    assert "ask for the whole" in arrival.defects[0]
+    whole = await portal.fetch_whole(items[large].remote)
+    assert whole.complete
+    assert portal.convert(whole).text == "The scan."
+    assert portal.attachment(whole.content, "1") == scan
+    # What comes after it is read as ever.
+    world.clock.advance(minutes=1)
+    after = world.write("Hello?", partOf=[{"reference": head}])
+    found = [one for batch in await collect(portal, stored(batches)) for one in batch.items]
+    assert [one.remote.item for one in found] == [after]
+    assert portal.convert(found[0]).text == "Hello?"
 
 
 async def test_a_file_elsewhere_is_named_and_not_fetched(
