@@ -12,6 +12,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from inbox.number import number_words
+from inbox.pairing import PAIRED
 from inbox.reply_path import ProofState
 from inbox.view import LineView
 from inbox.words import ago_words, uncopied_words
@@ -29,6 +30,8 @@ _ADVICE = {
     ProofState.FAILED: "Answers to it would be lost. Look at the address and the provider, then p.",
     ProofState.PROVEN: "",
 }
+_SET_UP = "Answers to it would be lost. `twoway doctor` says what to set right; then p."
+"""The same for a number, whose set-up is its provider's."""
 
 
 class LinesScreen(Screen[None]):
@@ -86,6 +89,8 @@ class LinesScreen(Screen[None]):
             (f"\n  Answers: {one_line(view.proof_words)}", ""),
         ]
         advice = "" if view.by_hand else _ADVICE[view.proof.state]
+        if view.proof.state is ProofState.FAILED and line.channel in PAIRED:
+            advice = _SET_UP
         if advice:
             spans.append((f"\n  {advice}", "$accent"))
         if health is not None:

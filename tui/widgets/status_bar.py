@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from inbox.address import ChannelKind
 from inbox.line import LineState
 from inbox.reply_path import ProofState
 from inbox.words import health_words, phones_words
@@ -51,7 +52,10 @@ def _brief(phones: str) -> str:
 def line_label(view: LineView, lines: Sequence[LineView]) -> str:
     """What a line is called in the status bar: its channel, or its id when there are several."""
     alone = sum(1 for other in lines if other.line.channel is view.line.channel) == 1
-    return view.line.channel.value if alone else view.line.id
+    channel = view.line.channel
+    # What staff call it: nobody at a desk says sms.
+    kind = "text" if channel is ChannelKind.SMS else channel.value
+    return kind if alone else view.line.id
 
 
 def line_words(view: LineView, now: datetime) -> tuple[str, bool]:

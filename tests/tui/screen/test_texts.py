@@ -11,6 +11,7 @@ import pytest
 
 from inbox.number import number_words
 from inbox.patient import NO_TEXTS, PointHealth, VoicemailConsent
+from inbox.reply_path import Evidence, EvidenceKind
 from tests.clock import FakeClock
 from tests.tui.screen.conftest import gone, see, shown, stage, type_text
 from tests.tui.screen.lakeside import NOW, Lakeside
@@ -97,3 +98,15 @@ async def test_a_landline_is_called_in_place_of_the_text_by_one_key(
         await see(pilot, "Where do I park?")
         await pilot.press("r")
         await see(pilot, "Reply to", "Behind the house.")
+
+
+async def test_a_number_that_loses_answers_is_called_a_text_line_and_its_set_up_named(
+    texting: Lakeside,
+) -> None:
+    deaf = Evidence(TEXTS.id, EvidenceKind.DEAF, NOW, "the number's Messaging Service is deaf")
+    await texting.repository.lines.add_evidence(deaf)
+    async with stage(texting, size=(120, 36)) as pilot:
+        await see(pilot, "Where do I park?", "text \u2717 replies do not arrive")
+        await pilot.press("L")
+        await see(pilot, "`twoway doctor` says what to set right; then p.")
+        assert "the address and the provider" not in shown(pilot)
