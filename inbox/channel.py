@@ -8,7 +8,7 @@ suite that every adapter passes.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -186,6 +186,15 @@ class Channel(Protocol):
 
     async def close(self) -> None:
         """Let go of every connection; may be called more than once."""
+        ...
+
+
+@runtime_checkable
+class ReadsAside(Protocol):
+    """A channel that can read many raw items beside what else goes on, on another processor."""
+
+    async def convert_all(self, raws: Sequence[RawItem]) -> list[Arrival]:
+        """What `convert` gives for each."""
         ...
 
 

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
-from inbox.address import Address, ChannelKind
+from inbox.address import Address, AddressSystem, ChannelKind
 from inbox.bounce import is_unknown_address, status_change
-from inbox.channel import Channel, RawItem
+from inbox.channel import Channel, RawItem, ReadsAside
 from inbox.clock import Clock
 from inbox.errors import StoreError
 from inbox.line import Line
@@ -24,6 +25,7 @@ from inbox.message import (
     Nature,
 )
 from inbox.pairing import PAIRED
+from inbox.patient import Patient
 from inbox.plain import plain_text
 from inbox.practice import Practice
 from inbox.reply_path import Evidence, EvidenceKind, judge_round_trip, judge_second_number
@@ -32,8 +34,8 @@ from inbox.signals.machine import nature_of
 from inbox.telephony import Telephony
 from inbox.thread import join, other_end
 
-_AT_ONCE = 40
-"""Raw items that are read and filed in one transaction."""
+_AT_ONCE = 80
+"""Raw items that are read and filed in one transaction: others who write wait as long."""
 _RAW_SHOWN = 20_000
 _JUST_AFTER = timedelta(milliseconds=1)
 
@@ -48,37 +50,52 @@ class Filer:
         self._clock = clock
         self._listening = Listening(repository, practice, clock)
         self._telephony = Telephony(repository, practice, self._listening)
+        self._holders: dict[tuple[AddressSystem, str], list[Patient]] = {}
+        """Who an address belongs to, as far as the present transaction asked."""
 
     async def drain(self, channel: Channel) -> int:
         """File every raw item of a line that is not filed yet; return how many there were.
 
-        May be interrupted at any point: what is not filed yet is filed by the next call.
+        The next ones are read while the last are filed. May be interrupted at any point: what is
+        not filed yet is filed by the next call.
         """
         count = 0
-        await self._listening.begin(channel.line.id)
-        while waiting := await self._repository.raw.unfiled(channel.line.id, _AT_ONCE):
-            # Reading mail is work for the processor; the screen must not wait for it.
-            arrivals = await asyncio.to_thread(_read_all, channel, tuple(waiting))
-            pairs = list(zip(waiting, arrivals, strict=True))
-            try:
-                async with self._repository.batch():
-                    for stored, arrival in pairs:
-                        await self._file(channel, stored, arrival)
-            except StoreError:
-                raise
-            except Exception:  # noqa: BLE001 - one item that cannot be filed must not stop the others
-                await self._file_singly(channel, pairs)
-            count += len(waiting)
+        line_id = channel.line.id
+        await self._listening.begin(line_id)
+        waiting = await self._repository.raw.unfiled(line_id, _AT_ONCE)
+        reading = asyncio.create_task(_read_all(channel, waiting))
+        try:
+            while waiting:
+                pairs = list(zip(waiting, await reading, strict=True))
+                under_way = [stored.raw_id for stored in waiting]
+                waiting = await self._repository.raw.unfiled(line_id, _AT_ONCE, under_way)
+                reading = asyncio.create_task(_read_all(channel, waiting))
+                await self._file_together(channel, pairs)
+                count += len(pairs)
+                if not waiting:
+                    # What came while the last ones were filed.
+                    waiting = await self._repository.raw.unfiled(line_id, _AT_ONCE)
+                    await reading
+                    reading = asyncio.create_task(_read_all(channel, waiting))
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
         return count
 
-    async def _file_singly(
+    async def _file_together(
         self, channel: Channel, pairs: Sequence[tuple[StoredRaw, Arrival]]
     ) -> None:
-        """File items one by one; the one that cannot be filed is kept as unreadable."""
+        """File items in one transaction; should one of them be in the way, each by itself."""
+        try:
+            await self._repository.at_once(partial(self._file_all, channel, pairs))
+            return
+        except StoreError:
+            raise
+        except Exception:  # noqa: BLE001 - one item that cannot be filed must not stop the others
+            pass
         for stored, arrival in pairs:
             try:
-                async with self._repository.batch():
-                    await self._file(channel, stored, arrival)
+                await self._repository.at_once(partial(self._file_all, channel, [(stored, arrival)]))
             except StoreError:
                 raise
             except Exception:  # noqa: BLE001 - nothing inbound is dropped, whatever is in it
@@ -94,7 +111,24 @@ class Filer:
                     )
                 )
 
-    async def _file(self, channel: Channel, stored: StoredRaw, arrival: Arrival) -> None:
+    async def _file_all(
+        self, channel: Channel, pairs: Sequence[tuple[StoredRaw, Arrival]]
+    ) -> None:
+        """File items; awaits nothing but the repository (`Repository.at_once`)."""
+        # Nobody else writes meanwhile, so what was looked up holds until the end.
+        self._holders.clear()
+        reached: datetime | None = None
+        for stored, arrival in pairs:
+            if await self._file(channel, stored, arrival):
+                at = stored.item.received_at
+                reached = at if reached is None else max(reached, at)
+        if reached is not None:
+            # What others sent to the line is evidence that it receives; only the newest counts.
+            evidence = Evidence(channel.line.id, EvidenceKind.INBOUND, reached)
+            await self._repository.lines.add_evidence(evidence)
+
+    async def _file(self, channel: Channel, stored: StoredRaw, arrival: Arrival) -> bool:
+        """File one item; return whether it shows that the line receives."""
         line = channel.line
         own = self._practice.own_keys | line.keys
         direction, arrival = _direction(arrival, stored.item, own)
@@ -113,29 +147,33 @@ class Filer:
         )
         if arrival.nature is Nature.PROBE:
             await self._repository.filing.file(replace(filing, visible=False))
-            return
+            return False
+        reaches = direction is Direction.INBOUND and _addressed_to(line, arrival)
         if line.channel in PAIRED:
             await self._telephony.file(filing, own)
-            await self._note_inbound(line, direction, arrival, stored.item.received_at)
-            return
+            return reaches
         echo = await self._echo_of(line, direction, arrival, own)
         if echo is not None:
             await self._repository.filing.file(replace(filing, visible=False, echo_of=echo))
-            return
+            return False
         filing = await self._place(filing, own)
         filed = await self._repository.filing.file(filing)
         if filing.signs:
             await self._listening.heed(filing, filed)
         if direction is Direction.OUTBOUND and filed.conversation_id is not None:
             await self._late_reports(channel, arrival.message_id, filed.conversation_id)
-        await self._note_inbound(line, direction, arrival, stored.item.received_at)
+        return reaches
 
-    async def _note_inbound(
-        self, line: Line, direction: Direction, arrival: Arrival, at: datetime
-    ) -> None:
-        """What others sent to the line is evidence that it receives."""
-        if direction is Direction.INBOUND and _addressed_to(line, arrival):
-            await self._repository.lines.add_evidence(Evidence(line.id, EvidenceKind.INBOUND, at))
+    async def _held_by(self, other: Address | None) -> list[Patient]:
+        """Everybody an address belongs to."""
+        if other is None:
+            return []
+        asked = (other.system, other.key)
+        known = self._holders.get(asked)
+        if known is None:
+            known = await self._repository.patients.by_address(other)
+            self._holders[asked] = known
+        return known
 
     async def _place(self, filing: Filing, own: frozenset[str]) -> Filing:
         """Find the conversation and the patient, and what the arrival says of messages of ours."""
@@ -159,7 +197,7 @@ class Filer:
             None,
         )
         other = other_end(arrival, direction, own)
-        candidates = await self._repository.patients.by_address(other) if other else []
+        candidates = await self._held_by(other)
         day = filing.at.astimezone(self._practice.timezone).date()
         remembered = None
         if other is not None and len(candidates) > 1:
@@ -169,6 +207,7 @@ class Filer:
         dead: tuple[tuple[Address, str], ...] = ()
         if arrival.nature is Nature.BOUNCE and arrival.report is not None:
             changes, dead = await self._bounced(arrival)
+            self._holders.clear()
         return replace(
             filing,
             at=at,
@@ -251,8 +290,9 @@ class Filer:
             if told.nature is not Nature.BOUNCE or told.raw_id is None:
                 continue
             item = await self._repository.raw.content(told.raw_id)
-            report = await asyncio.to_thread(_read, channel, item)
+            report = _read(channel, item)
             changes, dead = await self._bounced(report)
+            self._holders.clear()
             await self._repository.filing.file(
                 Filing(
                     raw_id=told.raw_id,
@@ -299,8 +339,13 @@ class Filer:
         return tuple(changes), tuple(dead)
 
 
-def _read_all(channel: Channel, waiting: Sequence[StoredRaw]) -> list[Arrival]:
-    return [_read(channel, stored.item) for stored in waiting]
+async def _read_all(channel: Channel, waiting: Sequence[StoredRaw]) -> list[Arrival]:
+    """Reading mail is work for the processor; the screen must not wait for it."""
+    items = [stored.item for stored in waiting]
+    asked: object = channel
+    if isinstance(asked, ReadsAside):
+        return await asked.convert_all(items)
+    return await asyncio.to_thread(lambda: [_read(channel, item) for item in items])
 
 
 def _read(channel: Channel, item: RawItem) -> Arrival:

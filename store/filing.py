@@ -84,12 +84,16 @@ class FilingTable:
             "rfc_id": storable(message_id),
             "parents": pack_list(storable(parent) for parent in parents[:1000]),
         }
-        rows = await self._do.read(lambda db: db.execute(RELATIVES, values).fetchall())
+        rows = await self._do.read(
+            lambda db: db.execute(RELATIVES, values).fetchall(), settled=False
+        )
         return [_relative(row) for row in rows]
 
     async def with_message_id(self, message_id: str, line_id: str = "") -> list[Message]:
         """Stored messages with this Message-ID (of one line, when given), oldest first."""
-        return await self._do.read(lambda db: message.with_rfc_id(db, message_id, line_id))
+        return await self._do.read(
+            lambda db: message.with_rfc_id(db, message_id, line_id), settled=False
+        )
 
     async def with_provider_id(self, provider_id: str) -> Message | None:
         """The message of ours that a provider knows by this name, of any attempt; or None."""
@@ -113,7 +117,7 @@ class FilingTable:
 
     async def file(self, filing: Filing) -> Filed:
         """File one arrival in one transaction; see the contract."""
-        return await self._do.write(lambda writing: file(writing, filing))
+        return await self._do.write(lambda writing: file(writing, filing), settled=False)
 
 
 def file(writing: Writing, filing: Filing) -> Filed:
@@ -122,6 +126,9 @@ def file(writing: Writing, filing: Filing) -> Filed:
     raw = db.execute(_RAW, {"id": filing.raw_id}).fetchone()
     if raw is None:
         raise NotFound("The raw message of this arrival is not stored here.", "Sync again.")
+    simple = filing.echo_of is None and filing.replaces is None and raw["message_id"] is None
+    if not simple or filing.changes or len(filing.conversations) > 1:
+        writing.settle()
     for change in filing.changes:
         change_status(writing, change)
     for address, reason in filing.bad_points:
@@ -155,11 +162,12 @@ def _anew(writing: Writing, filing: Filing) -> Filed:
     joined = list(dict.fromkeys(resolve(db, known) for known in filing.conversations))
     conversation_id = joined[0] if joined else _new_conversation(db, filing)
     for other in joined[1:]:
+        writing.settle()
         merge(writing, conversation_id, other)
     if filing.suggested_merge is not None:
         suggested = resolve(db, filing.suggested_merge)
         db.execute(_SUGGEST, {"id": conversation_id, "suggested": suggested})
-    if filing.patient_id is not None:
+    if joined and filing.patient_id is not None:
         db.execute(_ABOUT, {"id": conversation_id, "patient_id": filing.patient_id})
     arrival = filing.arrival
     message_id = message.insert(
@@ -175,11 +183,14 @@ def _anew(writing: Writing, filing: Filing) -> Filed:
         files=arrival.attachments,
     )
     _set_raw(db, filing, message_id)
-    if filing.direction is Direction.INBOUND:
+    if joined and filing.direction is Direction.INBOUND:
         db.execute(_WAKE, {"id": conversation_id, "at": stamp(filing.at)})
     heard = _heard(db, filing, message_id, conversation_id)
-    record_due.add(db, message_id)
-    state.refresh(db, conversation_id)
+    if filing.patient_id is not None:
+        record_due.add_first(
+            db, message_id, filing.patient_id, conversation_id, filing.status.value
+        )
+    writing.derive(conversation_id)
     writing.tell_conversation(conversation_id)
     return Filed(conversation_id, message_id, heard)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import sqlite3
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -23,6 +24,9 @@ _WORTH_PACKING: Final = range(512, 1 << 20)
 """Sizes in bytes that are compressed: smaller gains nothing, larger is attachments mostly."""
 _LONG: Final = 1 << 18
 """From this many bytes on, hashing and packing leave the loop's thread."""
+
+_TOGETHER: Final = 4_000_000
+"""Bytes of raw items that are held in memory together to be filed, unless a single one is larger."""
 
 _KNOWN: Final = """
 SELECT gone FROM location
@@ -55,6 +59,7 @@ ON CONFLICT DO UPDATE SET epoch = excluded.epoch, value = excluded.value
 _COLUMNS: Final = "id, line_id, codec, size, received_at, complete, ours, content"
 UNFILED: Final = f"""
 SELECT {_COLUMNS} FROM raw WHERE line_id = :line_id AND state = 'new'
+    AND id NOT IN (SELECT value FROM json_each(:besides))
 ORDER BY received_at DESC, id DESC LIMIT :limit
 """  # noqa: S608 - constants
 _ONE: Final = f"SELECT {_COLUMNS} FROM raw WHERE id = :id"  # noqa: S608 - constants
@@ -158,17 +163,25 @@ class RawTable:
 
         return await self._do.write(write)
 
-    async def unfiled(self, line_id: str, limit: int) -> list[StoredRaw]:
-        """Raw items that no message stands for yet, the newest `received_at` first."""
+    async def unfiled(
+        self, line_id: str, limit: int, besides: Collection[int] = ()
+    ) -> list[StoredRaw]:
+        """Raw items that no message stands for yet, the newest first; see the contract."""
+        values = {"line_id": line_id, "limit": limit, "besides": json.dumps(list(besides))}
 
-        def read(db: sqlite3.Connection) -> list[sqlite3.Row]:
-            return db.execute(UNFILED, {"line_id": line_id, "limit": limit}).fetchall()
+        def read(db: sqlite3.Connection) -> list[StoredRaw]:
+            found: list[StoredRaw] = []
+            left = _TOGETHER
+            # Read one by one: what does not fit any more is not even taken from the disk.
+            for row in db.execute(UNFILED, values):
+                item = _item(row, _place(db, row["id"]))
+                found.append(StoredRaw(row["id"], row["line_id"], item))
+                left -= len(item.content)
+                if left <= 0:
+                    break
+            return found
 
-        def places(db: sqlite3.Connection) -> list[tuple[sqlite3.Row, RemoteId]]:
-            return [(row, _place(db, row["id"])) for row in read(db)]
-
-        found = await self._do.read(places)
-        return [StoredRaw(row["id"], row["line_id"], _item(row, place)) for row, place in found]
+        return await self._do.read(read)
 
     async def content(self, raw_id: int) -> RawItem:
         """The raw bytes of one item. Raises NotFound."""

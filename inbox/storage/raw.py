@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -36,8 +36,18 @@ class RawStore(Protocol):
         """
         ...
 
-    async def unfiled(self, line_id: str, limit: int) -> list[StoredRaw]:
-        """Raw items that no message stands for yet, the newest `received_at` first."""
+    async def unfiled(
+        self, line_id: str, limit: int, besides: Collection[int] = ()
+    ) -> list[StoredRaw]:
+        """Raw items that no message stands for yet, the newest `received_at` first.
+
+        Fewer than `limit` when they are large, so that they fit into memory together.
+
+        Args:
+            line_id: Whose.
+            limit: How many at most.
+            besides: Ids of raw items that are being filed already.
+        """
         ...
 
     async def content(self, raw_id: int) -> RawItem:

@@ -57,7 +57,7 @@ VALUES: dict[str, Any] = {
     **dict.fromkeys(("now", "assigned_to", "after_at", "after_id", "limit", "id", "before")),
     **dict.fromkeys(("rfc_id", "key", "staff_id", "system", "line_id", "since", "first", "end")),
     **dict.fromkeys(("candidates", "patient_id", "floor_at", "floor_id", "sha256", "overdue")),
-    **dict.fromkeys(("parents", "keys", "addresses"), "[]"),
+    **dict.fromkeys(("parents", "keys", "addresses", "besides"), "[]"),
     "match": "x",
     **dict.fromkeys(("pair", "at", "provider_id")),
     **dict.fromkeys(("template", "moment", "channel")),
