@@ -117,9 +117,10 @@ class Filer:
         """File items; awaits nothing but the repository (`Repository.at_once`)."""
         # Nobody else writes meanwhile, so what was looked up holds until the end.
         self._holders.clear()
+        own = self._practice.own_keys | channel.line.keys
         reached: datetime | None = None
         for stored, arrival in pairs:
-            if await self._file(channel, stored, arrival):
+            if await self._file(channel, stored, arrival, own):
                 at = stored.item.received_at
                 reached = at if reached is None else max(reached, at)
         if reached is not None:
@@ -127,12 +128,15 @@ class Filer:
             evidence = Evidence(channel.line.id, EvidenceKind.INBOUND, reached)
             await self._repository.lines.add_evidence(evidence)
 
-    async def _file(self, channel: Channel, stored: StoredRaw, arrival: Arrival) -> bool:
+    async def _file(
+        self, channel: Channel, stored: StoredRaw, arrival: Arrival, own: frozenset[str]
+    ) -> bool:
         """File one item; return whether it shows that the line receives."""
         line = channel.line
-        own = self._practice.own_keys | line.keys
         direction, arrival = _direction(arrival, stored.item, own)
-        arrival = replace(arrival, nature=nature_of(arrival))
+        nature = nature_of(arrival)
+        if nature is not arrival.nature:
+            arrival = replace(arrival, nature=nature)
         if arrival.nature is Nature.PROBE:
             arrival = await self._probe(line, stored, arrival)
         filing = Filing(

@@ -271,28 +271,29 @@ def _add_parts(
         ADD_ADDRESS,
         [{"message_id": message_id, "role": role, "key": key} for role, key in keys],
     )
-    db.executemany(
-        _ADD_REFERENCE,
-        [{"message_id": message_id, "parent": storable(parent)} for parent in parents],
-    )
-    db.executemany(
-        _ADD_ATTACHMENT,
-        [
-            {
-                "message_id": message_id,
-                "ordinal": ordinal,
-                "part": storable(file.part),
-                "name": storable(file.name),
-                "media_type": storable(file.media_type),
-                "size": file.size,
-                "sha256": file.sha256,
-            }
-            for ordinal, file in enumerate(files)
-        ],
-    )
+    named = [{"message_id": message_id, "parent": storable(parent)} for parent in parents]
+    if named:
+        db.executemany(_ADD_REFERENCE, named)
+    if files:
+        db.executemany(
+            _ADD_ATTACHMENT,
+            [
+                {
+                    "message_id": message_id,
+                    "ordinal": ordinal,
+                    "part": storable(file.part),
+                    "name": storable(file.name),
+                    "media_type": storable(file.media_type),
+                    "size": file.size,
+                    "sha256": file.sha256,
+                }
+                for ordinal, file in enumerate(files)
+            ],
+        )
 
 
 def _cleaned(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: storable(value) if isinstance(value, str) else value for name, value in row.items()
-    }
+    for name, value in row.items():
+        if isinstance(value, str) and not value.isascii():
+            row[name] = storable(value)
+    return row

@@ -83,7 +83,7 @@ class PatientTable:
         def find(db: sqlite3.Connection) -> list[Patient]:
             return [read(db, row["id"]) for row in db.execute(BY_ADDRESS, values).fetchall()]
 
-        return await self._do.read(find)
+        return await self._do.read(find, settled=False)
 
     async def find(self, text: str, limit: int) -> list[Patient]:
         """Patients by the beginnings of names, an address or an id; all when `text` is empty."""

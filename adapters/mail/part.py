@@ -18,6 +18,7 @@ from typing import TypeVar
 
 from adapters.mail.charset import decode_text
 from adapters.mail.header import Fields, base64_bytes, decode_words, parameters
+from adapters.mail.tree import cut
 from inbox.plain import file_name
 
 MAX_DEPTH = 40
@@ -318,7 +319,11 @@ def leaves(part: Part, *, deep: bool = False) -> Iterator[Part]:
 
 def parse(raw: bytes) -> Part:
     """The tree of parts of a raw message."""
-    return read_parts(message_from_bytes(tidy(raw), _class=MailMessage))
+    raw = tidy(raw)
+    message = cut(raw, MailMessage)
+    return read_parts(
+        message_from_bytes(raw, _class=MailMessage) if message is None else message
+    )
 
 
 def tidy(raw: bytes) -> bytes:

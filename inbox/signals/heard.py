@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Final
 
 from inbox.address import ChannelKind
@@ -19,6 +20,8 @@ _MOST_PLACES: Final = 40
 """The most hundreds of characters with a root that are looked at, half of them from each end."""
 _PHRASE: Final = 80
 """Characters that a whole message may have to be a phrase."""
+_KEPT: Final = 4
+"""Texts that are kept in the forms the rules ask for: each rule asks for the same again."""
 _EDGES: Final = re.compile(r"^[\W_]+|[\W_]+$")
 _GAPS: Final = re.compile(r"[\s_-]+")
 _SIGNATURE: Final = re.compile(
@@ -61,6 +64,7 @@ class Heard:
         return (*([plain_words(self.subject)] if self.subject else []), *said)
 
 
+@lru_cache(maxsize=_KEPT)
 def plain_words(text: str) -> str:
     """A text as the patterns expect it: bounded, straight apostrophes, single blanks and lines."""
     if len(text) > _BEGINNING + _END:
@@ -85,9 +89,9 @@ def found_near(
         folded: The pattern is in lower case, and so is the text of its matches; places are the
             same.
     """
-    small = text.lower()
+    small = _small(text)
     found = set()
-    for root in roots:
+    for root in [root for root in roots if root in small]:
         at = small.find(root)
         while at >= 0:
             found.add(at // _AROUND)
@@ -100,6 +104,11 @@ def found_near(
         while end < len(text) and not text[end].isspace() and end % _AROUND < _AROUND - 1:
             end += 1
         yield from pattern.finditer(small if folded else text, start, end)
+
+
+@lru_cache(maxsize=_KEPT)
+def _small(text: str) -> str:
+    return text.lower()
 
 
 def _surroundings(places: list[int]) -> list[tuple[int, int]]:
@@ -120,6 +129,7 @@ def whole_words(text: str) -> str:
     return _GAPS.sub(" ", _EDGES.sub("", plain_words(text))).casefold()
 
 
+@lru_cache(maxsize=_KEPT)
 def unsigned(text: str, names: frozenset[str]) -> str:
     """A short message without what stands below it: a signature, a name that is known.
 
