@@ -88,14 +88,19 @@ class Filer:
         """File items in one transaction; should one of them be in the way, each by itself."""
         try:
             await self._repository.at_once(partial(self._file_all, channel, pairs))
-            return
         except StoreError:
             raise
         except Exception:  # noqa: BLE001 - one item that cannot be filed must not stop the others
-            pass
-        for stored, arrival in pairs:
+            await self._file_singly(channel, pairs)
+
+    async def _file_singly(
+        self, channel: Channel, pairs: Sequence[tuple[StoredRaw, Arrival]]
+    ) -> None:
+        """File items one by one; the one that cannot be filed is kept as unreadable."""
+        for pair in pairs:
+            stored = pair[0]
             try:
-                await self._repository.at_once(partial(self._file_all, channel, [(stored, arrival)]))
+                await self._repository.at_once(partial(self._file_all, channel, [pair]))
             except StoreError:
                 raise
             except Exception:  # noqa: BLE001 - nothing inbound is dropped, whatever is in it
@@ -111,9 +116,7 @@ class Filer:
                     )
                 )
 
-    async def _file_all(
-        self, channel: Channel, pairs: Sequence[tuple[StoredRaw, Arrival]]
-    ) -> None:
+    async def _file_all(self, channel: Channel, pairs: Sequence[tuple[StoredRaw, Arrival]]) -> None:
         """File items; awaits nothing but the repository (`Repository.at_once`)."""
         # Nobody else writes meanwhile, so what was looked up holds until the end.
         self._holders.clear()

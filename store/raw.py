@@ -26,7 +26,7 @@ _LONG: Final = 1 << 18
 """From this many bytes on, hashing and packing leave the loop's thread."""
 
 _TOGETHER: Final = 4_000_000
-"""Bytes of raw items that are held in memory together to be filed, unless a single one is larger."""
+"""Bytes of raw items that are read together to be filed, unless a single one is larger."""
 
 _KNOWN: Final = """
 SELECT gone FROM location

@@ -28,7 +28,7 @@ WHERE id = :message_id AND patient_id IS NOT NULL AND status IN {RECORDABLE}
 _ADD_FIRST: Final = f"""
 INSERT INTO record_due (message_id, patient_id, conversation_id)
 SELECT :message_id, :patient_id, :conversation_id WHERE :status IN {RECORDABLE}
-"""  # noqa: S608 - constants
+"""
 _MISTAKEN: Final = """
 INSERT INTO record_due (message_id, patient_id, conversation_id, mistaken)
 SELECT id, patient_id, conversation_id, 1 FROM message

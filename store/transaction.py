@@ -313,8 +313,7 @@ def _commit(db: sqlite3.Connection, writing: Writing) -> int:
     try:
         _require_transaction(db)
         writing.settle()
-        for message_id in writing.to_index:
-            search_index.add(db, message_id)
+        search_index.add(db, writing.to_index)
         newest = change.add(db, writing.changed)
         db.execute("COMMIT")
     except BaseException:

@@ -8,13 +8,13 @@ happens is kept from the others. Not used for a few mails: starting it takes lon
 
 from __future__ import annotations
 
-import os
 import struct
 import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import IO, Final
 
 import msgspec
@@ -23,8 +23,6 @@ from adapters.mail.mime import read_mail
 from inbox.channel import RawItem
 from inbox.message import Arrival
 
-_NICENESS: Final = 5
-"""The screen goes first."""
 _LENGTH: Final = struct.Struct(">I")
 _PROGRAM: Final = (
     "import sys; sys.path[:] = sys.argv[1:]; from adapters.mail.aside import serve; serve()"
@@ -87,8 +85,6 @@ class Aside:
 
 def serve() -> None:
     """Answer requests until there are no more; the process's whole life."""
-    if hasattr(os, "nice"):
-        os.nice(_NICENESS)
     asks, answers = sys.stdin.buffer, sys.stdout.buffer
     # Whatever else is printed must not lie between the answers.
     sys.stdout = sys.stderr
@@ -122,7 +118,7 @@ def _start() -> subprocess.Popen[bytes]:
 
 def _folders() -> Iterable[str]:
     """Where modules are found; the present folder by its name."""
-    return (folder or os.getcwd() for folder in sys.path)
+    return (folder or str(Path.cwd()) for folder in sys.path)
 
 
 def _put(pipe: IO[bytes], said: bytes) -> None:

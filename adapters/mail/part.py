@@ -321,9 +321,7 @@ def parse(raw: bytes) -> Part:
     """The tree of parts of a raw message."""
     raw = tidy(raw)
     message = cut(raw, MailMessage)
-    return read_parts(
-        message_from_bytes(raw, _class=MailMessage) if message is None else message
-    )
+    return read_parts(message_from_bytes(raw, _class=MailMessage) if message is None else message)
 
 
 def tidy(raw: bytes) -> bytes:

@@ -32,6 +32,7 @@ from store import (
     raw,
     reminder,
     search,
+    search_index,
     signal,
     state,
 )
@@ -57,7 +58,7 @@ VALUES: dict[str, Any] = {
     **dict.fromkeys(("now", "assigned_to", "after_at", "after_id", "limit", "id", "before")),
     **dict.fromkeys(("rfc_id", "key", "staff_id", "system", "line_id", "since", "first", "end")),
     **dict.fromkeys(("candidates", "patient_id", "floor_at", "floor_id", "sha256", "overdue")),
-    **dict.fromkeys(("parents", "keys", "addresses", "besides"), "[]"),
+    **dict.fromkeys(("parents", "keys", "addresses", "besides", "ids"), "[]"),
     "match": "x",
     **dict.fromkeys(("pair", "at", "provider_id")),
     **dict.fromkeys(("template", "moment", "channel")),
@@ -142,6 +143,7 @@ STATEMENTS = {
     "search": search.MATCHING,
     "newest": search.NEWEST,
     "unfiled": raw.UNFILED,
+    "to index": search_index.IN_ORDER,
     "same bytes": raw.SAME,
     "evidence": line.NEWEST,
 }
