@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks import gate, keys, pages, start, sync
+from benchmarks import first_sync, gate, keys, pages, start, sync
 from benchmarks.figures import Chapter, table
 from benchmarks.practice import FOLDERS
 
+_FEW: Final = 2
+"""Runs of what takes minutes."""
 _DESCRIPTION: Final = """\
 Measures Twoway and prints ratios to something bare that is measured beside it. Nothing fails for
 being slow: a benchmark fails only when it cannot run."""
@@ -43,6 +45,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--messages", type=int, default=100_000, help="stored messages (100000)")
     parser.add_argument("--mails", type=int, default=1_000, help="mails of the first sync (1000)")
+    parser.add_argument(
+        "--mailbox", type=int, default=10_000, help="mails of the sync beside mbsync (10000)"
+    )
     parser.add_argument("--runs", type=int, default=5, help="times each thing is measured (5)")
     parser.add_argument("--keys", type=int, default=60, help="times each key is pressed (60)")
     parser.add_argument("--folders", type=Path, default=FOLDERS, help="where seeded mail is kept")
@@ -72,12 +77,17 @@ def _sync(options: argparse.Namespace, scratch: Path) -> Chapter:
     return sync.measure(options.mails, options.folders, scratch)
 
 
+def _first_sync(options: argparse.Namespace, scratch: Path) -> Chapter:
+    return first_sync.measure(options.mailbox, min(options.runs, _FEW), scratch)
+
+
 _PARTS: Final[dict[str, Callable[[argparse.Namespace, Path], Chapter]]] = {
     "start": _start,
     "keys": _keys,
     "pages": _pages,
     "gate": _gate,
     "sync": _sync,
+    "first-sync": _first_sync,
 }
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from inbox.address import Address, AddressSystem, ChannelKind
+from inbox.arriving import addressed_to, direction_of, same_message, same_words, when
 from inbox.bounce import is_unknown_address, status_change
 from inbox.channel import Channel, RawItem, ReadsAside
 from inbox.clock import Clock
@@ -19,7 +20,6 @@ from inbox.matching import match
 from inbox.message import (
     Arrival,
     Direction,
-    Message,
     MessageKind,
     MessageStatus,
     Nature,
@@ -136,7 +136,7 @@ class Filer:
     ) -> bool:
         """File one item; return whether it shows that the line receives."""
         line = channel.line
-        direction, arrival = _direction(arrival, stored.item, own)
+        direction, arrival = direction_of(arrival, stored.item, own)
         nature = nature_of(arrival)
         if nature is not arrival.nature:
             arrival = replace(arrival, nature=nature)
@@ -148,14 +148,14 @@ class Filer:
             arrival=arrival,
             direction=direction,
             status=MessageStatus.RECEIVED if direction is Direction.INBOUND else MessageStatus.SENT,
-            at=_when(arrival, direction, stored.item),
+            at=when(arrival, direction, stored.item),
             quarantined=arrival.nature is Nature.UNREADABLE,
             partial=not stored.item.complete,
         )
         if arrival.nature is Nature.PROBE:
             await self._repository.filing.file(replace(filing, visible=False))
             return False
-        reaches = direction is Direction.INBOUND and _addressed_to(line, arrival)
+        reaches = direction is Direction.INBOUND and addressed_to(line, arrival)
         if line.channel in PAIRED:
             await self._telephony.file(filing, own)
             return reaches
@@ -279,10 +279,10 @@ class Filer:
         for stored in await self._repository.filing.with_message_id(arrival.message_id):
             ours = stored.direction is Direction.OUTBOUND
             mine = arrival.sender is not None and arrival.sender.key in own
-            if ours and mine and _same_words(stored, arrival):
+            if ours and mine and same_words(stored, arrival):
                 return stored.id
             twice = stored.direction is Direction.INBOUND and direction is Direction.INBOUND
-            if twice and stored.line_id != line.id and _same_message(stored, arrival):
+            if twice and stored.line_id != line.id and same_message(stored, arrival):
                 return stored.id
         return None
 
@@ -379,56 +379,4 @@ def _unreadable(channel: Channel, item: RawItem) -> Arrival:
         whole=text,
         nature=Nature.UNREADABLE,
         defects=("It could not be read; this is its raw text.",),
-    )
-
-
-def _direction(arrival: Arrival, item: RawItem, own: frozenset[str]) -> tuple[Direction, Arrival]:
-    """Ours when it lies in the Sent folder or is from one of our lines to somebody else.
-
-    What comes from ourselves to ourselves is a form on the practice's web site or the like: the one
-    who waits for an answer stands in Reply-To.
-    """
-    if item.ours:
-        return Direction.OUTBOUND, arrival
-    if arrival.sender is None or arrival.sender.key not in own:
-        return Direction.INBOUND, arrival
-    if arrival.nature is Nature.PROBE:
-        return Direction.OUTBOUND, arrival
-    named = {address.key for address in (*arrival.to, *arrival.cc)}
-    writers = [address for address in arrival.reply_to if address.key not in own]
-    # Anybody can write our address as their own. What is addressed to us and does not lie in the
-    # Sent folder is read as theirs: a needless "needs reply" harms nobody, a missed one does.
-    if not writers and not named & own and named:
-        return Direction.OUTBOUND, arrival
-    return Direction.INBOUND, replace(arrival, sender=writers[0]) if writers else arrival
-
-
-def _when(arrival: Arrival, direction: Direction, item: RawItem) -> datetime:
-    """When it happened by our server's clock; a copy of ours by the clock it was sent by."""
-    if direction is Direction.OUTBOUND and arrival.sent_at is not None:
-        return min(arrival.sent_at, item.received_at)
-    return item.received_at
-
-
-def _addressed_to(line: Line, arrival: Arrival) -> bool:
-    named = {address.key for address in (*arrival.to, *arrival.cc)}
-    named |= {value.casefold() for value in arrival.received.delivered_to}
-    return bool(named & line.keys) and arrival.nature is not Nature.PROBE
-
-
-def _same_words(stored: Message, arrival: Arrival) -> bool:
-    return stored.text.split() == arrival.text.split() or (
-        stored.whole.split() == arrival.whole.split()
-    )
-
-
-def _same_message(stored: Message, arrival: Arrival) -> bool:
-    senders = stored.sender is not None and arrival.sender is not None
-    return (
-        senders
-        and stored.sender is not None
-        and arrival.sender is not None
-        and stored.sender.key == arrival.sender.key
-        and stored.subject == arrival.subject
-        and _same_words(stored, arrival)
     )

@@ -7,15 +7,14 @@ wait behind it (Sent copies, looking for a message, a very large mail). Both are
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from importlib import import_module
-from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
+from adapters.mail.bulk import Bulk
 from adapters.mail.connection import Connection, on_thread
 from adapters.mail.folder import choose_sent, folder_name
 from adapters.mail.settings import MailSettings
@@ -39,7 +38,6 @@ from inbox.outgoing import Outgoing
 if TYPE_CHECKING:
     import ssl
 
-    from adapters.mail.aside import Aside
     from adapters.mail.imap import Client, FolderState
     from adapters.mail.smtp import Envelope
 
@@ -51,10 +49,6 @@ POLL = 15.0
 """Seconds between two questions where the server has no IDLE."""
 SPARE_LASTS = 10.0
 """Seconds that the second connection is kept for whoever needs one next: a login is dear."""
-WORTH_A_PROCESS = 30
-"""Mails that come together from which on a process of their own reads them."""
-ASIDE_LASTS = 10.0
-"""Seconds that this process is kept when nothing is to be read."""
 LAST_COPIES = 2.0
 """Seconds that closing waits for Sent copies that are under way."""
 
@@ -86,8 +80,7 @@ class MailChannel:
         self._sent: str | None = settings.imap.sent and folder_name(settings.imap.sent)
         self._sent_known = self._sent is not None
         self._size_limit: int | None = None
-        self._aside: Aside | None = None
-        self._aside_timer: asyncio.TimerHandle | None = None
+        self._bulk = Bulk(self.convert)
         self._closed = False
         self._copied: set[str] = set()
         """Message-IDs of copies that are known to lie in Sent; nobody has asked for them yet."""
@@ -141,22 +134,8 @@ class MailChannel:
         return read_mail(raw.content, complete=raw.complete)
 
     async def convert_all(self, raws: Sequence[RawItem]) -> list[Arrival]:
-        """Read mails on another processor where they are many, else in a thread."""
-        if len(raws) < WORTH_A_PROCESS or not several_processors() or self._closed:
-            return await on_thread(lambda: [self.convert(raw) for raw in raws])
-        if self._aside is None:
-            module = await on_thread(partial(import_module, "adapters.mail.aside"))
-            self._aside = self._aside or module.Aside()
-        aside = self._aside
-        if self._aside_timer is not None:
-            self._aside_timer.cancel()
-        try:
-            return await on_thread(lambda: aside.read(raws))
-        finally:
-            loop = asyncio.get_running_loop()
-            if self._aside_timer is not None:
-                self._aside_timer.cancel()
-            self._aside_timer = loop.call_later(ASIDE_LASTS, self._end_aside)
+        """Read many mails beside what else goes on."""
+        return await self._bulk.read(raws)
 
     def attachment(self, raw: bytes, part: str) -> bytes:
         """The decoded bytes of one attachment; pure."""
@@ -275,11 +254,7 @@ class MailChannel:
     async def close(self) -> None:
         """Let go of every connection; Sent copies under way get a moment."""
         self._closed = True
-        if self._aside_timer is not None:
-            self._aside_timer.cancel()
-        aside, self._aside = self._aside, None
-        if aside is not None:
-            await on_thread(aside.close)
+        await self._bulk.close()
         if self._copies:
             _, late = await asyncio.wait(set(self._copies), timeout=LAST_COPIES)
             for task in late:
@@ -292,12 +267,6 @@ class MailChannel:
         for connection in kept:
             if connection is not None:
                 await connection.close()
-
-    def _end_aside(self) -> None:
-        """Give back the memory of the process that reads mail: nothing has come for a while."""
-        aside, self._aside = self._aside, None
-        if aside is not None:
-            Thread(target=aside.close, name="twoway-errand", daemon=True).start()
 
     # ---- connections -------------------------------------------------------------------------
 
@@ -400,12 +369,6 @@ class MailChannel:
 
         async with self._spare() as spare:
             await spare.run(save)
-
-
-def several_processors() -> bool:
-    """Whether something can be done beside what this process does."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return (usable or 1) > 1
 
 
 def _news(before: FolderState, now: FolderState) -> bool:
