@@ -78,9 +78,12 @@ class Aside:
             return
         if kill:
             process.kill()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
         # Its input has ended, so it ends.
-        with suppress(OSError):
-            process.communicate()
+        process.wait()
 
 
 def serve() -> None:

@@ -13,7 +13,7 @@ from email.message import Message
 from itertools import pairwise
 from typing import TypeVar
 
-_HEADER = re.compile(r"(?:[!-9;-~]+:[^\n]*\n(?:[ \t][^\n]*\n)*)+(?=\r?\n)")
+_HEADER = re.compile(r"(?:[!-9;-~]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*(?=\r?\n)")
 _FIELD = re.compile(r"([!-9;-~]+):([^\n]*)\n((?:[ \t][^\n]*\n)*)")
 _REST = re.compile(r"(--)?[ \t]*(\r?\n|\Z)")
 _PLAIN_ENCODINGS = {"7bit", "8bit", "binary"}

@@ -36,6 +36,24 @@ async def test_a_batch_and_its_cursor_are_kept_together(
     assert await repository.raw.unfiled("other", 9) == []
 
 
+async def test_what_is_being_filed_is_left_out(
+    repository: SqliteRepository, clock: FakeClock
+) -> None:
+    await repository.raw.save_batch(LINE, batch(item(1), item(2), item(3)), clock())
+    newest, middle, oldest = await repository.raw.unfiled(LINE, 9)
+    under_way = [newest.raw_id, oldest.raw_id]
+    assert await repository.raw.unfiled(LINE, 9, under_way) == [middle]
+
+
+async def test_large_ones_are_not_read_together(
+    repository: SqliteRepository, clock: FakeClock
+) -> None:
+    large = [item(number, random.Random(number).randbytes(3_000_000)) for number in range(4)]
+    await repository.raw.save_batch(LINE, batch(*large), clock())
+    waiting = await repository.raw.unfiled(LINE, 9)
+    assert [found.item.remote.item for found in waiting] == ["3", "2"]
+
+
 @pytest.mark.parametrize("size", [0, 10, 5000, 2_000_000])
 async def test_bytes_come_back_as_they_were(
     repository: SqliteRepository, clock: FakeClock, size: int
