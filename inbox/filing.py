@@ -36,6 +36,8 @@ from inbox.thread import join, other_end
 
 _AT_ONCE = 80
 """Raw items that are read and filed in one transaction: others who write wait as long."""
+_LARGE = 4_000_000
+"""Bytes of raw items beside which no others are held in memory."""
 _RAW_SHOWN = 20_000
 _JUST_AFTER = timedelta(milliseconds=1)
 
@@ -68,12 +70,15 @@ class Filer:
             while waiting:
                 pairs = list(zip(waiting, await reading, strict=True))
                 under_way = [stored.raw_id for stored in waiting]
-                waiting = await self._repository.raw.unfiled(line_id, _AT_ONCE, under_way)
+                waiting = []
+                if sum(len(stored.item.content) for stored, _ in pairs) < _LARGE:
+                    waiting = await self._repository.raw.unfiled(line_id, _AT_ONCE, under_way)
                 reading = asyncio.create_task(_read_all(channel, waiting))
                 await self._file_together(channel, pairs)
-                count += len(pairs)
+                count += len(under_way)
+                del pairs
                 if not waiting:
-                    # What came while the last ones were filed.
+                    # What came while the last ones were filed, or was too large to wait beside.
                     waiting = await self._repository.raw.unfiled(line_id, _AT_ONCE)
                     await reading
                     reading = asyncio.create_task(_read_all(channel, waiting))

@@ -123,6 +123,8 @@ class LineSync:
                     if filing is not None:
                         filing.result()
                     filing = asyncio.create_task(self._filer.drain(self._channel))
+                # Large mail is not held in memory while the next is fetched.
+                del batch
         finally:
             if filing is not None:
                 await filing

@@ -59,8 +59,7 @@ def _cut(text: str, start: int, end: int, kind: type[_MESSAGE], *, inside: bool)
     if main == "message":
         raise _Unusual
     if main != "multipart":
-        body = text[begin:end]
-        message.set_payload(_without_end(body) if inside else body)
+        message.set_payload(text[begin : _before_end(text, begin, end) if inside else end])
         return message
     message.epilogue = _cut_parts(message, text, begin, end, kind)
     if inside:
@@ -101,5 +100,13 @@ def _edges(text: str, mark: str, begin: int, end: int) -> Iterator[tuple[int, in
 
 
 def _without_end(text: str) -> str:
-    """Without the line end that belongs to the boundary behind it (RFC 2046 section 5.1.1)."""
-    return text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
+    return text[: _before_end(text, 0, len(text))]
+
+
+def _before_end(text: str, begin: int, end: int) -> int:
+    """Where a line end begins that belongs to the boundary behind it (RFC 2046 section 5.1.1)."""
+    if end > begin and text[end - 1] == "\n":
+        end -= 1
+        if end > begin and text[end - 1] == "\r":
+            end -= 1
+    return end
