@@ -1,4 +1,4 @@
-"""The tables `raw`, `location`, `cursor` and `folder_count`: what came, as it came."""
+"""The tables `raw`, `location` and `cursor`: what came, as it came."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from inbox.channel import Batch, Census, RawItem, RemoteId
+from inbox.channel import Batch, Census, RawItem, RemoteId, Tally
 from inbox.errors import NotFound
-from inbox.events import ChangeKind
 from inbox.line import FolderCount
 from inbox.repository import StoredRaw
+from store.completeness import Completeness
 from store.transaction import Transactions, Writing
 from store.values import moment, stamp
 
@@ -73,27 +73,9 @@ UPDATE raw SET sha256 = :sha256, head_sha256 = coalesce(head_sha256, iif(complet
 WHERE id = :id
 """
 _TAKEN: Final = "SELECT 1 FROM raw WHERE line_id = :line_id AND sha256 = :sha256 AND id <> :id"
-_HELD: Final = """
-SELECT l.item, l.gone, r.state = 'quarantined' AS quarantined
-FROM location AS l JOIN raw AS r ON r.id = l.raw_id
-WHERE l.line_id = :line_id AND l.folder = :folder AND l.epoch = :epoch
-"""
 _GONE: Final = """
 UPDATE location SET gone = :gone
 WHERE line_id = :line_id AND folder = :folder AND epoch = :epoch AND item = :item
-"""
-_OLD_EPOCHS: Final = """
-UPDATE location SET gone = 1
-WHERE line_id = :line_id AND folder = :folder AND epoch <> :epoch AND gone = 0
-"""
-_SET_COUNT: Final = """
-INSERT INTO folder_count (line_id, folder, server, stored, quarantined)
-VALUES (:line_id, :folder, :server, :stored, :quarantined)
-ON CONFLICT DO UPDATE SET server = excluded.server, stored = excluded.stored,
-    quarantined = excluded.quarantined
-"""
-_ITEMS: Final = """
-SELECT item FROM location WHERE line_id = :line_id AND folder = :folder AND epoch = :epoch
 """
 
 
@@ -128,6 +110,7 @@ class RawTable:
     def __init__(self, transactions: Transactions) -> None:
         """Work through `transactions`."""
         self._do = transactions
+        self._completeness = Completeness(transactions)
 
     async def cursors(self, line_id: str) -> dict[str, str]:
         """The stored cursor of each folder of a line."""
@@ -221,32 +204,23 @@ class RawTable:
 
         await self._do.write(write)
 
-    async def count(self, line_id: str, census: Sequence[Census]) -> tuple[FolderCount, ...]:
+    async def tally(
+        self, line_id: str, tallies: Sequence[Tally], now: datetime
+    ) -> tuple[FolderCount, ...] | None:
+        """Compare the server's own numbers with what is stored; None when they differ."""
+        return await self._completeness.tally(line_id, tallies, now)
+
+    async def count(
+        self, line_id: str, census: Sequence[Census], now: datetime | None = None
+    ) -> tuple[FolderCount, ...]:
         """Compare the server's own list with what is stored; keep the counts."""
+        return await self._completeness.count(line_id, census, now)
 
-        def compare(db: sqlite3.Connection) -> list[tuple[FolderCount, list[tuple[str, int]]]]:
-            return [_compare(db, line_id, folder) for folder in census]
-
-        compared = await self._do.read(compare)
-
-        def write(writing: Writing) -> None:
-            for folder, (count, turned) in zip(census, compared, strict=True):
-                _keep_count(writing.db, line_id, folder, count, turned)
-            writing.tell(ChangeKind.LINE, line_id)
-
-        await self._do.write(write)
-        return tuple(count for count, _ in compared)
-
-    async def missing(self, line_id: str, census: Census, limit: int) -> list[RemoteId]:
+    async def missing(
+        self, line_id: str, census: Census, limit: int, below: str = ""
+    ) -> list[RemoteId]:
         """Items the server holds and we do not, the newest first where items are numbered."""
-
-        def read(db: sqlite3.Connection) -> list[RemoteId]:
-            values = {"line_id": line_id, "folder": census.folder, "epoch": census.epoch}
-            held = {row["item"] for row in db.execute(_ITEMS, values)}
-            absent = sorted(census.items - held, key=_number, reverse=True)
-            return [RemoteId(census.folder, census.epoch, item) for item in absent[:limit]]
-
-        return await self._do.read(read)
+        return await self._completeness.missing(line_id, census, limit, below)
 
 
 def keep_copy(
@@ -328,46 +302,6 @@ def _save(db: sqlite3.Connection, line_id: str, item: RawItem, packed: Packed) -
     return True
 
 
-def _compare(
-    db: sqlite3.Connection, line_id: str, census: Census
-) -> tuple[FolderCount, list[tuple[str, int]]]:
-    """The counts of one folder, and the items whose being there has changed."""
-    values = {"line_id": line_id, "folder": census.folder, "epoch": census.epoch}
-    stored = quarantined = 0
-    turned: list[tuple[str, int]] = []
-    for item, gone, unreadable in db.execute(_HELD, values):
-        there = item in census.items
-        if there and unreadable:
-            quarantined += 1
-        elif there:
-            stored += 1
-        if there == bool(gone):
-            turned.append((item, int(not there)))
-    return FolderCount(census.folder, len(census.items), stored, quarantined), turned
-
-
-def _keep_count(
-    db: sqlite3.Connection,
-    line_id: str,
-    census: Census,
-    count: FolderCount,
-    turned: Sequence[tuple[str, int]],
-) -> None:
-    place = {"line_id": line_id, "folder": census.folder, "epoch": census.epoch}
-    db.executemany(_GONE, [{**place, "item": item, "gone": gone} for item, gone in turned])
-    db.execute(_OLD_EPOCHS, place)
-    db.execute(
-        _SET_COUNT,
-        {
-            "line_id": line_id,
-            "folder": count.folder,
-            "server": count.server,
-            "stored": count.stored,
-            "quarantined": count.quarantined,
-        },
-    )
-
-
 def _place(db: sqlite3.Connection, raw_id: int) -> RemoteId:
     row = db.execute(_WHERE, {"id": raw_id}).fetchone()
     # What we sent ourselves lies nowhere on the server until its copy is seen there.
@@ -386,10 +320,6 @@ def _item(row: sqlite3.Row, place: RemoteId) -> RawItem:
         complete=bool(row["complete"]),
         ours=bool(row["ours"]),
     )
-
-
-def _number(item: str) -> tuple[int, str]:
-    return (int(item), "") if item.isascii() and item.isdigit() else (0, item)
 
 
 def _missing() -> NotFound:

@@ -203,6 +203,11 @@ def _add_practice(commands: Parsers) -> None:
     doctor.add_argument("--offline", action="store_true", help="only what is known, no connection")
     sync = _add(commands, "sync", "lines:sync", "fetch and send without the screen")
     sync.add_argument("--once", action="store_true", help="end when every line is up to date")
+    sync.add_argument(
+        "--fetch-missing",
+        action="store_true",
+        help="compare every message with the server and fetch what is not here; then end",
+    )
     _add(commands, "keys", "opening:keys", "every command of the screen with its id and key")
 
 

@@ -65,7 +65,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("quit", "ctrl+q", "Quit", "Leave Twoway; drafts are kept.", (_IN,)),
     # the inbox
     Command(
-        "search", "slash", "Search", "Find conversations by words, names, addresses.", (_MAIN,)
+        "search", "slash", "Search", "Find conversations by words, names, dates, states.", (_MAIN,)
     ),
     Command("write", "w", "Write new", "Write to a patient or an address.", (_MAIN,)),
     Command(
@@ -246,6 +246,13 @@ COMMANDS: tuple[Command, ...] = (
     Command("other-outcome", "escape", "Back", "It ended another way.", (Place.CALL_LOG,)),
     # other screens
     Command("prove", "p", "Prove now", "Send a test message through the line.", (Place.LINES,)),
+    Command(
+        "fetch-missing",
+        "f",
+        "Fetch missing",
+        "Compare the line with the server item by item, and fetch what is not here.",
+        (Place.LINES,),
+    ),
     Command("retry", "r", "Send again", "Send the message again.", (Place.OUTBOX,)),
     Command("next-reminder", "n,j", "Next", "Show the next reminder.", (Place.REMINDERS,)),
     Command("previous-reminder", "p,k", "Before", "Show the reminder before.", (Place.REMINDERS,)),
@@ -261,6 +268,13 @@ COMMANDS: tuple[Command, ...] = (
     Command("skip-reminder", "x", "Skip", "Leave this one out.", (Place.REMINDERS,)),
     Command("save-report", "w", "Save", "Save what became of each row.", (Place.REMINDERS,)),
     Command("open-row", "enter", "Open", "Open it.", (Place.OUTBOX, Place.SEARCH)),
+    Command(
+        "complete-search",
+        "tab",
+        "Complete",
+        "Go on with from: is: on: a name, a line; again: the next that fits.",
+        (Place.SEARCH,),
+    ),
 )
 
 FOOTER: Mapping[Place, tuple[str, ...]] = {
@@ -278,9 +292,9 @@ FOOTER: Mapping[Place, tuple[str, ...]] = {
     _LIST: ("reply", "call", "note", "assign", "snooze", "done", "help"),
     _CONV: ("reply", "call", "note", "done", "whole-text", "back", "help"),
     _WRITE: ("send", "fix", "choose-line", "editor", "attach", "keep-draft", "help"),
-    Place.LINES: ("prove", "back", "help"),
+    Place.LINES: ("prove", "fetch-missing", "back", "help"),
     Place.OUTBOX: ("retry", "undo-send", "open-row", "back", "help"),
-    Place.SEARCH: ("open-row", "back"),
+    Place.SEARCH: ("open-row", "complete-search", "back"),
     Place.REMINDERS: (
         "next-reminder",
         "send-reminder",

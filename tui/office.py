@@ -53,6 +53,14 @@ class Office(Protocol):
         """
         ...
 
+    async def fetch_missing(self, line_id: str) -> None:
+        """Compare all of a line with the server, and fetch what is not here.
+
+        Raises:
+            TwowayError: the line cannot be read.
+        """
+        ...
+
 
 OpenOffice: TypeAlias = Callable[[], Awaitable[Office]]
 """Opens the database and nothing else."""

@@ -180,6 +180,14 @@ class PracticeOffice:
         """
         await (await self.back_office()).prove(line_id, step or _silently)
 
+    async def fetch_missing(self, line_id: str) -> None:
+        """Compare all of a line with the server, and fetch what is not here.
+
+        Raises:
+            TwowayError: the line cannot be read, or there is no such line.
+        """
+        await (await self.back_office()).fetch_missing(line_id)
+
     async def back_office(self) -> BackOffice:
         """The part that talks to servers; loads the adapters the first time."""
         async with self._loading:

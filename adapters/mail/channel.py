@@ -26,6 +26,7 @@ from inbox.channel import (
     RawItem,
     Receipt,
     RemoteId,
+    Tally,
     Whereabouts,
 )
 from inbox.clock import Clock
@@ -161,6 +162,19 @@ class MailChannel:
         from adapters.mail.reading import count
 
         return tuple([await self._read(partial(count, folder=folder)) for folder in folders])
+
+    async def tally(self) -> tuple[Tally, ...]:
+        """How many mails each folder that is read holds."""
+        folders = self._folders(await self._sent_folder())
+        from adapters.mail.reading import tally
+
+        return tuple(
+            [
+                # The first folder is the one that is open, which STATUS must not be asked of.
+                await self._read(partial(tally, folder=folder, closed=place > 0))
+                for place, folder in enumerate(folders)
+            ]
+        )
 
     async def wait(self, seconds: float) -> None:
         """Until the first folder changes: by IDLE, or by asking now and then."""
