@@ -133,3 +133,26 @@ class SearchHit:
     """The message that matched best."""
     snippet: str
     """Some words around the match, on one line; matches between U+E000 and U+E001."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchKey:
+    """Where a part of what a search found ends; the next one begins behind it."""
+
+    before: int
+    """What is newer was looked at: the storage's own number."""
+    shown: frozenset[int]
+    """Conversations that were found already."""
+    at: datetime
+    """How far back it was looked (aware, UTC)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """Part of what a search found, the newest match first."""
+
+    hits: tuple[SearchHit, ...]
+    next: SearchKey | None
+    """Hand it in to look further, also when nothing was found so far; None at the end."""
+    unread: tuple[str, ...] = ()
+    """Pieces of the search that look like conditions and are none."""

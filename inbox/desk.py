@@ -17,7 +17,7 @@ from inbox.address import Address, ChannelKind
 from inbox.age import overdue_since
 from inbox.channel import Capabilities, RawItem
 from inbox.clock import Clock
-from inbox.conversation import ConversationRow, Counts, ListState, Page, PageKey, SearchHit
+from inbox.conversation import ConversationRow, Counts, ListState, Page, PageKey
 from inbox.drafting import Drafting, answered_for
 from inbox.errors import Blocked, Held, NotFound
 from inbox.facts import Facts
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from inbox.calling import Calling
     from inbox.forms import Forms
     from inbox.reminding import Reminding
+    from inbox.searching import Searching
     from inbox.templating import ReadShelf, Templating
 
 UNDO_WINDOW = timedelta(seconds=8)
@@ -127,6 +128,13 @@ class Desk:
         return Reminding(self)
 
     @cached_property
+    def searching(self) -> Searching:
+        """The search; no list needs it."""
+        from inbox.searching import Searching
+
+        return Searching(self.repository, self.practice, self.clock, self.member)
+
+    @cached_property
     def forms(self) -> Forms:
         """Privacy forms and consent."""
         from inbox.forms import Forms
@@ -182,10 +190,6 @@ class Desk:
         return await self.repository.conversations.messages(
             conversation_id, before=before, limit=limit
         )
-
-    async def search(self, query: str, limit: int = 50) -> list[SearchHit]:
-        """Conversations that match what a person typed."""
-        return await self.repository.searches.search(query, limit)
 
     async def lines(self) -> list[LineView]:
         """Every line with its proof and its connection."""

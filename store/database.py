@@ -114,7 +114,7 @@ class SqliteRepository:
         self.lines: Final = LineTable(do)
         self.records: Final = RecordTable(do, data.records)
         self.reminders: Final = ReminderTable(do)
-        self.searches: Final = SearchTable(do, clock)
+        self.searches: Final = SearchTable(do)
         self.signals: Final = SignalTable(do)
         self.choices: Final = ChoiceTable(do)
         self.leases: Final = LeaseTable(do)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from inbox.conversation import ListState
+from inbox.search.query import Is
 from store import (
     call,
     call_state,
@@ -31,8 +32,10 @@ from store import (
     promise_state,
     raw,
     reminder,
-    search,
     search_index,
+    search_page,
+    search_plan,
+    search_words,
     signal,
     state,
 )
@@ -65,6 +68,8 @@ VALUES: dict[str, Any] = {
     **dict.fromkeys(("made_at", "conversation_id", "floor", "outbox_id", "asked_in")),
     "until": None,
     "people": "[]",
+    **dict.fromkeys(("window", "line", "most", "letter", "last", "overdue_else", "overdue_last")),
+    **dict.fromkeys(("few", "assigned"), "[]"),
 }
 
 STATEMENTS = {
@@ -140,8 +145,40 @@ STATEMENTS = {
     "told": reminder.TOLD,
     "automatic": reminder.AUTOMATIC,
     "contacted": reminder.CONTACTED,
-    "search": search.MATCHING,
-    "newest": search.NEWEST,
+    "search": search_plan.MATCHING,
+    "search for a beginning": search_words.BEGINNING,
+    "search for a letter": search_words.SECOND,
+    "search further": search_plan.FARTHER,
+    "search newest one": search_plan.NEWEST_ONE,
+    "newest": search_plan.NEWEST,
+    "newest of a line": search_plan.OF_LINE,
+    "newest of a channel": search_plan.OF_CHANNEL,
+    "newest with files": search_plan.WITH_FILES,
+    "newest notes": search_plan.NOTES,
+    "search few": search_plan.OF_FEW,
+    "few promised": search_plan.FEW_PROMISED,
+    "few overdue": search_plan.FEW_OVERDUE,
+    "few assigned": search_plan.FEW_ASSIGNED,
+    **{f"few {asked}": search_plan.few_of(asked) for asked in search_plan.INDEXES},
+    **{
+        f"newest conversations {asked}": search_plan.listed(
+            index, f" AND ({search_plan.STATES[asked]})"
+        )
+        for asked, index in search_plan.INDEXES.items()
+    },
+    **{
+        f"newest conversations besides {asked}": search_plan.listed(
+            "conversation_all", f" AND (NOT ({search_plan.STATES[asked]}))"
+        )
+        for asked in search_plan.STATES
+        if asked is not Is.NOTE
+    },
+    **{
+        f"what matches {asked}": search_page.LOOK.format(f" AND ({condition})")
+        for asked, condition in search_plan.STATES.items()
+    },
+    "what is shown of a match": search_page.TEXT,
+    "conversations of matches": search_page.ROWS,
     "unfiled": raw.UNFILED,
     "to index": search_index.IN_ORDER,
     "same bytes": raw.SAME,

@@ -19,6 +19,7 @@ from inbox.repository import Filing
 from store.database import SqliteRepository, open_repository
 from tests.clock import FakeClock
 from tests.store.practice import Practice, arrival, batch, item
+from tests.store.searching import hits
 
 LINE = "front-desk"
 
@@ -126,10 +127,10 @@ async def test_a_completed_message_is_filed_again_in_its_place(
     assert refiled == filed
     after = await repository.conversations.message(filed.message_id)
     assert (after.uuid, after.text, after.partial) == (before.uuid, "All of it", False)
-    assert [hit.message_id for hit in await repository.searches.search("all of it", 9)] == [
+    assert [hit.message_id for hit in await hits(repository, "all of it")] == [
         after.id
     ]
-    assert await repository.searches.search("large", 9) == []
+    assert await hits(repository, "large") == []
 
     # The server numbers afresh and gives the header again: it is still the same message.
     fresh = replace(head, remote=RemoteId("INBOX", "2", "77"))
