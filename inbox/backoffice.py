@@ -222,6 +222,19 @@ class BackOffice:
         await self._repository.raw.complete(message.raw_id, whole)
         await self._filer.drain(channel)
 
+    async def read_again(self, conversation_id: int) -> int:
+        """Read anew what could not be read in a conversation; return how many messages.
+
+        Raises:
+            NotFound: no such conversation.
+            StoreError: the disk is in the way.
+        """
+        row = await self._repository.conversations.row(conversation_id)
+        count = await self._repository.looks.again(row.id)
+        for channel in self._channels.values():
+            await self._filer.drain(channel)
+        return count
+
     def wake(self) -> None:
         """Something was queued: look at the outbox now."""
         self._awake.set()

@@ -33,6 +33,8 @@ class ListState(StrEnum):
     UNKNOWN = "unknown"
     """Nobody knows yet whom it is about."""
     SNOOZED = "snoozed"
+    NEEDS_LOOK = "needs-a-look"
+    """Something in it could not be read, and nobody has said yet what becomes of it."""
     ALL = "all"
 
 
@@ -72,7 +74,7 @@ class ConversationRow:
     suggested_merge: int | None = None
     """A conversation this one may belong to (somebody quoted an id of it)."""
     needs_look: bool = False
-    """It holds a message that could not be read."""
+    """It holds a message that could not be read, and nobody has dealt with it yet."""
     unrecorded: bool = False
     """A communication of it is not in the record file yet."""
     leaves_at: datetime | None = None
@@ -118,6 +120,7 @@ class Counts:
     undelivered: int = 0
     unknown: int = 0
     snoozed: int = 0
+    needs_look: int = 0
 
 
 COUNT_LIMIT = 1000

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from inbox.attention import Attention
     from inbox.calling import Calling
     from inbox.forms import Forms
+    from inbox.looking import Looking
     from inbox.reminding import Reminding
     from inbox.searching import Searching
     from inbox.templating import ReadShelf, Templating
@@ -133,6 +134,13 @@ class Desk:
         from inbox.searching import Searching
 
         return Searching(self.repository, self.practice, self.clock, self.member)
+
+    @cached_property
+    def looking(self) -> Looking:
+        """What could not be read, and what is done about it."""
+        from inbox.looking import Looking
+
+        return Looking(self.repository, self.clock, self.member)
 
     @cached_property
     def forms(self) -> Forms:

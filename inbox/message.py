@@ -257,3 +257,7 @@ class Message:
     """What became of a call of ours, as it was logged; None for all else."""
     heads_up: MessageStatus | None = None
     """How the heads-up stands that goes with a call of ours; None when there is none."""
+    gone: bool = False
+    """It was deleted on the server, or moved where no line reads; it is kept here."""
+    set_aside: str = ""
+    """Why somebody set it aside although it could not be read; empty when nobody did."""

@@ -19,6 +19,7 @@ from inbox.storage.conversation import ConversationStore, SearchStore
 from inbox.storage.filing import Filed, Filing, FilingStore, Relative, StatusChange
 from inbox.storage.handed_over import HandedOverStore
 from inbox.storage.line import LineStore
+from inbox.storage.look import LookStore
 from inbox.storage.office import AuditStore, LeaseStore
 from inbox.storage.outbox import BlobStore, DraftStore, NewOutbox, OutboxRow, OutboxStore
 from inbox.storage.patient import PatientStore
@@ -92,6 +93,11 @@ class Repository(Protocol):
     @property
     def lines(self) -> LineStore:
         """See `LineStore`."""
+        ...
+
+    @property
+    def looks(self) -> LookStore:
+        """See `LookStore`."""
         ...
 
     @property

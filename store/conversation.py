@@ -45,6 +45,7 @@ CONDITIONS: Final = {
     ListState.DONE: f"c.state = 'done' {_AWAKE}",
     ListState.UNKNOWN: f"c.patient_id IS NULL AND c.state <> 'done' {_AWAKE}",
     ListState.SNOOZED: "c.snoozed_until IS NOT NULL AND c.snoozed_until > :now",
+    ListState.NEEDS_LOOK: "c.needs_look = 1",
     ListState.ALL: "1",
 }
 """What a list holds; PROMISED is read by its promises (store/promise_state.py)."""
@@ -56,6 +57,7 @@ INDEXES: Final = {
     ListState.DONE: "conversation_by_state",
     ListState.UNKNOWN: "conversation_unknown",
     ListState.SNOOZED: "conversation_snoozed",
+    ListState.NEEDS_LOOK: "conversation_look",
     ListState.ALL: "conversation_all",
 }
 _COUNTED: Final = {
@@ -64,6 +66,7 @@ _COUNTED: Final = {
     "undelivered": ListState.UNDELIVERED,
     "unknown": ListState.UNKNOWN,
     "snoozed": ListState.SNOOZED,
+    "needs_look": ListState.NEEDS_LOOK,
 }
 _COUNT: Final = """
 (SELECT count(*) FROM (

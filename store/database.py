@@ -28,6 +28,7 @@ from store.folder import DataFolder, prepare
 from store.handed_over import HandedOverTable
 from store.lease import LeaseTable
 from store.line import LineTable
+from store.look import LookTable
 from store.migration import Migration
 from store.outbox import OutboxTable
 from store.patient import PatientTable
@@ -112,6 +113,7 @@ class SqliteRepository:
         self.blobs: Final = BlobTable(do)
         self.drafts: Final = DraftTable(do)
         self.lines: Final = LineTable(do)
+        self.looks: Final = LookTable(do)
         self.records: Final = RecordTable(do, data.records)
         self.reminders: Final = ReminderTable(do)
         self.searches: Final = SearchTable(do)

@@ -36,7 +36,11 @@ COLUMNS: Final = """
     iif(m.kind = 'call', (SELECT h.status FROM outbox AS o JOIN outbox AS h ON h.id = o.heads_up_id
         WHERE o.id = m.outbox_id), NULL) AS heads_up,
     m.patient_id IS NOT NULL AND m.status NOT IN ('queued', 'sending', 'cancelled')
-    AND NOT EXISTS (SELECT 1 FROM record_due AS d WHERE d.message_id = m.id) AS recorded
+    AND NOT EXISTS (SELECT 1 FROM record_due AS d WHERE d.message_id = m.id) AS recorded,
+    EXISTS (SELECT 1 FROM location AS w WHERE w.raw_id = m.raw_id)
+    AND NOT EXISTS (SELECT 1 FROM location AS w WHERE w.raw_id = m.raw_id AND w.gone = 0) AS gone,
+    iif(m.nature = 'unreadable', (SELECT k.because FROM looked AS k WHERE k.message_id = m.id),
+        NULL) AS set_aside
 """
 
 BY_ID: Final = f"SELECT {COLUMNS} FROM message AS m WHERE m.id = :id"  # noqa: S608 - constants
@@ -180,6 +184,8 @@ def from_row(db: sqlite3.Connection, row: sqlite3.Row) -> Message:
         seconds=row["seconds"],
         call=structure.unpack(Call, row["call"]) if row["call"] else None,
         heads_up=MessageStatus(row["heads_up"]) if row["heads_up"] else None,
+        gone=bool(row["gone"]),
+        set_aside=row["set_aside"] or "",
     )
 
 

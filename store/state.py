@@ -34,8 +34,9 @@ SELECT
         ORDER BY at DESC, id DESC LIMIT 1) AS wanting_id,
     EXISTS (SELECT 1 FROM message WHERE conversation_id = :id
         AND direction = 'outbound' AND status IN ('failed', 'unknown')) AS troubled,
-    EXISTS (SELECT 1 FROM message WHERE conversation_id = :id
-        AND nature = 'unreadable') AS needs_look,
+    EXISTS (SELECT 1 FROM message AS u WHERE u.conversation_id = :id
+        AND u.nature = 'unreadable' AND u.match_reason NOT LIKE 'chosen by %'
+        AND NOT EXISTS (SELECT 1 FROM looked AS k WHERE k.message_id = u.id)) AS needs_look,
     EXISTS (SELECT 1 FROM message_signal WHERE conversation_id = :id
         AND rule = 'IN01' AND state = 'proposed') AS urgent,
     EXISTS (SELECT 1 FROM message_signal WHERE conversation_id = :id

@@ -35,7 +35,8 @@ _EPILOG = """\
 Exit status: 0 done, 1 failed, 2 wrong usage, 3 held (needs --because), 4 blocked.
 `twoway COMMAND --help` tells more about a command; `twoway demo` shows a sample practice."""
 _STATES = (
-    "needs-reply", "waiting", "promised", "undelivered", "done", "unknown", "snoozed", "all",
+    "needs-reply", "waiting", "promised", "undelivered", "done", "unknown", "snoozed",
+    "needs-a-look", "all",
 )  # fmt: skip
 _PROMISES = (
     "standing", "open", "called-on", "broken", "kept", "over", "withdrawn", "unsaid", "all",
@@ -382,6 +383,13 @@ def _add_tending(commands: Parsers) -> None:
         "--because", default="", metavar="R", help="why, although something waits on us; kept"
     )
     _conversation(_add(commands, "reopen", "tending:reopen", "open it again"))
+    look = _add(commands, "look", "tending:look", "deal with what could not be read")
+    _conversation(look)
+    what = look.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "--set-aside", metavar="R", dest="because", help="nobody needs it, and why; it stays"
+    )
+    what.add_argument("--read-again", action="store_true", help="read and file it anew")
     link = _add(commands, "link", "tending:link", "say whom a conversation is about")
     _conversation(link)
     link.add_argument("patient", metavar="PATIENT", help="the patient's id; nobody")

@@ -103,6 +103,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("show-all", "7", "Show all", "List everything.", (_MAIN,)),
     Command("show-done", "8", "Show done", "List what is closed.", (_MAIN,)),
     Command(
+        "show-needs-a-look", "9", "Show needs a look", "List what could not be read.", (_MAIN,)
+    ),
+    Command(
         "mine-only", "m", "Mine only", "List only what is assigned to me, or everybody's.", (_MAIN,)
     ),
     # list and conversation
@@ -128,6 +131,14 @@ COMMANDS: tuple[Command, ...] = (
         "What a message seems to ask for between its lines is nothing.",
         _BOTH,
     ),
+    Command(
+        "set-aside",
+        "z",
+        "Set aside",
+        "Say why nobody needs to look at what could not be read.",
+        _BOTH,
+    ),
+    Command("read-again", "Z", "Read again", "Read anew what could not be read.", _BOTH),
     Command("promise", "P", "Promise", "Withdraw a promise, or set one by hand.", _BOTH),
     Command("next-unread", "N", "Next unread", "Open the next unread conversation.", _BOTH),
     Command("next-conversation", "J", "Next conversation", "Open the conversation below.", _BOTH),

@@ -180,6 +180,14 @@ class PracticeOffice:
         """
         await (await self.back_office()).prove(line_id, step or _silently)
 
+    async def read_again(self, conversation_id: int) -> int:
+        """Read anew what could not be read in a conversation; return how many messages.
+
+        Raises:
+            TwowayError: no such conversation, or the disk is in the way.
+        """
+        return await (await self.back_office()).read_again(conversation_id)
+
     async def fetch_missing(self, line_id: str) -> None:
         """Compare all of a line with the server, and fetch what is not here.
 

@@ -1,4 +1,4 @@
-"""Tending conversations: note, assign, snooze, done, reopen, link, audit."""
+"""Tending conversations: note, assign, snooze, done, reopen, look, link, audit."""
 
 from __future__ import annotations
 
@@ -48,6 +48,18 @@ def done(options: Namespace, output: Output) -> int:
 def reopen(options: Namespace, output: Output) -> int:
     """`twoway reopen`."""
     return _tend(options, output, lambda office: office.desk.reopen(options.conversation))
+
+
+def look(options: Namespace, output: Output) -> int:
+    """`twoway look`."""
+
+    async def work(office: PracticeOffice) -> None:
+        if options.read_again:
+            await office.read_again(options.conversation)
+        else:
+            await office.desk.looking.set_aside(options.conversation, options.because)
+
+    return _tend(options, output, work)
 
 
 def link(options: Namespace, output: Output) -> int:

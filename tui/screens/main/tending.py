@@ -56,6 +56,20 @@ class Tending:
             await self._desk.assign(row.id, chosen.value)
             tell(self._screen.app, f"Given to {chosen.words}." if chosen.value else "Given back.")
 
+    async def set_aside(self, row: ConversationRow) -> None:
+        """Say why nobody needs to look at what could not be read."""
+        from tui.screens.ask import AskLine
+
+        if not row.needs_look:
+            tell(self._screen.app, "Everything in it could be read.")
+            return
+        explain = ("It stays here with its raw text. Linking it to a patient (l) files it too.",)
+        asked = AskLine("Why does nobody need it?", explain, empty=NO_REASON)
+        because = await self._screen.app.push_screen_wait(asked)
+        if because is not None:
+            await self._desk.looking.set_aside(row.id, because)
+            tell(self._screen.app, "Set aside.")
+
     async def snooze(self, row: ConversationRow) -> None:
         """Hide it for a while."""
         from tui.screens.choose import Choice, Choose

@@ -112,6 +112,8 @@ class Work:
             "snooze": self._on_row(tending.snooze),
             "done": self._on_row(tending.done),
             "reopen": self._on_row(tending.reopen),
+            "set-aside": self._on_row(tending.set_aside),
+            "read-again": self._on_row(self._read_again),
             "link": self._on_row(self._link),
             "link-message": self._link_message,
             "privacy-form": self._on_row(self._form),
@@ -458,6 +460,16 @@ class Work:
             path = await save_attachment(self._screen, self._office, marked)
             if path is not None:
                 await open_file(path)
+
+    async def _read_again(self, row: ConversationRow) -> None:
+        count = await self._office.read_again(row.id)
+        after = await self._desk.repository.conversations.row(row.id)
+        if not count:
+            tell(self._screen.app, "Everything in it could be read.")
+        elif after.needs_look:
+            tell(self._screen.app, "It still cannot be read. l files it by hand, z sets it aside.")
+        else:
+            tell(self._screen.app, "It could be read this time.")
 
     async def _fetch_whole(self) -> None:
         marked = self._marked()
