@@ -327,7 +327,7 @@ _NOT_IN_PALETTE = {
 
 _KEY_WORDS = {
     "question_mark": "?", "slash": "/", "escape": "Esc", "enter": "Enter", "pagedown": "PgDn",
-    "pageup": "PgUp", "space": "Space", "up": "↑", "down": "↓", "left": "←", "right": "→",
+    "pageup": "PgUp", "space": "Space", "tab": "Tab", "up": "↑", "down": "↓", "left": "←", "right": "→",
     "home": "Home", "end": "End", "right_square_bracket": "]", "left_square_bracket": "[",
 }  # fmt: skip
 
