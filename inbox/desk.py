@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from inbox.calling import Calling
     from inbox.forms import Forms
     from inbox.looking import Looking
+    from inbox.moving import Moving
     from inbox.reminding import Reminding
     from inbox.searching import Searching
     from inbox.templating import ReadShelf, Templating
@@ -106,6 +107,13 @@ class Desk:
         from inbox.attention import Attention
 
         return Attention(self.repository, self.practice, self.clock, self.member)
+
+    @cached_property
+    def moving(self) -> Moving:
+        """Conversations put together and parted; the list does not need it."""
+        from inbox.moving import Moving
+
+        return Moving(self.repository, self.clock, self.member)
 
     @cached_property
     def calling(self) -> Calling:

@@ -32,7 +32,7 @@ from inbox.reply_path import Evidence, EvidenceKind, judge_round_trip, judge_sec
 from inbox.repository import Filing, Relative, Repository, StatusChange, StoredRaw
 from inbox.signals.machine import nature_of
 from inbox.telephony import Telephony
-from inbox.thread import join, other_end
+from inbox.thread import behind, join, named, open_ends, other_end
 
 _AT_ONCE = 80
 """Raw items that are read and filed in one transaction: others who write wait as long."""
@@ -190,20 +190,23 @@ class Filer:
     async def _place(self, filing: Filing, own: frozenset[str]) -> Filing:
         """Find the conversation and the patient, and what the arrival says of messages of ours."""
         arrival, direction = filing.arrival, filing.direction
-        named = list(arrival.parents)
-        if arrival.report is not None and arrival.report.original_message_id:
-            named.append(arrival.report.original_message_id)
+        ids = named(arrival)
         relatives: list[Relative] = []
-        if named or arrival.message_id:
-            relatives = await self._repository.filing.relatives(arrival.message_id, named)
+        if ids or arrival.message_id:
+            relatives = await self._repository.filing.relatives(arrival.message_id, ids)
         at = filing.at
         if direction is Direction.INBOUND:
-            at = await self._after_what_it_answers(at, named, relatives)
-        joining = join(arrival, direction, relatives, own)
+            at = await self._after_what_it_answers(at, ids, relatives)
+        siblings: list[Relative] = []
+        ends = open_ends(arrival, direction, relatives, own)
+        if ends:
+            people = behind(arrival, direction, own)
+            siblings = await self._repository.filing.siblings(ends, people, arrival.list_id)
+        joining = join(arrival, direction, relatives, own, siblings)
         about = next(
             (
                 relative.patient_id
-                for relative in relatives
+                for relative in (*relatives, *siblings)
                 if relative.conversation_id in joining.conversations and relative.patient_id
             ),
             None,

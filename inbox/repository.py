@@ -20,6 +20,7 @@ from inbox.storage.filing import Filed, Filing, FilingStore, Relative, StatusCha
 from inbox.storage.handed_over import HandedOverStore
 from inbox.storage.line import LineStore
 from inbox.storage.look import LookStore
+from inbox.storage.moving import MovingStore
 from inbox.storage.office import AuditStore, LeaseStore
 from inbox.storage.outbox import BlobStore, DraftStore, NewOutbox, OutboxRow, OutboxStore
 from inbox.storage.patient import PatientStore
@@ -48,6 +49,11 @@ class Repository(Protocol):
     @property
     def conversations(self) -> ConversationStore:
         """See `ConversationStore`."""
+        ...
+
+    @property
+    def movings(self) -> MovingStore:
+        """See `MovingStore`."""
         ...
 
     @property
@@ -178,6 +184,7 @@ __all__ = [
     "HandedOverStore",
     "LeaseStore",
     "LineStore",
+    "MovingStore",
     "NewOutbox",
     "OutboxRow",
     "OutboxStore",

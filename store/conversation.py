@@ -332,7 +332,7 @@ class ConversationTable:
             if patient_id is not None:
                 values = {"id": target, "former": former, "patient_id": patient_id}
                 for row in db.execute(_FOLLOWING, values).fetchall():
-                    _link_message(writing, row["id"], patient_id, reason)
+                    set_about(writing, row["id"], patient_id, reason)
             promise_state.refresh(db, target)
             promise_state.refresh_patient(db, former)
             writing.tell_conversation(target)
@@ -345,7 +345,7 @@ class ConversationTable:
         def write(writing: Writing) -> None:
             found = message.read(writing.db, message_id)
             if found.patient_id != patient_id:
-                _link_message(writing, message_id, patient_id, reason)
+                set_about(writing, message_id, patient_id, reason)
                 promise_state.refresh(writing.db, found.conversation_id)
                 for about in (found.patient_id, patient_id):
                     promise_state.refresh_patient(writing.db, about)
@@ -422,7 +422,8 @@ def patient_name(db: sqlite3.Connection, patient_id: str | None) -> str:
     return "" if row is None else f"{row['given']} {row['family']}".strip()
 
 
-def _link_message(writing: Writing, message_id: int, patient_id: str, reason: str) -> None:
+def set_about(writing: Writing, message_id: int, patient_id: str | None, reason: str) -> None:
+    """Say whom a message is about, inside a transaction; the record files follow."""
     db = writing.db
     writing.unindex(message_id)
     record_due.mistaken(db, message_id)

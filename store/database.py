@@ -30,6 +30,7 @@ from store.lease import LeaseTable
 from store.line import LineTable
 from store.look import LookTable
 from store.migration import Migration
+from store.moving import MovingTable
 from store.outbox import OutboxTable
 from store.patient import PatientTable
 from store.promise import PromiseTable
@@ -104,6 +105,7 @@ class SqliteRepository:
         self.raw: Final = RawTable(do)
         self.filing: Final = FilingTable(do)
         self.conversations: Final = ConversationTable(do)
+        self.movings: Final = MovingTable(do)
         self.patients: Final = PatientTable(do)
         self.consents: Final = ConsentTable(do)
         self.outbox: Final = OutboxTable(do)
