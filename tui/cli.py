@@ -122,11 +122,23 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     inbox = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     _add_global(inbox, first=True)
     inbox.set_defaults(handler=_INBOX, command=None)
+    arguments = _with_minus(sys.argv[1:] if arguments is None else arguments)
     try:
         options, more = inbox.parse_known_args(arguments)
     except argparse.ArgumentError:
         return build_parser().parse_args(arguments)
     return build_parser().parse_args(arguments) if more else options
+
+
+def _with_minus(arguments: Sequence[str]) -> list[str]:
+    """The arguments, with `-word` behind `search` kept apart from the options."""
+    listed = list(arguments)
+    first = listed.index("search") + 1 if "search" in listed else len(listed)
+    return listed[:first] + [
+        # A blank before it makes it a word to argparse.
+        f" {one}" if one[:1] == "-" and one[:2] != "--" and one != "-h" else one
+        for one in listed[first:]
+    ]
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -223,7 +235,13 @@ def _add_reading(commands: Parsers) -> None:
     show.add_argument("--whole", action="store_true", help="quoted history as well")
     show.add_argument("--mark-seen", action="store_true", help="mark it as read")
     search = _add(commands, "search", "reading:search", "find conversations")
-    search.add_argument("query", metavar="QUERY", nargs="+")
+    search.add_argument(
+        "query",
+        metavar="QUERY",
+        nargs="+",
+        help="words, '\"a phrase\"', -word; from: to: patient: about: filename: channel: line: "
+        "assigned: is: has:attachment before: after: on:",
+    )
     search.add_argument("--limit", type=_count, default=50, metavar="N", help="at most N (50)")
     _add(commands, "outbox", "reading:outbox", "what has not been delivered yet")
     raw = _add(commands, "raw", "reading:raw", "the raw text a message was read from")
