@@ -1,4 +1,4 @@
-"""The tables `raw`, `location` and `cursor`: what came, as it came."""
+"""The tables `raw`, `raw_content`, `location` and `cursor`: what came, as it came."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from inbox.channel import Batch, Census, RawItem, RemoteId, Tally
 from inbox.errors import NotFound
 from inbox.line import FolderCount
 from inbox.repository import StoredRaw
+from store import raw_content
 from store.completeness import Completeness
 from store.transaction import Transactions, Writing
 from store.values import moment, stamp
@@ -40,10 +41,8 @@ SELECT id FROM raw WHERE line_id = :line_id AND head_sha256 = :sha256
 LIMIT 1
 """
 ADD: Final = """
-INSERT INTO raw (line_id, sha256, codec, state, size, received_at, complete, ours, message_id,
-    content)
-VALUES (:line_id, :sha256, :codec, :state, :size, :received_at, :complete, :ours, :message_id,
-    :content)
+INSERT INTO raw (line_id, sha256, codec, state, size, received_at, complete, ours, message_id)
+VALUES (:line_id, :sha256, :codec, :state, :size, :received_at, :complete, :ours, :message_id)
 """
 _IS_OURS: Final = "UPDATE raw SET ours = 1 WHERE id = :id AND state = 'new'"
 PLACE: Final = """
@@ -56,7 +55,7 @@ SET_CURSOR: Final = """
 INSERT INTO cursor (line_id, folder, epoch, value) VALUES (:line_id, :folder, :epoch, :value)
 ON CONFLICT DO UPDATE SET epoch = excluded.epoch, value = excluded.value
 """
-_COLUMNS: Final = "id, line_id, codec, size, received_at, complete, ours, content"
+_COLUMNS: Final = "id, line_id, codec, size, received_at, complete, ours"
 UNFILED: Final = f"""
 SELECT {_COLUMNS} FROM raw WHERE line_id = :line_id AND state = 'new'
     AND id NOT IN (SELECT value FROM json_each(:besides))
@@ -69,7 +68,7 @@ ORDER BY gone, epoch DESC, folder LIMIT 1
 """
 _COMPLETE: Final = """
 UPDATE raw SET sha256 = :sha256, head_sha256 = coalesce(head_sha256, iif(complete, NULL, sha256)),
-    codec = :codec, content = :content, size = :size, complete = 1, state = 'new'
+    codec = :codec, size = :size, complete = 1, state = 'new'
 WHERE id = :id
 """
 _TAKEN: Final = "SELECT 1 FROM raw WHERE line_id = :line_id AND sha256 = :sha256 AND id <> :id"
@@ -157,7 +156,7 @@ class RawTable:
             left = _TOGETHER
             # Read one by one: what does not fit any more is not even taken from the disk.
             for row in db.execute(UNFILED, values):
-                item = _item(row, _place(db, row["id"]))
+                item = _item(db, row)
                 found.append(StoredRaw(row["id"], row["line_id"], item))
                 left -= len(item.content)
                 if left <= 0:
@@ -173,7 +172,7 @@ class RawTable:
             row = db.execute(_ONE, {"id": raw_id}).fetchone()
             if row is None:
                 raise _missing()
-            return _item(row, _place(db, raw_id))
+            return _item(db, row)
 
         return await self._do.read(read)
 
@@ -197,10 +196,10 @@ class RawTable:
                     "id": raw_id,
                     "sha256": sha256,
                     "codec": packed.codec,
-                    "content": packed.content,
                     "size": item.size,
                 },
             )
+            raw_content.put(writing.db, raw_id, packed.content)
 
         await self._do.write(write)
 
@@ -250,10 +249,11 @@ def keep_copy(
             "complete": 1,
             "ours": 1,
             "message_id": message_id,
-            "content": packed.content,
         },
     )
-    return int(added.lastrowid or 0)
+    raw_id = int(added.lastrowid or 0)
+    raw_content.put(db, raw_id, packed.content)
+    return raw_id
 
 
 async def _packed(items: Sequence[RawItem]) -> list[Packed]:
@@ -295,9 +295,9 @@ def _save(db: sqlite3.Connection, line_id: str, item: RawItem, packed: Packed) -
             "complete": item.complete,
             "ours": item.ours,
             "message_id": None,
-            "content": packed.content,
         },
     )
+    raw_content.put(db, int(added.lastrowid or 0), packed.content)
     db.execute(PLACE, {**place, "raw_id": added.lastrowid})
     return True
 
@@ -310,11 +310,11 @@ def _place(db: sqlite3.Connection, raw_id: int) -> RemoteId:
     )
 
 
-def _item(row: sqlite3.Row, place: RemoteId) -> RawItem:
-    content = zlib.decompress(row["content"]) if row["codec"] == "zlib" else bytes(row["content"])
+def _item(db: sqlite3.Connection, row: sqlite3.Row) -> RawItem:
+    content = raw_content.get(db, row["id"])
     return RawItem(
-        remote=place,
-        content=content,
+        remote=_place(db, row["id"]),
+        content=zlib.decompress(content) if row["codec"] == "zlib" else content,
         received_at=moment(row["received_at"]),
         size=row["size"],
         complete=bool(row["complete"]),

@@ -20,7 +20,7 @@ from typing import Any
 
 from inbox.address import Address, email
 from inbox.patient import ContactPoint, Patient
-from store import connection, message, raw, search_index, state
+from store import connection, message, raw, raw_content, search_index, state
 from store.database import open_repository
 from store.values import pack_address, pack_addresses, pack_list, stamp
 
@@ -211,6 +211,8 @@ def _store(
     raws.reverse()
     rows.reverse()
     db.executemany(with_id, ({**row, "message_id": None} for row in raws))
+    for row in raws:
+        raw_content.put(db, row["id"], row["content"])
     with_id = message.INSERT.replace("uuid,", "id, uuid,", 1).replace(":uuid,", ":id, :uuid,", 1)
     db.executemany(with_id, rows)
     db.execute("UPDATE raw SET message_id = id")

@@ -31,6 +31,7 @@ from store import (
     promise,
     promise_state,
     raw,
+    raw_content,
     reminder,
     search_index,
     search_page,
@@ -182,6 +183,7 @@ STATEMENTS = {
     "unfiled": raw.UNFILED,
     "to index": search_index.IN_ORDER,
     "same bytes": raw.SAME,
+    "raw bytes": raw_content.GET,
     "evidence": line.NEWEST,
 }
 # Reading an index in its own order up to a LIMIT is what a list is.
