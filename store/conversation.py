@@ -333,7 +333,8 @@ class ConversationTable:
                 values = {"id": target, "former": former, "patient_id": patient_id}
                 for row in db.execute(_FOLLOWING, values).fetchall():
                     set_about(writing, row["id"], patient_id, reason)
-            promise_state.refresh(db, target)
+            # What could not be read is dealt with when somebody says whom it is about.
+            state.refresh(db, target)
             promise_state.refresh_patient(db, former)
             writing.tell_conversation(target)
 
@@ -346,7 +347,7 @@ class ConversationTable:
             found = message.read(writing.db, message_id)
             if found.patient_id != patient_id:
                 set_about(writing, message_id, patient_id, reason)
-                promise_state.refresh(writing.db, found.conversation_id)
+                state.refresh(writing.db, found.conversation_id)
                 for about in (found.patient_id, patient_id):
                     promise_state.refresh_patient(writing.db, about)
                 writing.tell_conversation(found.conversation_id)

@@ -283,11 +283,11 @@ def _body(message: Message, width: int, look: Look) -> list[Line]:
         words = "Very large: only its head is here; f fetches the rest"
         lines.append((("  ", ""), (cut(words, width - 2), "doubt")))
     if message.nature is Nature.UNREADABLE:
-        words = "It could not be read; v shows it as it arrived, l files it, z sets it aside"
+        words = "It could not be read; v shows it as it arrived. l files it, z sets it aside."
         role = "trouble"
         if message.set_aside:
             words, role = f"Set aside: {one_line(message.set_aside, 200)}", "quiet"
-        lines.append((("  ", ""), (cut(words, width - 2), role)))
+        lines += [(("  ", ""), (line, role)) for line in wrap(words, width - 2)]
     if message.gone:
         words = "Deleted on the server; it is kept here"
         lines.append((("  ", ""), (cut(words, width - 2), "quiet")))
