@@ -24,7 +24,8 @@ CHUNK: Final = 200
 """So many row numbers are handed out together."""
 FEW: Final = 200
 """A state is rare when no more conversations are in it."""
-_FEW_MESSAGES: Final = 1000
+FEW_MESSAGES: Final = 1000
+"""So many messages of them are looked at one by one at most."""
 _FIRST_WINDOW: Final = 16_000
 _WINDOWS: Final = 3
 _LONGER: Final = 4
@@ -142,6 +143,8 @@ class Plan:
 
     def parts(self) -> Iterator[Part]:
         """What to look at, bit by bit; ends where there is nothing more, or enough for a page."""
+        if self._words.hopeless:
+            return iter(())
         few = self._few()
         if few is not None:
             self.whole = True
@@ -162,9 +165,9 @@ class Plan:
             found = [row[0] for row in self._db.execute(statement, values)]
             if len(found) > FEW:
                 continue
-            values = self._values(few=json.dumps(found), most=_FEW_MESSAGES + 1)
+            values = self._values(few=json.dumps(found), most=FEW_MESSAGES + 1)
             ids = [row[0] for row in self._db.execute(OF_FEW, values)]
-            if len(ids) <= _FEW_MESSAGES:
+            if len(ids) <= FEW_MESSAGES:
                 return sorted(ids, reverse=True)
         return None
 

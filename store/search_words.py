@@ -40,7 +40,7 @@ WITH RECURSIVE found (word) AS (
 SELECT word FROM found WHERE word >= :first AND word < :end
 """
 _LAST: Final = "\U0010ffff"
-_MOST_WORDS: Final = 32
+_MOST_WORDS: Final = 16
 _MOST_SECONDS: Final = 80
 _MOST_TERMS: Final = 24
 """So many are asked of the index; the rest is looked for in what it finds."""
@@ -59,6 +59,8 @@ class Wording:
     """What the index was not asked for, or not exactly."""
     costly: bool
     """The index may walk through more than it finds."""
+    hopeless: bool = False
+    """A word has to be there that is nowhere."""
 
 
 def wording(db: sqlite3.Connection, terms: Sequence[Term]) -> Wording:
@@ -69,11 +71,13 @@ def wording(db: sqlite3.Connection, terms: Sequence[Term]) -> Wording:
     ask, avoid = [], []
     for term in wanted:
         phrases, exact = _phrases(db, term)
+        if not phrases:
+            return Wording("", (), costly=False, hopeless=True)
         ask.append(_placed(term, phrases))
         checks += [] if exact else [term]
     for term in excluded:
         phrases, exact = _phrases(db, term)
-        avoid += [_placed(term, phrases)] if exact else []
+        avoid += [_placed(term, phrases)] if exact and phrases else []
         checks += [] if exact else [term]
     match = " AND ".join(ask)
     if avoid:
@@ -103,7 +107,7 @@ def _phrases(db: sqlite3.Connection, term: Term) -> tuple[list[str], bool]:
     found = [row[0] for row in db.execute(BEGINNING, values)]
     if len(found) > _MOST_WORDS:
         return [f"{_quoted(head + plain[: max(_IN_INDEX)])} *"], False
-    return [_quoted(head + word) for word in found or [plain]], True
+    return [_quoted(head + word) for word in found], True
 
 
 def _seconds(db: sqlite3.Connection, letter: str) -> list[str] | None:

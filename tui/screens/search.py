@@ -29,6 +29,10 @@ _WAIT = 0.12
 _NEAR_END = 5
 """More is fetched when so many rows are left below the marked one."""
 _PAGE = 50
+_ENOUGH = 10
+"""With so many more there is something to look at."""
+_PARTS = 20
+"""So many parts are fetched for fewer."""
 _EMPTY = "from:  to:  patient:  about:  is:unread  has:attachment  on:monday  -word"
 _START = "Type what you remember: it is looked for in texts, subjects, names, files."
 
@@ -115,9 +119,9 @@ class SearchScreen(Screen[int | None]):
         self._tell()
 
     async def _more(self) -> None:
-        """Fetch the next part; where nothing was found so far, look further back."""
+        """Fetch the next part; where little was found, look further back."""
         cards = self.query_one("#cards", OptionList)
-        before = len(self._hits)
+        before, parts = len(self._hits), 0
         while True:
             page = await self._desk.searching.find(self._found_for, _PAGE, self._next)
             self._hits += page.hits
@@ -126,7 +130,9 @@ class SearchScreen(Screen[int | None]):
             if cards.highlighted is None and self._hits:
                 cards.highlighted = 0
             self._tell()
-            if self._next is None or len(self._hits) > before:
+            parts += 1
+            gained = len(self._hits) - before
+            if self._next is None or gained >= _ENOUGH or (gained and parts >= _PARTS):
                 return
 
     def _tell(self) -> None:
