@@ -202,7 +202,10 @@ class Filer:
         if ends:
             people = behind(arrival, direction, own)
             siblings = await self._repository.filing.siblings(ends, people, arrival.list_id)
-        joining = join(arrival, direction, relatives, own, siblings)
+        other = other_end(arrival, direction, own)
+        candidates = await self._held_by(other)
+        former = await self._former(filing, other, (*relatives, *siblings), candidates)
+        joining = join(arrival, direction, relatives, own, siblings, former)
         about = next(
             (
                 relative.patient_id
@@ -211,13 +214,11 @@ class Filer:
             ),
             None,
         )
-        other = other_end(arrival, direction, own)
-        candidates = await self._held_by(other)
         day = filing.at.astimezone(self._practice.timezone).date()
         remembered = None
         if other is not None and len(candidates) > 1:
             remembered = await self._repository.choices.of(other)
-        found = match(other, candidates, about, day, remembered)
+        found = match(other, candidates, about, day, remembered, former=bool(former))
         changes: tuple[StatusChange, ...] = ()
         dead: tuple[tuple[Address, str], ...] = ()
         if arrival.nature is Nature.BOUNCE and arrival.report is not None:
@@ -234,6 +235,21 @@ class Filer:
             bad_points=dead,
             signs=await self._listening.signs(filing, candidates),
         )
+
+    async def _former(
+        self,
+        filing: Filing,
+        other: Address | None,
+        relatives: Sequence[Relative],
+        holders: Sequence[Patient],
+    ) -> frozenset[str]:
+        """Patients of what it answers whose address this no longer is: somebody else writes now."""
+        about = {one.patient_id for one in relatives if one.patient_id}
+        if filing.direction is not Direction.INBOUND or other is None:
+            return frozenset()
+        if not about - {patient.id for patient in holders}:
+            return frozenset()
+        return about & await self._repository.patients.formerly(other, filing.at)
 
     async def _after_what_it_answers(
         self, at: datetime, named: Sequence[str], relatives: Sequence[Relative]

@@ -14,6 +14,8 @@ from inbox.storage.signal import AddressChoice
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _LOOKED_AT: Final = 4_000
+FORMER: Final = "no longer theirs whose address it was"
+"""Why a message from an address that changed its owner is about nobody known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ def match(
     conversation_patient: str | None,
     day: date | None = None,
     remembered: AddressChoice | None = None,
+    *,
+    former: bool = False,
 ) -> Match:
     """Decide whom a message is about by the address of the other end.
 
@@ -46,6 +50,7 @@ def match(
         conversation_patient: Whom the conversation it joins is about, or None.
         day: The day it arrived, where the practice is; None: no access has ended.
         remembered: Whom a person last said this address is about, or None.
+        former: It was somebody's, who has another one now.
     """
     if address is not None and day is not None:
         ended = {one.id: proxy for one in candidates if (proxy := one.ended_proxy_at(address, day))}
@@ -56,7 +61,7 @@ def match(
     if conversation_patient is not None and (not ids or conversation_patient in ids):
         return Match(conversation_patient, "as this conversation")
     if address is None or not ids:
-        return Match(None, "nobody with this address")
+        return Match(None, FORMER if former else "nobody with this address")
     if len(ids) > 1:
         if remembered is not None and remembered.always and remembered.patient_id in ids:
             return Match(remembered.patient_id, f"always for this address, says {remembered.by}")

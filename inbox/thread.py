@@ -82,6 +82,7 @@ def join(
     relatives: Iterable[Relative],
     own: frozenset[str],
     siblings: Iterable[Relative] = (),
+    former: frozenset[str] = frozenset(),
 ) -> Joining:
     """Decide which conversations an arrival joins.
 
@@ -91,6 +92,8 @@ def join(
         relatives: Stored messages that it names, that name it, or that bear its own id.
         own: Address keys of the practice's own lines.
         siblings: Stored messages that name an id it names too.
+        former: Ids of patients whose address the sender's was: whoever writes from there now takes
+            no part in what is about them.
     """
     relatives = list(relatives)
     people = participants(arrival)
@@ -121,6 +124,7 @@ def join(
             together |= direction is Direction.OUTBOUND
         listed = bool(arrival.list_id) and arrival.list_id == relative.list_id
         together |= listed and (answers or answered)
+        together &= relative.patient_id is None or relative.patient_id not in former
         if together:
             _nearer(joined, relative, ids.get(relative.rfc_id, LONGEST))
         elif answers:
@@ -129,7 +133,8 @@ def join(
         theirs = _behind(relative.sender, relative.participants, relative.direction, own)
         same_list = bool(arrival.list_id) and arrival.list_id == relative.list_id
         shared = [ids[id_] for id_ in relative.parents if "@" in id_ and id_ in ids]
-        if shared and (mine & theirs or same_list):
+        gone = relative.patient_id is not None and relative.patient_id in former
+        if shared and (mine & theirs or same_list) and not gone:
             _nearer(joined, relative, min(shared) + LONGEST)
     kept = _unparted(joined)
     others = sorted(suggested - joined.keys())

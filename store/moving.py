@@ -43,9 +43,10 @@ WHERE a.key = :key AND a.role = 'from' AND m.patient_id IS :patient_id
     AND m.direction = 'inbound'
 ORDER BY a.message_id DESC LIMIT 500
 """
-_ABOUT_OTHERS: Final = """
-SELECT 1 FROM message WHERE conversation_id = :id AND patient_id IS NOT NULL
-    AND patient_id <> :patient_id LIMIT 1
+_FOLLOWING: Final = """
+SELECT id, patient_id, match_reason, status FROM message WHERE conversation_id = :id
+    AND (patient_id IS NULL OR (patient_id = :former AND patient_id <> :patient_id))
+ORDER BY at, id
 """
 _WHERE: Final = """
 SELECT DISTINCT conversation_id FROM message WHERE id IN (SELECT value FROM json_each(:ids))
@@ -279,25 +280,34 @@ def _relink(
     db = writing.db
     if not ids or not patient_name(db, patient_id):
         raise NotFound("There is no such patient.", "Look for them with `twoway patients list`.")
-    rows = [
-        row
-        for conversation_id in _where(db, ids)
-        for row in db.execute(_IN_IT, {"id": conversation_id, "ids": _json(ids)}).fetchall()
-    ]
     places = sorted(_where(db, ids))
-    before = {"relinked": _link(writing, rows, patient_id, reason), "conversations": []}
-    former = {row["patient_id"] for row in rows}
+    rows: list[sqlite3.Row] = []
+    conversations: list[list[Any]] = []
     for place in places:
+        listed = db.execute(_IN_IT, {"id": place, "ids": _json(ids)}).fetchall()
+        former = {row["patient_id"] for row in listed}
         about = personal(db, place)["patient_id"]
-        others = db.execute(_ABOUT_OTHERS, {"id": place, "patient_id": patient_id}).fetchone()
-        if about in former and others is None:
-            before["conversations"].append([place, about, patient_id])
+        if about in former:
+            conversations.append([place, about, patient_id])
             _set_patient(db, place, patient_id)
+            values = {"id": place, "former": about, "patient_id": patient_id}
+            listed = db.execute(_FOLLOWING, values).fetchall()
+        rows += listed
+    touched = {row["patient_id"] for row in rows} | {patient_id}
+    before = {
+        "relinked": _link(writing, rows, patient_id, reason), "conversations": conversations,
+    }  # fmt: skip
     moving_id = moving_log.add(
-        writing, MovingKind.LINK.value, here, places[0], staff_id, ids, before
+        writing,
+        MovingKind.LINK.value,
+        here,
+        places[0],
+        staff_id,
+        [row["id"] for row in rows],
+        before,
     )
-    _refresh(writing, set(places))
-    for one in {*former, patient_id}:
+    _refresh(writing, places)
+    for one in touched:
         promise_state.refresh_patient(db, one)
     return moving_log.as_moved(db, moving_id)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import unicodedata
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from inbox.address import Address, AddressSystem, address_key
@@ -84,6 +84,12 @@ class PatientTable:
             return [read(db, row["id"]) for row in db.execute(BY_ADDRESS, values).fetchall()]
 
         return await self._do.read(find, settled=False)
+
+    async def formerly(self, address: Address, at: datetime) -> frozenset[str]:
+        """Ids of patients whose address it was, and who have had it marked as old by `at`."""
+        return await self._do.read(
+            lambda db: contact_point.formerly(db, address, at), settled=False
+        )
 
     async def find(self, text: str, limit: int) -> list[Patient]:
         """Patients by the beginnings of names, an address or an id; all when `text` is empty."""

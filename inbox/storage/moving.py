@@ -122,7 +122,6 @@ class MovingStore(Protocol):
         """Link messages of other conversations to another patient in one step.
 
         The record files follow. It is undone from `conversation_id`, which was linked before.
-        A conversation that was about the patient they were about before follows when all that is
-        about somebody in it was among them.
+        A conversation that was about the patient they were about follows as a whole.
         """
         ...

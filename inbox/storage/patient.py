@@ -50,6 +50,10 @@ class PatientStore(Protocol):
         """Everybody this address belongs to, as their own or through a proxy, by name."""
         ...
 
+    async def formerly(self, address: Address, at: datetime) -> frozenset[str]:
+        """Ids of patients whose address it was, and who have had it marked as old by `at`."""
+        ...
+
     async def find(self, text: str, limit: int) -> list[Patient]:
         """Patients by beginnings of names, by address or id; all when `text` is empty."""
         ...
