@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from inbox.channel import RawItem
 from inbox.line import Line
 from inbox.message import Arrival, Direction, Message, Nature
+
+_FIRST = datetime(1982, 8, 13, tzinfo=UTC)
+"""Before RFC 822 there was no such mail."""
+_AHEAD = timedelta(days=366)
+"""A server's clock may be wrong by hours or a time zone; by more than a year it names no time."""
 
 
 def direction_of(arrival: Arrival, item: RawItem, own: frozenset[str]) -> tuple[Direction, Arrival]:
@@ -31,11 +36,20 @@ def direction_of(arrival: Arrival, item: RawItem, own: frozenset[str]) -> tuple[
     return Direction.INBOUND, replace(arrival, sender=writers[0]) if writers else arrival
 
 
-def when(arrival: Arrival, direction: Direction, item: RawItem) -> datetime:
-    """When it happened by our server's clock; a copy of ours by the clock it was sent by."""
-    if direction is Direction.OUTBOUND and arrival.sent_at is not None:
-        return min(arrival.sent_at, item.received_at)
-    return item.received_at
+def when(arrival: Arrival, direction: Direction, item: RawItem, now: datetime) -> datetime:
+    """When it happened by our server's clock; a copy of ours by the clock it was sent by.
+
+    A mailbox that was moved carelessly names times in 1970 or 2099. There nobody would look, or
+    nothing else would ever be on top: the sender's clock counts then, and without it the present.
+    """
+    told = [
+        at
+        for at in (item.received_at, arrival.sent_at)
+        if at is not None and _FIRST <= at <= now + _AHEAD
+    ]
+    if not told:
+        return now
+    return min(told) if direction is Direction.OUTBOUND else told[0]
 
 
 def addressed_to(line: Line, arrival: Arrival) -> bool:

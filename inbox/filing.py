@@ -153,7 +153,7 @@ class Filer:
             arrival=arrival,
             direction=direction,
             status=MessageStatus.RECEIVED if direction is Direction.INBOUND else MessageStatus.SENT,
-            at=when(arrival, direction, stored.item),
+            at=when(arrival, direction, stored.item, self._clock()),
             quarantined=arrival.nature is Nature.UNREADABLE,
             partial=not stored.item.complete,
         )
