@@ -244,7 +244,7 @@ class Filer:
         holders: Sequence[Patient],
     ) -> frozenset[str]:
         """Patients of what it answers whose address this no longer is: somebody else writes now."""
-        about = {one.patient_id for one in relatives if one.patient_id}
+        about = frozenset(one.patient_id for one in relatives if one.patient_id)
         if filing.direction is not Direction.INBOUND or other is None:
             return frozenset()
         if not about - {patient.id for patient in holders}:

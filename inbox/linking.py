@@ -45,6 +45,15 @@ class Alike:
     reason: str = ""
 
 
+def alike_words(alike: Alike) -> str:
+    """How many were matched alike: `3 messages in 2 other conversations were matched alike`."""
+    count, where = len(alike.messages), alike.conversations
+    return (
+        f"{count} message{'s' * (count != 1)} in {where} other conversation{'s' * (where != 1)}"
+        f" {'were' if count != 1 else 'was'} matched alike ({alike.reason})"
+    )
+
+
 class Linking:
     """Says whom conversations and messages are about, under a staff member's name."""
 
@@ -102,20 +111,16 @@ class Linking:
     async def alike(self, row: ConversationRow) -> Alike:
         """What else was matched as this conversation was; ask before it is linked anew."""
         for message in await self._repository.conversations.messages(row.id):
-            by_itself = not message.match_reason.startswith(_NOT_BY_ADDRESS)
-            theirs = message.direction is Direction.INBOUND and message.sender is not None
-            if not (theirs and by_itself) or message.patient_id != row.patient_id:
+            reason, sender = message.match_reason, message.sender
+            if message.direction is not Direction.INBOUND or sender is None:
                 continue
-            assert message.sender is not None
+            if message.patient_id != row.patient_id or reason.startswith(_NOT_BY_ADDRESS):
+                continue
             found = await self._repository.movings.siblings(
-                message.sender, message.patient_id, message.match_reason, row.id
+                sender, message.patient_id, reason, row.id
             )
-            return Alike(
-                tuple(one.message_id for one in found),
-                len({one.conversation_id for one in found}),
-                message.sender,
-                message.match_reason,
-            )
+            ids = tuple(one.message_id for one in found)
+            return Alike(ids, len({one.conversation_id for one in found}), sender, reason)
         return Alike()
 
     async def link_alike(self, conversation_id: int, alike: Alike, patient_id: str) -> Moved:

@@ -414,6 +414,9 @@ def _add_tending(commands: Parsers) -> None:
     which = link.add_mutually_exclusive_group()
     which.add_argument("--always", action="store_true", help="link what this address sends")
     which.add_argument("--message", type=int, metavar="ID", help="only this message of it")
+    which.add_argument(
+        "--alike", action="store_true", help="also what was matched alike from the same address"
+    )
     for name, words in (
         ("accept", "do what a message asks for between its lines; an emergency is looked after"),
         ("dismiss", "say that what a message seems to ask for is nothing"),
@@ -423,10 +426,39 @@ def _add_tending(commands: Parsers) -> None:
         decide.add_argument(
             "--rule", metavar="RULE", default="", help="this signal (IN03), not the most pressing"
         )
+    _add_moving(commands)
     _add_promises(commands)
     audit = _add(commands, "audit", "tending:audit", "who did what, newest first")
     audit.add_argument("--patient", metavar="PATIENT", default="", help="only about this patient")
     audit.add_argument("--limit", type=_count, default=50, metavar="N", help="at most N (50)")
+
+
+def _add_moving(commands: Parsers) -> None:
+    merge = _add(commands, "merge", "moving:merge", "put one conversation into another")
+    merge.add_argument("conversation", type=int, metavar="CONVERSATION", help="the one that stays")
+    merge.add_argument(
+        "other", type=int, metavar="OTHER", nargs="?", help="what is put into it; else as suggested"
+    )
+    merge.add_argument(
+        "--dismiss", action="store_true", help="it does not belong to the one that is suggested"
+    )
+    split = _add(commands, "split", "moving:split", "part a conversation")
+    _conversation(split)
+    split.add_argument(
+        "--from", dest="from_message", type=int, metavar="MESSAGE", required=True,
+        help="it and all after it become a conversation of their own",
+    )  # fmt: skip
+    move = _add(commands, "move", "moving:move", "move a message to another conversation")
+    move.add_argument("message", type=int, metavar="MESSAGE")
+    move.add_argument("--to", type=_target, metavar="CONVERSATION|new", required=True)
+    undo = _add(commands, "undo-move", "moving:undo", "undo the last merge, split or move")
+    _conversation(undo)
+
+
+def _target(text: str) -> str:
+    if text != "new" and not text.isdigit():
+        raise argparse.ArgumentTypeError("must be the number of a conversation, or new")
+    return text
 
 
 def _add_promises(commands: Parsers) -> None:
@@ -463,6 +495,10 @@ def _add_record(commands: Parsers) -> None:
     lister.add_argument("--limit", type=_count, default=200, metavar="N", help="at most N (200)")
     show = _add(patients, "show", "people:show", "one patient")
     show.add_argument("patient", metavar="PATIENT")
+    merge = _add(patients, "merge", "people:merge", "two patients here are one person")
+    merge.add_argument("old", metavar="OLD", help="the id that is given up; it still finds them")
+    merge.add_argument("into", metavar="INTO", choices=("into", "INTO"), help="the word into")
+    merge.add_argument("patient", metavar="NEW", help="the id that stays")
     record = _add_group(commands, "record", "show, verify, export record files")
     shown = _add(record, "show", "record:show", "what a patient's record file holds")
     shown.add_argument("patient", metavar="PATIENT")

@@ -139,6 +139,10 @@ COMMANDS: tuple[Command, ...] = (
         _BOTH,
     ),
     Command("read-again", "Z", "Read again", "Read anew what could not be read.", _BOTH),
+    Command("merge", "t", "Put together", "Put this and another conversation together.", _BOTH),
+    Command(
+        "undo-move", "z", "Undo move", "Undo the last putting together, parting or moving.", _BOTH
+    ),
     Command("promise", "P", "Promise", "Withdraw a promise, or set one by hand.", _BOTH),
     Command("next-unread", "N", "Next unread", "Open the next unread conversation.", _BOTH),
     Command("next-conversation", "J", "Next conversation", "Open the conversation below.", _BOTH),
@@ -172,6 +176,14 @@ COMMANDS: tuple[Command, ...] = (
         "Say that this one message is about another patient.",
         (_CONV,),
     ),
+    Command(
+        "split",
+        "S",
+        "Part here",
+        "Make this message and all after it a conversation of their own.",
+        (_CONV,),
+    ),
+    Command("move-message", "T", "Move message", "Move it to another conversation.", (_CONV,)),
     Command("earlier", "b", "Earlier", "Load earlier messages.", (_CONV,)),
     Command("fetch-whole", "f", "Fetch whole", "Fetch the rest of a very large message.", (_CONV,)),
     # composer

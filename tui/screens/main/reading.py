@@ -220,5 +220,5 @@ def _state_spans(row: ConversationRow, desk: Desk, *, shared: bool) -> list[tupl
     if row.patient_id is None and not shared:
         spans.append((" · ? unknown: l links", "bold $warning"))
     if row.suggested_merge is not None:
-        spans.append((" · may belong to another conversation", "$warning"))
+        spans.append((" · may belong to another: x joins, X not", "bold $warning"))
     return spans

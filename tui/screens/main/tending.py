@@ -21,6 +21,7 @@ from tui.screens.telling import tell
 from tui.widgets.cells import one_line
 
 if TYPE_CHECKING:
+    from inbox.linking import Alike
     from tui.screens.choose import Choice
 
 _CUSTOM = "custom"
@@ -161,7 +162,25 @@ class Tending:
             if answer is None:
                 return
             always = answer
+        alike = await self._desk.linking.alike(row)
         await self._desk.linking.link(row.id, chosen or None, always=always)
+        if chosen and chosen != row.patient_id and alike.messages:
+            await self._alike(row, alike, chosen)
+
+    async def _alike(self, row: ConversationRow, alike: Alike, patient_id: str) -> None:
+        """What was matched alike may have been matched wrongly as well."""
+        from inbox.linking import alike_words
+        from tui.screens.ask import AskYes
+
+        about = (await self._desk.repository.patients.get(patient_id)).name
+        where = one_line(alike.address.value, 60) if alike.address else ""
+        asked = AskYes(
+            f"Link these to {one_line(about, 40)} too? {alike_words(alike)}.",
+            f"They came from {where}; z in this conversation takes it back.",
+        )
+        if await self._screen.app.push_screen_wait(asked):
+            await self._desk.linking.link_alike(row.id, alike, patient_id)
+            tell(self._screen.app, f"{alike.conversations} more linked.", "z undoes it.")
 
     async def _always(self, found: Candidates, chosen_id: str) -> bool | None:
         from tui.screens.choose import Choice, Choose
@@ -187,10 +206,22 @@ class Tending:
             await self._desk.linking.link_message(message.id, chosen)
             tell(self._screen.app, "It goes to their record; elsewhere it is marked as an error.")
 
-    async def accept(self, row: ConversationRow) -> None:
-        """Do what a message asks for between its lines."""
+    async def accept(self, row: ConversationRow) -> int | None:
+        """Do what a message asks for between its lines, or put together what seems to belong so.
+
+        Returns the conversation to show, where two became one.
+        """
+        if row.suggested_merge is not None and await self._nothing_open(row):
+            from tui.screens.main.moving import join
+
+            return await join(self._screen, self._desk, row, row.suggested_merge)
         await self._desk.attention.accept(row.id)
         tell(self._screen.app, "Done, and kept with your name.")
+        return None
+
+    async def _nothing_open(self, row: ConversationRow) -> bool:
+        signals = await self._desk.attention.of(row.id)
+        return not any(one.open for one in signals)
 
     async def dismiss(self, row: ConversationRow) -> None:
         """What a message seems to ask for is nothing; of an emergency that is asked twice."""
@@ -200,6 +231,10 @@ class Tending:
             asked = AskYes("Is it no emergency?", "Your name and the time are kept.")
             if not await self._screen.app.push_screen_wait(asked):
                 return
+        if row.suggested_merge is not None and await self._nothing_open(row):
+            await self._desk.moving.dismiss_suggestion(row.id)
+            tell(self._screen.app, "They stay apart; that is kept with your name.")
+            return
         await self._desk.attention.dismiss(row.id)
         tell(self._screen.app, "It counts as nothing; that is kept with your name.")
 

@@ -116,8 +116,12 @@ class Work:
             "read-again": self._on_row(self._read_again),
             "link": self._on_row(self._link),
             "link-message": self._link_message,
+            "merge": self._on_row(self._merge),
+            "split": lambda: self._on_message("split"),
+            "move-message": lambda: self._on_message("move"),
+            "undo-move": self._on_row(self._undo_move),
             "privacy-form": self._on_row(self._form),
-            "accept": self._on_row(tending.accept),
+            "accept": self._on_row(self._accept),
             "dismiss": self._on_row(tending.dismiss),
             "confidential": writing.confidential,
             "promise": self._on_row(self._promise),
@@ -267,6 +271,35 @@ class Work:
         if marked is not None and view is not None:
             await self.tending.link_message(view.row, marked)
             await self.refresh()
+
+    async def _merge(self, row: ConversationRow) -> None:
+        from tui.screens.main.moving import merge
+
+        await self._show(await merge(self._screen, self._desk, row))
+
+    async def _accept(self, row: ConversationRow) -> None:
+        await self._show(await self.tending.accept(row))
+
+    async def _undo_move(self, row: ConversationRow) -> None:
+        from tui.screens.main.moving import undo
+
+        await self._show(await undo(self._screen, self._desk, row))
+
+    async def _on_message(self, what: str) -> None:
+        """Part the open conversation at the marked message, or move that."""
+        from tui.screens.main import moving
+
+        marked, view = self._marked(), self.reading.view
+        if marked is None or view is None:
+            return
+        act = moving.split if what == "split" else moving.move
+        await act(self._screen, self._desk, view.row, marked)
+        await self.refresh()
+
+    async def _show(self, conversation_id: int | None) -> None:
+        """Show what is left of two conversations, where one of them is shown."""
+        if conversation_id is not None and self.reading.view is not None:
+            await self.open(conversation_id)
 
     async def _promise(self, row: ConversationRow) -> None:
         from tui.screens.main.promising import tend_promises
