@@ -32,7 +32,8 @@ SELECT
     (SELECT id FROM message WHERE conversation_id = :id
         AND direction = 'inbound' AND nature IN ('personal', 'unreadable')
         ORDER BY at DESC, id DESC LIMIT 1) AS wanting_id,
-    EXISTS (SELECT 1 FROM message WHERE conversation_id = :id
+    -- Named outright: the planner would read every message of ours.
+    EXISTS (SELECT 1 FROM message INDEXED BY message_undelivered WHERE conversation_id = :id
         AND direction = 'outbound' AND status IN ('failed', 'unknown')) AS troubled,
     EXISTS (SELECT 1 FROM message AS u WHERE u.conversation_id = :id
         AND u.nature = 'unreadable' AND u.match_reason NOT LIKE 'chosen by %'
@@ -88,7 +89,7 @@ WHERE o.conversation_id = :id AND o.heads_up_id IS NOT NULL
 ORDER BY id DESC LIMIT 20
 """
 _TROUBLED: Final = """
-SELECT id, at, status, recipients, cc FROM message
+SELECT id, at, status, recipients, cc FROM message INDEXED BY message_undelivered
 WHERE conversation_id = :id AND direction = 'outbound' AND status IN ('failed', 'unknown')
 ORDER BY id DESC LIMIT 50
 """
