@@ -68,7 +68,7 @@ class _Search:
         self._shown = set(after.shown) if after else set[int]()
         self._reached = after.before if after else _NEWEST
         words = wording(db, self._terms)
-        self._plan = Plan(db, asked, present, words, self._reached)
+        self._plan = Plan(db, asked, present, words, after)
         self._checks = words.checks
 
     def page(self, limit: int) -> SearchPage:

@@ -13,7 +13,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from inbox.address import ChannelKind
-from inbox.conversation import ListState
+from inbox.conversation import ListState, SearchKey
 from inbox.search.present import Present
 from inbox.search.query import Is, Query
 from store import conversation, search_index
@@ -127,14 +127,20 @@ class Plan:
     """One page of a search: what to look at, and the conditions."""
 
     def __init__(
-        self, db: sqlite3.Connection, asked: Query, present: Present, words: Wording, end: int
+        self,
+        db: sqlite3.Connection,
+        asked: Query,
+        present: Present,
+        words: Wording,
+        after: SearchKey | None,
     ) -> None:
-        """Plan to look at what is older than the row number `end`."""
+        """Plan to look at what is behind `after`."""
+        self._shown = after.shown if after else frozenset[int]()
         self._db = db
         self._asked = asked
         self._words = words
         self.first, last = _range(asked, present)
-        self.end = min(end, last)
+        self.end = min(after.before, last) if after else last
         self.conditions, self.values = _conditions(asked, present)
         self.whole = False
         """The words are to be looked for in each message, too."""
@@ -248,7 +254,8 @@ class Plan:
 
     def _conversations(self) -> Iterator[Part]:
         statement = self._listed()
-        values = self._values(before=moment_before(self.end))
+        shown = json.dumps(sorted(self._shown))
+        values = self._values(before=moment_before(self.end), shown=shown)
         return self._read(self._db.execute(statement, values))
 
     def _listed(self) -> str:
@@ -287,7 +294,9 @@ def listed(index: str, conditions: str) -> str:
     return (
         "SELECT m.search_id FROM (SELECT c.last_message_id FROM conversation AS c "  # noqa: S608 - parts
         f"INDEXED BY {index} WHERE c.merged_into IS NULL {conditions} "
-        "AND c.last_message_at <= :before ORDER BY c.last_message_at DESC, c.id DESC) AS newest "
+        # Of one moment there may be many.
+        "AND c.last_message_at <= :before AND c.id NOT IN (SELECT value FROM json_each(:shown)) "
+        "ORDER BY c.last_message_at DESC, c.id DESC) AS newest "
         "CROSS JOIN message AS m ON m.id = newest.last_message_id"
     )
 

@@ -70,7 +70,7 @@ VALUES: dict[str, Any] = {
     "until": None,
     "people": "[]",
     **dict.fromkeys(("window", "line", "most", "letter", "last", "overdue_else", "overdue_last")),
-    **dict.fromkeys(("few", "assigned"), "[]"),
+    **dict.fromkeys(("few", "assigned", "shown"), "[]"),
 }
 
 STATEMENTS = {

@@ -11,6 +11,7 @@ from inbox.conversation import SearchKey, SearchPage
 from inbox.errors import NotFound
 from inbox.message import Attachment, MessageKind, MessageStatus
 from inbox.search.query import Term, Where
+from store import search_page, search_plan
 from store.snippet import snippet
 from tests.store.practice import OMAR, ROSA_PATIENT, Practice, phone
 from tests.store.searching import find
@@ -389,3 +390,28 @@ async def test_many_words_that_begin_alike(practice: Practice) -> None:
     ]
     assert await found(practice, '"begin3"') == [ids[3]]
     assert sorted(await found(practice, "from:begin")) == []
+
+
+async def test_a_day_is_from_midnight_to_midnight_in_the_practice(practice: Practice) -> None:
+    midnight = datetime(2026, 3, 2, 6, tzinfo=UTC)  # in Chicago
+    moment = timedelta(microseconds=1)
+    eve = await practice.conversation("same", at=midnight - moment)
+    first = await practice.conversation("same", at=midnight)
+    last = await practice.conversation("same", at=midnight + timedelta(days=1) - moment)
+    following = await practice.conversation("same", at=midnight + timedelta(days=1))
+    for words in ("", "same "):
+        assert await found(practice, f"{words}on:2026-03-02") == [last, first]
+        assert await found(practice, f"{words}before:2026-03-02") == [eve]
+        assert await found(practice, f"{words}after:2026-03-02") == [following]
+        assert await found(practice, f"{words}-on:2026-03-02") == [following, eve]
+
+
+async def test_many_messages_of_one_moment(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_plan, "_FIRST_WINDOW", 3)
+    monkeypatch.setattr(search_plan, "CHUNK", 2)
+    monkeypatch.setattr(search_page, "LOOKED_AT", 4)
+    ids = [await practice.conversation(f"same word{number % 2}") for number in range(30)]
+    for text in ("from:rosa same", "same -word2", "is:unread", "is:unread same", "-word2"):
+        assert sorted(await found(practice, text)) == ids, text
