@@ -35,6 +35,8 @@ _MOST_REPAIRS = 500
 """Missing items that are fetched by the way; a person can ask for all of them."""
 _REPAIRED_TOGETHER = 50
 """Missing items that are stored in one transaction."""
+_LARGE = 4_000_000
+"""Bytes of one item beside which no other is fetched or filed."""
 
 
 @dataclass(slots=True)
@@ -133,8 +135,11 @@ class LineSync:
                     if filing is not None:
                         filing.result()
                     filing = asyncio.create_task(self._filer.drain(self._channel))
-                # Large mail is not held in memory while the next is fetched.
+                large = any(len(item.content) >= _LARGE for item in batch.items)
                 del batch
+                if large:
+                    # It is not held in memory beside the next.
+                    await filing
         finally:
             if filing is not None:
                 await filing

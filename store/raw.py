@@ -156,6 +156,8 @@ class RawTable:
             left = _TOGETHER
             # Read one by one: what does not fit any more is not even taken from the disk.
             for row in db.execute(UNFILED, values):
+                if found and row["complete"] and row["size"] > left:
+                    break
                 item = _item(db, row)
                 found.append(StoredRaw(row["id"], row["line_id"], item))
                 left -= len(item.content)

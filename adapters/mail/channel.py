@@ -125,6 +125,8 @@ class MailChannel:
             )
             while (batch := await self._read(reader.step)) is not None:
                 yield batch
+                # Not kept while the next is fetched.
+                del batch
             if reader.state is not None:
                 self._seen[folder] = (reader.cursor, reader.state)
 

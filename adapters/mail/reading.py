@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
 
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
@@ -217,19 +218,20 @@ def read_whole(client: Client, remote: RemoteId, *, ours: bool, clock: Clock) ->
     facts = client.fetch([uid], _FACTS).get(uid)
     if facts is None:
         raise gone
-    content = bytearray()
+    gathered = BytesIO()
     while True:
-        start = len(content)
+        start = gathered.tell()
         said = client.fetch([uid], [f"BODY.PEEK[]<{start}.{CHUNK_BYTES}>"]).get(uid)
         if said is None:
             raise gone
         piece = said.get(b"BODY[]<%d>" % start) or b""
-        content += piece
+        gathered.write(piece)
         if len(piece) < CHUNK_BYTES:
             break
+    content = gathered.getvalue()
     return RawItem(
         remote=remote,
-        content=bytes(content),
+        content=content,
         received_at=_aware(facts.get(b"INTERNALDATE"), clock),
         size=max(_int(facts.get(b"RFC822.SIZE")), len(content)),
         ours=ours,

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import random
+import tracemalloc
 from email import message_from_bytes
 from email.message import Message
 from pathlib import Path
 
 import pytest
 
-from adapters.mail.part import MailMessage, tidy, too_deep
+from adapters.mail.mime import attachment_bytes, read_mail
+from adapters.mail.part import MailMessage, leaves, parse, read_parts, tidy, too_deep
 from adapters.mail.tree import cut
 from benchmarks.mails import mails
 
@@ -24,6 +28,8 @@ PIECES = (
 def told(message: Message) -> object:
     """All that a parsed message holds."""
     payload = message._payload  # type: ignore[attr-defined]  # what get_payload decodes
+    if isinstance(payload, memoryview):
+        payload = bytes(payload).decode("ascii", "surrogateescape")
     return (
         message._headers,  # type: ignore[attr-defined]  # with their order and case
         message.preamble,
@@ -104,6 +110,53 @@ def test_damaged_mail_is_never_read_otherwise() -> None:
                 break
         taken += check(bytes(raw))
     assert taken > 200
+
+
+def large(encoding: str, body: bytes) -> bytes:
+    """A mail with one large file."""
+    return (
+        MIXED + b"--=_1\r\n\r\nSee the file.\r\n--=_1\r\nContent-Type: image/png; name=a.png\r\n"
+        b"Content-Transfer-Encoding: " + encoding.encode() + b"\r\n\r\n" + body + b"\r\n--=_1--\r\n"
+    )  # fmt: skip
+
+
+LINES = base64.encodebytes(random.Random(4).randbytes(2_500_001)).replace(b"\n", b"\r\n")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("base64", LINES),
+        ("base64", LINES + b" \r\n" * 600_000),
+        ("base64", LINES + LINES),
+        ("base64", LINES[:-1005]),
+        ("base64", b"=" + LINES),
+        ("base64", LINES.replace(b"A", b"*", 1)),
+        ("base64", b"QUJD" * 300_000),
+        ("8bit", random.Random(4).randbytes(2_000_000).replace(b"\r", b"\n")),
+        ("quoted-printable", b"=C4=8Cesko =\r\n" * 100_000),
+    ],
+)
+def test_a_large_file_is_measured_where_it_lies(encoding: str, body: bytes) -> None:
+    raw = large(encoding, body)
+    assert check(raw)
+    part = list(leaves(parse(raw)))[1]
+    assert part.message.view is not None
+    (told,) = read_mail(raw).attachments
+    content = attachment_bytes(raw, "2")
+    assert (told.size, told.sha256) == (len(content), hashlib.sha256(content).hexdigest())
+    usual = read_parts(message_from_bytes(raw, _class=MailMessage))
+    assert content == list(leaves(usual))[1].content()
+
+
+def test_a_large_file_is_not_copied() -> None:
+    raw = large("base64", b"QUJD" * 5_000_000)
+    tracemalloc.start()
+    try:
+        read_mail(raw)
+        assert tracemalloc.get_traced_memory()[1] < len(raw) / 2
+    finally:
+        tracemalloc.stop()
 
 
 def test_most_mail_of_a_practice_is_ordinary() -> None:
