@@ -42,10 +42,11 @@ _PEOPLE = (
     email("omar@example.com", "Omar Cough"),
     email("zoe.lab@example.com", "Zoë Álvarez"),
 )
-_PATIENTS = [
-    Patient(f"p{at}", *one.name.split(), points=(ContactPoint(one.system, one.value),))
+_PATIENTS = tuple(
+    Patient(f"p{at}", given, family, points=(ContactPoint(one.system, one.value),))
     for at, one in enumerate(_PEOPLE[:2])
-]
+    for given, family in [one.name.split()]
+)
 _FILES = ("lab result.pdf", "Zoë.jpg", "cold_card.png")
 
 
