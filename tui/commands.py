@@ -141,7 +141,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("read-again", "Z", "Read again", "Read anew what could not be read.", _BOTH),
     Command("merge", "t", "Put together", "Put this and another conversation together.", _BOTH),
     Command(
-        "undo-move", "z", "Undo move", "Undo the last putting together, parting or moving.", _BOTH
+        "undo-move", "B", "Undo move", "Undo the last putting together, parting or moving.", _BOTH
     ),
     Command("promise", "P", "Promise", "Withdraw a promise, or set one by hand.", _BOTH),
     Command("next-unread", "N", "Next unread", "Open the next unread conversation.", _BOTH),
@@ -276,6 +276,8 @@ COMMANDS: tuple[Command, ...] = (
         "Compare the line with the server item by item, and fetch what is not here.",
         (Place.LINES,),
     ),
+    Command("read-back", "b", "Read back", "Read older mail of the line.", (Place.LINES,)),
+    Command("stop-reading", "x", "Stop", "Stop reading older mail.", (Place.LINES,)),
     Command("retry", "r", "Send again", "Send the message again.", (Place.OUTBOX,)),
     Command("next-reminder", "n,j", "Next", "Show the next reminder.", (Place.REMINDERS,)),
     Command("previous-reminder", "p,k", "Before", "Show the reminder before.", (Place.REMINDERS,)),
@@ -315,7 +317,14 @@ FOOTER: Mapping[Place, tuple[str, ...]] = {
     _LIST: ("reply", "call", "note", "assign", "snooze", "done", "help"),
     _CONV: ("reply", "call", "note", "done", "whole-text", "back", "help"),
     _WRITE: ("send", "fix", "choose-line", "editor", "attach", "keep-draft", "help"),
-    Place.LINES: ("prove", "fetch-missing", "back", "help"),
+    Place.LINES: (
+        "prove",
+        "fetch-missing",
+        "read-back",
+        "stop-reading",
+        "back",
+        "help",
+    ),
     Place.OUTBOX: ("retry", "undo-send", "open-row", "back", "help"),
     Place.SEARCH: ("open-row", "complete-search", "back"),
     Place.REMINDERS: (

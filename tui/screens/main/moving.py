@@ -45,26 +45,29 @@ async def join(screen: Screen[Any], desk: Desk, row: ConversationRow, other_id: 
     # Who quoted another conversation comes to that one.
     kept, merged = (other, row) if row.suggested_merge == other.id else (row, other)
     moved = await desk.moving.merge(kept.id, merged.id)
-    tell(screen.app, "Put together.", "z undoes it.")
+    tell(screen.app, "Put together.", "B undoes it.")
     return moved.to_id
 
 
-async def split(screen: Screen[Any], desk: Desk, row: ConversationRow, message: Message) -> None:
-    """Part a conversation at a message."""
+async def split(screen: Screen[Any], desk: Desk, row: ConversationRow, message: Message) -> bool:
+    """Part a conversation at a message; whether it was done."""
     asked = AskYes(
         "Part it here: this message and all after it?",
         "They become a conversation of their own; later answers follow them.",
     )
-    if await screen.app.push_screen_wait(asked):
+    agreed: bool = await screen.app.push_screen_wait(asked)
+    if agreed:
         _told(screen, "Parted", await desk.moving.split(row.id, message.id))
+    return agreed
 
 
-async def move(screen: Screen[Any], desk: Desk, row: ConversationRow, message: Message) -> None:
-    """Move one message to another conversation or to a new one."""
+async def move(screen: Screen[Any], desk: Desk, row: ConversationRow, message: Message) -> bool:
+    """Move one message to another conversation or to a new one; whether it was done."""
     new = Choice(_NEW, "A new conversation", "about the same patient")
     chosen = await _choose(screen, desk, row, "Where does this one message belong?", [new])
     if chosen is not None:
         _told(screen, "Moved", await desk.moving.move(message.id, chosen or None))
+    return chosen is not None
 
 
 async def undo(screen: Screen[Any], desk: Desk, row: ConversationRow) -> int | None:
@@ -90,7 +93,7 @@ async def undo(screen: Screen[Any], desk: Desk, row: ConversationRow) -> int | N
 
 def _told(screen: Screen[Any], done: str, moved: Moved) -> None:
     count = f"{moved.messages} message{'s' * (moved.messages != 1)}"
-    tell(screen.app, f"{done}: {count} to conversation {moved.to_id}.", "z undoes it.")
+    tell(screen.app, f"{done}: {count} to conversation {moved.to_id}.", "B undoes it.")
 
 
 async def _choose(

@@ -176,11 +176,11 @@ class Tending:
         where = one_line(alike.address.value, 60) if alike.address else ""
         asked = AskYes(
             f"Link these to {one_line(about, 40)} too? {alike_words(alike)}.",
-            f"They came from {where}; z in this conversation takes it back.",
+            f"They came from {where}; B in this conversation takes it back.",
         )
         if await self._screen.app.push_screen_wait(asked):
             await self._desk.linking.link_alike(row.id, alike, patient_id)
-            tell(self._screen.app, f"{alike.conversations} more linked.", "z undoes it.")
+            tell(self._screen.app, f"{alike.conversations} more linked.", "B undoes it.")
 
     async def _always(self, found: Candidates, chosen_id: str) -> bool | None:
         from tui.screens.choose import Choice, Choose

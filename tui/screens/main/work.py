@@ -293,8 +293,10 @@ class Work:
         if marked is None or view is None:
             return
         act = moving.split if what == "split" else moving.move
-        await act(self._screen, self._desk, view.row, marked)
-        await self.refresh()
+        if await act(self._screen, self._desk, view.row, marked):
+            # Whom it may be about can be another question now.
+            await self.open(view.row.id)
+            await self.refresh()
 
     async def _show(self, conversation_id: int | None) -> None:
         """Show what is left of two conversations, where one of them is shown."""
