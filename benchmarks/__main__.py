@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks import gate, keys, pages, portal, start, sync, texts
+from benchmarks import first_sync, gate, keys, pages, portal, start, sync, texts
 from benchmarks.figures import Chapter, table
 from benchmarks.practice import FOLDERS
 
+_FEW: Final = 2
+"""Runs of what takes minutes."""
 _DESCRIPTION: Final = """\
 Measures Twoway and prints ratios to something bare that is measured beside it. Nothing fails for
 being slow: a benchmark fails only when it cannot run."""
@@ -46,6 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--texts", type=int, default=10_000, help="texts to sync (10000)")
     parser.add_argument(
         "--communications", type=int, default=10_000, help="of the portal's first sync (10000)"
+    )
+    parser.add_argument(
+        "--mailbox", type=int, default=10_000, help="mails of the sync beside mbsync (10000)"
     )
     parser.add_argument("--runs", type=int, default=5, help="times each thing is measured (5)")
     parser.add_argument("--keys", type=int, default=60, help="times each key is pressed (60)")
@@ -84,6 +89,10 @@ def _portal(options: argparse.Namespace, scratch: Path) -> Chapter:
     return portal.measure(options.communications, options.folders, scratch)
 
 
+def _first_sync(options: argparse.Namespace, scratch: Path) -> Chapter:
+    return first_sync.measure(options.mailbox, min(options.runs, _FEW), scratch)
+
+
 _PARTS: Final[dict[str, Callable[[argparse.Namespace, Path], Chapter]]] = {
     "start": _start,
     "keys": _keys,
@@ -92,6 +101,7 @@ _PARTS: Final[dict[str, Callable[[argparse.Namespace, Path], Chapter]]] = {
     "sync": _sync,
     "texts": _texts,
     "portal": _portal,
+    "first-sync": _first_sync,
 }
 
 

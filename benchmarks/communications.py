@@ -7,7 +7,7 @@ import random
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from benchmarks.mails import GIVEN, PEOPLE, VOCABULARY
+from benchmarks.mails import GIVEN, VOCABULARY
 from demo.portal.holdings import Holdings
 from demo.portal.render import Words, communication, header, organization, patient
 from inbox.address import AddressSystem
@@ -16,6 +16,7 @@ from inbox.patient import ContactPoint, Patient
 PRACTICE: Final = "Organization/1"
 _FIRST: Final = datetime(2024, 1, 8, 14, 0, tzinfo=UTC)
 _FAMILY: Final = "Jimenez"
+_PEOPLE: Final = 40
 
 
 def patients() -> list[Patient]:
@@ -27,7 +28,7 @@ def patients() -> list[Patient]:
             _FAMILY,
             points=(ContactPoint(AddressSystem.PORTAL, f"Patient/{number}"),),
         )
-        for number in range(PEOPLE)
+        for number in range(_PEOPLE)
         if number % 4
     ]
 
@@ -37,14 +38,14 @@ def furnish(holdings: Holdings, count: int, number: int = 7) -> None:
     chance = random.Random(number)
     names = {PRACTICE: "Lakeside Family Practice"}
     holdings.add(organization("1", names[PRACTICE]))
-    for person in range(PEOPLE):
+    for person in range(_PEOPLE):
         given = GIVEN[person % len(GIVEN)]
         known = {"given": given, "family": _FAMILY, "birth_date": "1970-01-01"}
         holdings.add(patient(str(person), f"p{person}", known))
         names[f"Patient/{person}"] = f"{given} {_FAMILY}"
     made, at = 0, _FIRST
     while made < count:
-        who = f"Patient/{chance.randrange(PEOPLE)}"
+        who = f"Patient/{chance.randrange(_PEOPLE)}"
         topic, people = f"Visit {made}", (who, PRACTICE)
         thread = holdings.add(header(topic, who, people, names, can_reply=True), at=at).reference
         made, answers = made + 1, ""

@@ -78,7 +78,7 @@ _WIDTH: Final = 10
 
 def table(chapter: Chapter) -> Iterator[str]:
     """The lines of a chapter."""
-    name = max(len(chapter.title), *(len(row.what) for row in chapter.rows))
+    name = max([len(chapter.title), *(len(row.what) for row in chapter.rows)])
     head = "".join(f"{column:>{_WIDTH}}" for column in _COLUMNS)
     yield f"{chapter.title:<{name}}{head}"
     yield "-" * (name + len(head))

@@ -14,8 +14,11 @@ from inbox.address import AddressSystem
 from inbox.patient import ContactPoint, Patient
 
 DESK: Final = "frontdesk@lakeside.example"
-PEOPLE: Final = 40
-_FIRST: Final = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
+_FEWEST, _MOST, _EACH = 40, 5_000, 20
+"""How many people write at least and at most, and how many mails of each there are between."""
+_LAST: Final = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
+_APART: Final = timedelta(minutes=5)
+"""On average."""
 GIVEN: Final = ("Rosa", "Omar", "Ann", "Luis", "Mei", "Ivan", "Fatima", "José", "Zoë", "Priya")
 _FAMILY: Final = ("Jimenez", "Haddad", "Lee", "Okafor", "Novak", "Müller", "Sato", "Silva")
 VOCABULARY: Final = (
@@ -25,8 +28,13 @@ VOCABULARY: Final = (
 )
 
 
-def patients() -> list[Patient]:
-    """Who writes: three of four are known."""
+def people(count: int) -> int:
+    """How many people write so many mails."""
+    return max(_FEWEST, min(_MOST, count // _EACH))
+
+
+def patients(count: int) -> list[Patient]:
+    """Who writes so many mails: three of four are known."""
     return [
         Patient(
             f"p{number}",
@@ -34,23 +42,33 @@ def patients() -> list[Patient]:
             _FAMILY[number % len(_FAMILY)],
             points=(ContactPoint(AddressSystem.EMAIL, _address(number)),),
         )
-        for number in range(PEOPLE)
+        for number in range(people(count))
         if number % 4
     ]
 
 
-def mails(count: int, number: int = 7) -> Iterator[bytes]:
-    """So many mails to the front desk, in threads of one to five."""
-    chance = random.Random(number)
-    made, at = 0, _FIRST
-    while made < count:
-        person = chance.randrange(PEOPLE)
+def mails(count: int) -> Iterator[bytes]:
+    """So many mails to the front desk, in threads of one to five, oldest first."""
+    return (raw for raw, _ in mailbox(count))
+
+
+def mailbox(count: int, later: int = 0) -> Iterator[tuple[bytes, datetime]]:
+    """So many mails with the times they arrived at; never more than a few in memory.
+
+    Args:
+        count: How many; 10,000 and 1,000,000 are made alike.
+        later: How many more follow, which nobody answered yet.
+    """
+    chance = random.Random(count)
+    made, at = 0, _LAST - _APART * count
+    while made < count + later:
+        person = chance.randrange(people(count))
         earlier: list[str] = []
         quoted: list[str] = []
-        for _ in range(min(count - made, chance.randint(1, 5))):
-            at += timedelta(minutes=chance.randint(1, 90))
+        for _ in range(min(count + later - made, chance.randint(1, 5))):
+            at += timedelta(minutes=chance.randint(1, 9))
             text = _text(chance)
-            yield _mail(chance, made, person, at, text, earlier, quoted)
+            yield _mail(chance, made, person, at, text, earlier, quoted), at
             quoted = ["", "> On Monday you wrote:", *(f"> {line}" for line in [*text, *quoted])]
             earlier.append(f"<{made}@mail.example.com>")
             made += 1

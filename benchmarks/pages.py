@@ -62,10 +62,15 @@ async def _asks(desk: Desk) -> dict[str, Ask]:
         "a later page": lambda: desk.page(ListState.ALL, after=deep.next, limit=_PAGE),
         "counts": desk.counts,
         "open a conversation": lambda: desk.open(opened),
-        "search a frequent word": lambda: desk.search("thursday"),
-        "search two words and a name": lambda: desk.search("insurance card rosa"),
-        "search what is not there": lambda: desk.search("xylophone"),
-        "search letters being typed": lambda: desk.search("th"),
+        "search a frequent word": lambda: desk.searching.find("thursday"),
+        "search two words and a name": lambda: desk.searching.find("insurance card rosa"),
+        "search what is not there": lambda: desk.searching.find("xylophone"),
+        "search letters being typed": lambda: desk.searching.find("th"),
+        "search a rare word": lambda: desk.searching.find("jimenez12"),
+        "search a sender": lambda: desk.searching.find("from:jimenez"),
+        "search a stretch of days": lambda: desk.searching.find("on:2026-02"),
+        "search a word in older mail": lambda: desk.searching.find("thursday before:2026-02-20"),
+        "search what is unread": lambda: desk.searching.find("is:unread visit"),
     }
 
 

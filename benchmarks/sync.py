@@ -8,10 +8,11 @@ import imaplib
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -31,7 +32,7 @@ from inbox.sync import LineSync
 from store.database import SqliteRepository, open_repository
 from tests.interop import dovecot
 from tests.interop.dovecot import DovecotServer
-from tests.interop.servers import why_not
+from tests.interop.servers import Account, why_not
 from tui.config.reading import read_configuration
 
 _STEPS: Final = ("fetch", "store raw", "parse", "file", "record")
@@ -97,10 +98,23 @@ def _dovecot(count: int) -> Iterator[Mailbox]:
     try:
         server.start()
         account = server.add_user(mails.DESK)
-        server.append_many(account, mails.mails(count))
+        fill(server, account, mails.mailbox(count))
         yield Mailbox("Dovecot", server.imap_port, account.address, account.password)
     finally:
         server.remove()
+
+
+def fill(server: DovecotServer, account: Account, arrived: Iterator[tuple[bytes, datetime]]) -> int:
+    """Put mail into the inbox as if it had arrived at its time; return how many bytes it is."""
+    total = 0
+    client = server.connect(account)
+    try:
+        while some := list(islice(arrived, 1000)):
+            total += sum(len(raw) for raw, _ in some)
+            client.multiappend("INBOX", [{"msg": raw, "date": at} for raw, at in some])
+    finally:
+        client.logout()
+    return total
 
 
 def _rows(mailbox: Mailbox, practice: Practice, count: int, scratch: Path) -> list[Row]:
@@ -145,21 +159,21 @@ def _bare(mailbox: Mailbox) -> float:
 async def _sync(
     mailbox: Mailbox, practice: Practice, count: int, scratch: Path
 ) -> tuple[Sample, Stopwatch]:
-    repository = await _open(scratch / "whole")
-    channel = _channel(mailbox, practice)
+    repository = await open_folder(scratch / "whole", count)
+    channel = mail_channel(mailbox, practice)
     began = time.perf_counter_ns()
-    await LineSync(channel, repository, Filer(repository, practice, _now), _now).once()
-    await Recorder(repository, practice, _now).drain()
+    await LineSync(channel, repository, Filer(repository, practice, now), now).once()
+    await Recorder(repository, practice, now).drain()
     whole = Sample(((time.perf_counter_ns() - began) / 1e6,))
-    await _check(repository, channel, count)
+    await check(repository, channel, count)
     await channel.close()
     await repository.close()
 
     watch = Stopwatch()
-    repository = await _open(scratch / "steps")
-    channel = _channel(mailbox, practice)
+    repository = await open_folder(scratch / "steps", count)
+    channel = mail_channel(mailbox, practice)
     await _steps(channel, repository, practice, watch)
-    await _check(repository, channel, count)
+    await check(repository, channel, count)
     await channel.close()
     await repository.close()
     return whole, watch
@@ -173,35 +187,35 @@ async def _steps(
         batches = [batch async for batch in channel.fetch({})]
     with watch.measure("store raw"):
         for batch in batches:
-            await repository.raw.save_batch(channel.line.id, batch, _now())
+            await repository.raw.save_batch(channel.line.id, batch, now())
     read = _Read(channel)
     with watch.measure("parse"):
         for batch in batches:
             for item in batch.items:
                 read.keep(item)
     with watch.measure("file"):
-        await Filer(repository, practice, _now).drain(read)
+        await Filer(repository, practice, now).drain(read)
     with watch.measure("record"):
-        await Recorder(repository, practice, _now).drain()
+        await Recorder(repository, practice, now).drain()
 
 
 class _Read(MailChannel):
     """The line's channel with everything parsed beforehand."""
 
     def __init__(self, channel: MailChannel) -> None:
-        super().__init__(channel.line, channel._settings, _now)
+        super().__init__(channel.line, channel._settings, now)
         self._kept: dict[tuple[str, str], Arrival] = {}
 
     def keep(self, item: RawItem) -> None:
         """Parse an item."""
         self._kept[item.remote.folder, item.remote.item] = super().convert(item)
 
-    def convert(self, raw: RawItem) -> Arrival:
+    async def convert_all(self, raws: Sequence[RawItem]) -> list[Arrival]:
         """What was parsed."""
-        return self._kept[raw.remote.folder, raw.remote.item]
+        return [self._kept[raw.remote.folder, raw.remote.item] for raw in raws]
 
 
-async def _check(repository: SqliteRepository, channel: MailChannel, count: int) -> None:
+async def check(repository: SqliteRepository, channel: MailChannel, count: int) -> None:
     """A sync that loses mail would be quick."""
     line_id = channel.line.id
     held = await repository.raw.count(line_id, await channel.census())
@@ -210,18 +224,21 @@ async def _check(repository: SqliteRepository, channel: MailChannel, count: int)
         raise CannotMeasure(f"of {count} mails {stored} were stored and filed")
 
 
-async def _open(folder: Path) -> SqliteRepository:
-    repository = await open_repository(folder, _now)
-    await repository.patients.save(mails.patients())
+async def open_folder(folder: Path, count: int) -> SqliteRepository:
+    """A data folder that knows the patients who write so many mails."""
+    repository = await open_repository(folder, now)
+    await repository.patients.save(mails.patients(count))
     return repository
 
 
-def _channel(mailbox: Mailbox, practice: Practice) -> MailChannel:
+def mail_channel(mailbox: Mailbox, practice: Practice) -> MailChannel:
+    """The practice's mail line, read from a mailbox."""
     imap = ImapSettings("127.0.0.1", mailbox.port, "none", mailbox.user, sent="Sent")
     smtp = SmtpSettings("127.0.0.1", 9, "none", mailbox.user)
     line = replace(practice.lines[0], address=mails.DESK)
-    return MailChannel(line, MailSettings(imap, smtp, lambda: mailbox.password), _now)
+    return MailChannel(line, MailSettings(imap, smtp, lambda: mailbox.password), now)
 
 
-def _now() -> datetime:
+def now() -> datetime:
+    """The present moment."""
     return datetime.now(UTC)

@@ -104,13 +104,20 @@ class BackOffice:
             await asyncio.sleep(_RENEW_EVERY)
 
     async def sync_once(
-        self, progress: Callable[[LineHealth], None] | None = None
+        self,
+        progress: Callable[[LineHealth], None] | None = None,
+        *,
+        thorough: bool = False,
     ) -> dict[str, TwowayError]:
         """Bring every line up to date, file and record what came; then return what went wrong.
 
         What goes wrong with a line is kept in its health and does not keep the others. While
         another process works, the health is what that one sees: it is not told of a trouble that
         only this one has, e.g. a password it was not given.
+
+        Args:
+            progress: Gets the health of each line that was read.
+            thorough: Compare every item with the server, and fetch all that is missing.
 
         Raises:
             StoreError: the disk, not a line, is in the way.
@@ -119,6 +126,8 @@ class BackOffice:
         troubles: dict[str, TwowayError] = {}
 
         async def one(line_id: str, sync: LineSync) -> None:
+            if thorough:
+                sync.be_thorough()
             try:
                 await sync.once()
                 await self._heed_inspection(line_id)
@@ -152,6 +161,25 @@ class BackOffice:
             await self._retractor.due()
             await self._recorder.drain()
         return count
+
+    async def fetch_missing(self, line_id: str) -> None:
+        """Compare all of a line with the server, and fetch and file whatever is not here.
+
+        Where this process reads the lines anyway, that is asked for and begins at once.
+
+        Raises:
+            NotFound: no such line.
+            ChannelError: the line could not be read.
+        """
+        sync = self._syncs.get(line_id)
+        if sync is None:
+            raise NotFound(f"The line “{line_id}” is not set up.")
+        sync.be_thorough()
+        if self._working:
+            sync.poke()
+            return
+        await sync.once()
+        await self._recorder.drain()
 
     async def record(self) -> None:
         """Write what is due to the record files.
@@ -196,6 +224,19 @@ class BackOffice:
         whole = await channel.fetch_whole(header.remote)
         await self._repository.raw.complete(message.raw_id, whole)
         await self._filer.drain(channel)
+
+    async def read_again(self, conversation_id: int) -> int:
+        """Read anew what could not be read in a conversation; return how many messages.
+
+        Raises:
+            NotFound: no such conversation.
+            StoreError: the disk is in the way.
+        """
+        row = await self._repository.conversations.row(conversation_id)
+        count = await self._repository.looks.again(row.id)
+        for channel in self._channels.values():
+            await self._filer.drain(channel)
+        return count
 
     def wake(self) -> None:
         """Something was queued: look at the outbox now."""

@@ -8,7 +8,8 @@ suite that every adapter passes.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -71,8 +72,21 @@ class Census:
 
     folder: str
     epoch: str
-    items: frozenset[str]
-    """The `RemoteId.item` of everything there."""
+    items: AbstractSet[str]
+    """The `RemoteId.item` of everything there; `inbox.numbered.Numbers` where there are many."""
+    whole: bool = True
+    """False: part of it is taken from an earlier list, and proves nothing about today."""
+    older: AbstractSet[str] = frozenset()
+    """Those of them that are older than the day the line is read from; nobody waits for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many items the server holds in one folder, without saying which."""
+
+    folder: str
+    epoch: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +202,28 @@ class Channel(Protocol):
 
     async def close(self) -> None:
         """Let go of every connection; may be called more than once."""
+        ...
+
+
+@runtime_checkable
+class Tallies(Protocol):
+    """A channel whose server says how many items it holds without listing them."""
+
+    async def tally(self) -> tuple[Tally, ...] | None:
+        """How many items lie in each folder that is read; None when it takes a census to know.
+
+        Raises:
+            ChannelError: the server could not be asked.
+        """
+        ...
+
+
+@runtime_checkable
+class ReadsAside(Protocol):
+    """A channel that can read many raw items beside what else goes on, on another processor."""
+
+    async def convert_all(self, raws: Sequence[RawItem]) -> list[Arrival]:
+        """What `convert` gives for each."""
         ...
 
 

@@ -33,6 +33,8 @@ class ListState(StrEnum):
     UNKNOWN = "unknown"
     """Nobody knows yet whom it is about."""
     SNOOZED = "snoozed"
+    NEEDS_LOOK = "needs-a-look"
+    """Something in it could not be read, and nobody has said yet what becomes of it."""
     ALL = "all"
 
 
@@ -73,7 +75,7 @@ class ConversationRow:
     suggested_merge: int | None = None
     """A conversation this one may belong to (somebody quoted an id of it)."""
     needs_look: bool = False
-    """It holds a message that could not be read."""
+    """It holds a message that could not be read, and nobody has dealt with it yet."""
     unrecorded: bool = False
     """A communication of it is not in the record file yet."""
     leaves_at: datetime | None = None
@@ -119,6 +121,7 @@ class Counts:
     undelivered: int = 0
     unknown: int = 0
     snoozed: int = 0
+    needs_look: int = 0
 
 
 COUNT_LIMIT = 1000
@@ -134,3 +137,26 @@ class SearchHit:
     """The message that matched best."""
     snippet: str
     """Some words around the match, on one line; matches between U+E000 and U+E001."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchKey:
+    """Where a part of what a search found ends; the next one begins behind it."""
+
+    before: int
+    """What is newer was looked at: the storage's own number."""
+    shown: frozenset[int]
+    """Conversations that were found already."""
+    at: datetime
+    """How far back it was looked (aware, UTC)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """Part of what a search found, the newest match first."""
+
+    hits: tuple[SearchHit, ...]
+    next: SearchKey | None
+    """Hand it in to look further, also when nothing was found so far; None at the end."""
+    unread: tuple[str, ...] = ()
+    """Pieces of the search that look like conditions and are none."""

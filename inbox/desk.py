@@ -17,7 +17,7 @@ from inbox.address import Address, ChannelKind
 from inbox.age import overdue_since
 from inbox.channel import Capabilities, RawItem
 from inbox.clock import Clock
-from inbox.conversation import ConversationRow, Counts, ListState, Page, PageKey, SearchHit
+from inbox.conversation import ConversationRow, Counts, ListState, Page, PageKey
 from inbox.drafting import Drafting, answered_for
 from inbox.errors import Blocked, Held, NotFound, TwowayError
 from inbox.facts import Facts
@@ -39,9 +39,12 @@ if TYPE_CHECKING:
     from inbox.attention import Attention
     from inbox.calling import Calling
     from inbox.forms import Forms
+    from inbox.looking import Looking
+    from inbox.moving import Moving
     from inbox.notice import Noticing
     from inbox.reminding import Reminding
     from inbox.retracting import Retracting
+    from inbox.searching import Searching
     from inbox.suggesting import Suggesting
     from inbox.templating import ReadShelf, Templating
 
@@ -107,6 +110,13 @@ class Desk:
         return Attention(self.repository, self.practice, self.clock, self.member)
 
     @cached_property
+    def moving(self) -> Moving:
+        """Conversations put together and parted; the list does not need it."""
+        from inbox.moving import Moving
+
+        return Moving(self.repository, self.clock, self.member)
+
+    @cached_property
     def calling(self) -> Calling:
         """Calls: what to know before, and what became of them."""
         from inbox.calling import Calling
@@ -126,6 +136,20 @@ class Desk:
         from inbox.reminding import Reminding
 
         return Reminding(self)
+
+    @cached_property
+    def searching(self) -> Searching:
+        """The search; no list needs it."""
+        from inbox.searching import Searching
+
+        return Searching(self.repository, self.practice, self.clock, self.member)
+
+    @cached_property
+    def looking(self) -> Looking:
+        """What could not be read, and what is done about it."""
+        from inbox.looking import Looking
+
+        return Looking(self.repository, self.clock, self.member)
 
     @cached_property
     def forms(self) -> Forms:
@@ -204,10 +228,6 @@ class Desk:
         return await self.repository.conversations.messages(
             conversation_id, before=before, limit=limit
         )
-
-    async def search(self, query: str, limit: int = 50) -> list[SearchHit]:
-        """Conversations that match what a person typed."""
-        return await self.repository.searches.search(query, limit)
 
     async def lines(self) -> list[LineView]:
         """Every line with its proof and its connection."""

@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
-from inbox.address import Address, ChannelKind
+from inbox.address import Address, AddressSystem, ChannelKind
+from inbox.arriving import addressed_to, direction_of, same_message, same_words, when
 from inbox.bounce import is_unknown_address, status_change
-from inbox.channel import Channel, RawItem
+from inbox.channel import Channel, RawItem, ReadsAside
 from inbox.clock import Clock
 from inbox.errors import ConfigurationError, StoreError
 from inbox.line import Line
@@ -18,12 +20,12 @@ from inbox.matching import match
 from inbox.message import (
     Arrival,
     Direction,
-    Message,
     MessageKind,
     MessageStatus,
     Nature,
 )
 from inbox.pairing import PAIRED
+from inbox.patient import Patient
 from inbox.plain import plain_text
 from inbox.portal import Portal
 from inbox.practice import Practice
@@ -31,10 +33,12 @@ from inbox.reply_path import Evidence, EvidenceKind, judge_round_trip, judge_sec
 from inbox.repository import Filing, Relative, Repository, StatusChange, StoredRaw
 from inbox.signals.machine import nature_of
 from inbox.telephony import Telephony
-from inbox.thread import join, other_end
+from inbox.thread import behind, join, named, open_ends, other_end
 
-_AT_ONCE = 40
-"""Raw items that are read and filed in one transaction."""
+_AT_ONCE = 80
+"""Raw items that are read and filed in one transaction: others who write wait as long."""
+_LARGE = 4_000_000
+"""Bytes of raw items beside which no others are held in memory."""
 _RAW_SHOWN = 20_000
 _JUST_AFTER = timedelta(milliseconds=1)
 
@@ -50,52 +54,60 @@ class Filer:
         self._listening = Listening(repository, practice, clock)
         self._telephony = Telephony(repository, practice, self._listening)
         self._portal = Portal(repository, practice, self._listening)
+        self._holders: dict[tuple[AddressSystem, str], list[Patient]] = {}
+        """Who an address belongs to, as far as the present transaction asked."""
 
     async def drain(self, channel: Channel) -> int:
         """File every raw item of a line that is not filed yet; return how many there were.
 
-        May be interrupted at any point: what is not filed yet is filed by the next call.
+        The next ones are read while the last are filed. May be interrupted at any point: what is
+        not filed yet is filed by the next call.
         """
         count = 0
-        await self._listening.begin(channel.line.id)
-        while waiting := await self._repository.raw.unfiled(channel.line.id, _AT_ONCE):
-            # Reading mail is work for the processor; the screen must not wait for it.
-            arrivals = await asyncio.to_thread(_read_all, channel, tuple(waiting))
-            pairs = list(zip(waiting, arrivals, strict=True))
-            try:
-                await self._together(channel, pairs)
-            except StoreError:
-                raise
-            except Exception:  # noqa: BLE001 - one item that cannot be filed must not stop the others
-                await self._file_singly(channel, pairs)
-            count += len(waiting)
+        line_id = channel.line.id
+        await self._listening.begin(line_id)
+        waiting = await self._repository.raw.unfiled(line_id, _AT_ONCE)
+        reading = asyncio.create_task(_read_all(channel, waiting))
+        try:
+            while waiting:
+                pairs = list(zip(waiting, await reading, strict=True))
+                under_way = [stored.raw_id for stored in waiting]
+                waiting = []
+                if sum(len(stored.item.content) for stored, _ in pairs) < _LARGE:
+                    waiting = await self._repository.raw.unfiled(line_id, _AT_ONCE, under_way)
+                reading = asyncio.create_task(_read_all(channel, waiting))
+                await self._file_together(channel, pairs)
+                count += len(under_way)
+                del pairs
+                if not waiting:
+                    # What came while the last ones were filed, or was too large to wait beside.
+                    waiting = await self._repository.raw.unfiled(line_id, _AT_ONCE)
+                    await reading
+                    reading = asyncio.create_task(_read_all(channel, waiting))
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
         return count
 
-    async def _together(self, channel: Channel, pairs: Sequence[tuple[StoredRaw, Arrival]]) -> None:
-        """File items in one transaction."""
-
-        async def work() -> None:
-            seen = [await self._file(channel, stored, arrival) for stored, arrival in pairs]
-            # The newest is evidence for them all.
-            at = max((one for one in seen if one is not None), default=None)
-            if at is not None:
-                evidence = Evidence(channel.line.id, EvidenceKind.INBOUND, at)
-                await self._repository.lines.add_evidence(evidence)
-
-        if channel.line.channel in PAIRED:
-            # Nothing of a text is read on the way but what is stored.
-            await self._repository.at_once(work)
-            return
-        async with self._repository.batch():
-            await work()
+    async def _file_together(
+        self, channel: Channel, pairs: Sequence[tuple[StoredRaw, Arrival]]
+    ) -> None:
+        """File items in one transaction; should one of them be in the way, each by itself."""
+        try:
+            await self._repository.at_once(partial(self._file_all, channel, pairs))
+        except StoreError:
+            raise
+        except Exception:  # noqa: BLE001 - one item that cannot be filed must not stop the others
+            await self._file_singly(channel, pairs)
 
     async def _file_singly(
         self, channel: Channel, pairs: Sequence[tuple[StoredRaw, Arrival]]
     ) -> None:
         """File items one by one; the one that cannot be filed is kept as unreadable."""
-        for stored, arrival in pairs:
+        for pair in pairs:
+            stored = pair[0]
             try:
-                await self._together(channel, [(stored, arrival)])
+                await self._repository.at_once(partial(self._file_all, channel, [pair]))
             except StoreError:
                 raise
             except Exception:  # noqa: BLE001 - nothing inbound is dropped, whatever is in it
@@ -111,12 +123,30 @@ class Filer:
                     )
                 )
 
-    async def _file(self, channel: Channel, stored: StoredRaw, arrival: Arrival) -> datetime | None:
-        """File one item; when it arrived, if that is evidence that the line receives."""
+    async def _file_all(self, channel: Channel, pairs: Sequence[tuple[StoredRaw, Arrival]]) -> None:
+        """File items; awaits nothing but the repository (`Repository.at_once`)."""
+        # Nobody else writes meanwhile, so what was looked up holds until the end.
+        self._holders.clear()
+        own = self._practice.own_keys | channel.line.keys
+        reached: datetime | None = None
+        for stored, arrival in pairs:
+            if await self._file(channel, stored, arrival, own):
+                at = stored.item.received_at
+                reached = at if reached is None else max(reached, at)
+        if reached is not None:
+            # What others sent to the line is evidence that it receives; only the newest counts.
+            evidence = Evidence(channel.line.id, EvidenceKind.INBOUND, reached)
+            await self._repository.lines.add_evidence(evidence)
+
+    async def _file(
+        self, channel: Channel, stored: StoredRaw, arrival: Arrival, own: frozenset[str]
+    ) -> bool:
+        """File one item; return whether it shows that the line receives."""
         line = channel.line
-        own = self._practice.own_keys | line.keys
-        direction, arrival = _direction(arrival, stored.item, own)
-        arrival = replace(arrival, nature=nature_of(arrival))
+        direction, arrival = direction_of(arrival, stored.item, own)
+        nature = nature_of(arrival)
+        if nature is not arrival.nature:
+            arrival = replace(arrival, nature=nature)
         if arrival.nature is Nature.PROBE:
             arrival = await self._probe(line, stored, arrival)
         filing = Filing(
@@ -125,63 +155,80 @@ class Filer:
             arrival=arrival,
             direction=direction,
             status=MessageStatus.RECEIVED if direction is Direction.INBOUND else MessageStatus.SENT,
-            at=_when(arrival, direction, stored.item),
+            at=when(arrival, direction, stored.item, self._clock()),
             quarantined=arrival.nature is Nature.UNREADABLE,
             partial=not stored.item.complete,
         )
         if arrival.nature is Nature.PROBE:
             await self._repository.filing.file(replace(filing, visible=False))
-            return None
+            return False
+        reaches = direction is Direction.INBOUND and addressed_to(line, arrival)
         if line.channel in PAIRED:
             await self._telephony.file(filing, own)
-            return _shows_receiving(line, direction, arrival, stored.item.received_at)
+            return reaches
         if line.channel is ChannelKind.PORTAL:
             await self._portal.file(filing)
-            return None
+            return False
         echo = await self._echo_of(line, direction, arrival, own)
         if echo is not None:
             await self._repository.filing.file(replace(filing, visible=False, echo_of=echo))
-            return None
+            return False
         filing = await self._place(filing, own)
         filed = await self._repository.filing.file(filing)
         if filing.signs:
             await self._listening.heed(filing, filed)
         if direction is Direction.OUTBOUND and filed.conversation_id is not None:
             await self._late_reports(channel, arrival.message_id, filed.conversation_id)
-        return _shows_receiving(line, direction, arrival, stored.item.received_at)
+        return reaches
+
+    async def _held_by(self, other: Address | None) -> list[Patient]:
+        """Everybody an address belongs to."""
+        if other is None:
+            return []
+        asked = (other.system, other.key)
+        known = self._holders.get(asked)
+        if known is None:
+            known = await self._repository.patients.by_address(other)
+            self._holders[asked] = known
+        return known
 
     async def _place(self, filing: Filing, own: frozenset[str]) -> Filing:
         """Find the conversation and the patient, and what the arrival says of messages of ours."""
         arrival, direction = filing.arrival, filing.direction
-        named = list(arrival.parents)
-        if arrival.report is not None and arrival.report.original_message_id:
-            named.append(arrival.report.original_message_id)
+        ids = named(arrival)
         relatives: list[Relative] = []
-        if named or arrival.message_id:
-            relatives = await self._repository.filing.relatives(arrival.message_id, named)
+        if ids or arrival.message_id:
+            relatives = await self._repository.filing.relatives(arrival.message_id, ids)
         at = filing.at
         if direction is Direction.INBOUND:
-            at = await self._after_what_it_answers(at, named, relatives)
-        joining = join(arrival, direction, relatives, own)
+            at = await self._after_what_it_answers(at, ids, relatives)
+        siblings: list[Relative] = []
+        ends = open_ends(arrival, direction, relatives, own)
+        if ends:
+            people = behind(arrival, direction, own)
+            siblings = await self._repository.filing.siblings(ends, people, arrival.list_id)
+        other = other_end(arrival, direction, own)
+        candidates = await self._held_by(other)
+        former = await self._former(filing, other, (*relatives, *siblings), candidates)
+        joining = join(arrival, direction, relatives, own, siblings, former)
         about = next(
             (
                 relative.patient_id
-                for relative in relatives
+                for relative in (*relatives, *siblings)
                 if relative.conversation_id in joining.conversations and relative.patient_id
             ),
             None,
         )
-        other = other_end(arrival, direction, own)
-        candidates = await self._repository.patients.by_address(other) if other else []
         day = filing.at.astimezone(self._practice.timezone).date()
         remembered = None
         if other is not None and len(candidates) > 1:
             remembered = await self._repository.choices.of(other)
-        found = match(other, candidates, about, day, remembered)
+        found = match(other, candidates, about, day, remembered, former=bool(former))
         changes: tuple[StatusChange, ...] = ()
         dead: tuple[tuple[Address, str], ...] = ()
         if arrival.nature is Nature.BOUNCE and arrival.report is not None:
             changes, dead = await self._bounced(arrival)
+            self._holders.clear()
         return replace(
             filing,
             at=at,
@@ -193,6 +240,21 @@ class Filer:
             bad_points=dead,
             signs=await self._listening.signs(filing, candidates),
         )
+
+    async def _former(
+        self,
+        filing: Filing,
+        other: Address | None,
+        relatives: Sequence[Relative],
+        holders: Sequence[Patient],
+    ) -> frozenset[str]:
+        """Patients of what it answers whose address this no longer is: somebody else writes now."""
+        about = frozenset(one.patient_id for one in relatives if one.patient_id)
+        if filing.direction is not Direction.INBOUND or other is None:
+            return frozenset()
+        if not about - {patient.id for patient in holders}:
+            return frozenset()
+        return about & await self._repository.patients.formerly(other, filing.at)
 
     async def _after_what_it_answers(
         self, at: datetime, named: Sequence[str], relatives: Sequence[Relative]
@@ -249,10 +311,10 @@ class Filer:
         for stored in await self._repository.filing.with_message_id(arrival.message_id):
             ours = stored.direction is Direction.OUTBOUND
             mine = arrival.sender is not None and arrival.sender.key in own
-            if ours and mine and _same_words(stored, arrival):
+            if ours and mine and same_words(stored, arrival):
                 return stored.id
             twice = stored.direction is Direction.INBOUND and direction is Direction.INBOUND
-            if twice and stored.line_id != line.id and _same_message(stored, arrival):
+            if twice and stored.line_id != line.id and same_message(stored, arrival):
                 return stored.id
         return None
 
@@ -267,8 +329,9 @@ class Filer:
             if told.nature is not Nature.BOUNCE or told.raw_id is None:
                 continue
             item = await self._repository.raw.content(told.raw_id)
-            report = await asyncio.to_thread(_read, channel, item)
+            report = _read(channel, item)
             changes, dead = await self._bounced(report)
+            self._holders.clear()
             await self._repository.filing.file(
                 Filing(
                     raw_id=told.raw_id,
@@ -315,16 +378,13 @@ class Filer:
         return tuple(changes), tuple(dead)
 
 
-def _shows_receiving(
-    line: Line, direction: Direction, arrival: Arrival, at: datetime
-) -> datetime | None:
-    """When something arrived that others sent to the line: evidence that it receives."""
-    received = direction is Direction.INBOUND and _addressed_to(line, arrival)
-    return at if received else None
-
-
-def _read_all(channel: Channel, waiting: Sequence[StoredRaw]) -> list[Arrival]:
-    return [_read(channel, stored.item) for stored in waiting]
+async def _read_all(channel: Channel, waiting: Sequence[StoredRaw]) -> list[Arrival]:
+    """Reading mail is work for the processor; the screen must not wait for it."""
+    items = [stored.item for stored in waiting]
+    asked: object = channel
+    if isinstance(asked, ReadsAside):
+        return await asked.convert_all(items)
+    return await asyncio.to_thread(lambda: [_read(channel, item) for item in items])
 
 
 def _read(channel: Channel, item: RawItem) -> Arrival:
@@ -354,56 +414,4 @@ def _unreadable(channel: Channel, item: RawItem) -> Arrival:
         whole=text,
         nature=Nature.UNREADABLE,
         defects=("It could not be read; this is its raw text.",),
-    )
-
-
-def _direction(arrival: Arrival, item: RawItem, own: frozenset[str]) -> tuple[Direction, Arrival]:
-    """Ours when it lies in the Sent folder or is from one of our lines to somebody else.
-
-    What comes from ourselves to ourselves is a form on the practice's web site or the like: the one
-    who waits for an answer stands in Reply-To.
-    """
-    if item.ours:
-        return Direction.OUTBOUND, arrival
-    if arrival.sender is None or arrival.sender.key not in own:
-        return Direction.INBOUND, arrival
-    if arrival.nature is Nature.PROBE:
-        return Direction.OUTBOUND, arrival
-    named = {address.key for address in (*arrival.to, *arrival.cc)}
-    writers = [address for address in arrival.reply_to if address.key not in own]
-    # Anybody can write our address as their own. What is addressed to us and does not lie in the
-    # Sent folder is read as theirs: a needless "needs reply" harms nobody, a missed one does.
-    if not writers and not named & own and named:
-        return Direction.OUTBOUND, arrival
-    return Direction.INBOUND, replace(arrival, sender=writers[0]) if writers else arrival
-
-
-def _when(arrival: Arrival, direction: Direction, item: RawItem) -> datetime:
-    """When it happened by our server's clock; a copy of ours by the clock it was sent by."""
-    if direction is Direction.OUTBOUND and arrival.sent_at is not None:
-        return min(arrival.sent_at, item.received_at)
-    return item.received_at
-
-
-def _addressed_to(line: Line, arrival: Arrival) -> bool:
-    named = {address.key for address in (*arrival.to, *arrival.cc)}
-    named |= {value.casefold() for value in arrival.received.delivered_to}
-    return bool(named & line.keys) and arrival.nature is not Nature.PROBE
-
-
-def _same_words(stored: Message, arrival: Arrival) -> bool:
-    return stored.text.split() == arrival.text.split() or (
-        stored.whole.split() == arrival.whole.split()
-    )
-
-
-def _same_message(stored: Message, arrival: Arrival) -> bool:
-    senders = stored.sender is not None and arrival.sender is not None
-    return (
-        senders
-        and stored.sender is not None
-        and arrival.sender is not None
-        and stored.sender.key == arrival.sender.key
-        and stored.subject == arrival.subject
-        and _same_words(stored, arrival)
     )

@@ -61,11 +61,15 @@ class FolderCount:
     """How many of these are stored here and readable."""
     quarantined: int
     """How many are stored here but could not be read; their raw text is kept."""
+    older: int = 0
+    """How many are not stored here because they are older than the day the line is read from."""
+    checked_at: datetime | None = None
+    """When every single item was last compared with the server's list (aware, UTC)."""
 
     @property
     def missing(self) -> int:
-        """How many the server holds and we do not."""
-        return max(0, self.server - self.stored - self.quarantined)
+        """How many the server holds, should be here, and are not."""
+        return max(0, self.server - self.stored - self.quarantined - self.older)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +91,14 @@ class LineHealth:
     """Messages the running sync has to fetch; 0 when none runs."""
     folders: tuple[FolderCount, ...] = field(default=())
     """Completeness per folder, from the last census."""
+
+    @property
+    def missing(self) -> int:
+        """How many messages are on the server and not here."""
+        return sum(folder.missing for folder in self.folders)
+
+    @property
+    def checked_at(self) -> datetime | None:
+        """When every single message was last compared with the server's; None: never."""
+        checked = [folder.checked_at for folder in self.folders]
+        return min((at for at in checked if at is not None), default=None) if all(checked) else None

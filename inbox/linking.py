@@ -9,9 +9,14 @@ from inbox.clock import Clock
 from inbox.conversation import ConversationRow
 from inbox.errors import NotFound
 from inbox.matching import likeliest
+from inbox.message import Direction
 from inbox.patient import Patient
 from inbox.practice import StaffMember
 from inbox.repository import AddressChoice, Repository
+from inbox.storage.moving import Moved
+
+_NOT_BY_ADDRESS = ("chosen by", "as this conversation", "answers what we wrote", "moved by", "put ")
+"""How reasons begin that say nothing of the address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,26 @@ class Candidates:
     def shared(self) -> bool:
         """Whether several patients have the address, so that a choice is worth remembering."""
         return len(self.patients) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """What was matched as a conversation was: from the same address, for the same reason."""
+
+    messages: tuple[int, ...] = ()
+    """Ids of messages in other conversations."""
+    conversations: int = 0
+    address: Address | None = None
+    reason: str = ""
+
+
+def alike_words(alike: Alike) -> str:
+    """How many were matched alike: `3 messages in 2 other conversations were matched alike`."""
+    count, where = len(alike.messages), alike.conversations
+    return (
+        f"{count} message{'s' * (count != 1)} in {where} other conversation{'s' * (where != 1)}"
+        f" {'were' if count != 1 else 'was'} matched alike ({alike.reason})"
+    )
 
 
 class Linking:
@@ -92,6 +117,36 @@ class Linking:
                 await self._repository.choices.remember(candidates.address, choice)
             more = ", always for this address" * (among and always)
             await self._log(f"conversation {row.id}{more}", patient_id or "")
+
+    async def alike(self, row: ConversationRow) -> Alike:
+        """What else was matched as this conversation was; ask before it is linked anew."""
+        for message in await self._repository.conversations.messages(row.id):
+            reason, sender = message.match_reason, message.sender
+            if message.direction is not Direction.INBOUND or sender is None:
+                continue
+            if message.patient_id != row.patient_id or reason.startswith(_NOT_BY_ADDRESS):
+                continue
+            found = await self._repository.movings.siblings(
+                sender, message.patient_id, reason, row.id
+            )
+            ids = tuple(one.message_id for one in found)
+            return Alike(ids, len({one.conversation_id for one in found}), sender, reason)
+        return Alike()
+
+    async def link_alike(self, conversation_id: int, alike: Alike, patient_id: str) -> Moved:
+        """Link in one step what was matched alike; undone from this conversation.
+
+        Raises:
+            NotFound: no such patient, or there is nothing.
+        """
+        reason = f"chosen by {self._member.name} for all from this address"
+        async with self._repository.batch():
+            moved = await self._repository.movings.relink(
+                conversation_id, alike.messages, patient_id, self._member.id, reason
+            )
+            detail = f"{alike.conversations} conversations, as conversation {conversation_id}"
+            await self._log(detail, patient_id)
+        return moved
 
     async def link_message(self, message_id: int, patient_id: str) -> None:
         """Say that one message is about another patient than its conversation.

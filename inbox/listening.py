@@ -18,7 +18,7 @@ from inbox.repository import ConsentEntry, Filed, Filing, Repository
 from inbox.signals.heard import Heard
 from inbox.signals.opting import START_WORDS, may_opt_in, says_start
 from inbox.signals.rules import listen
-from inbox.signals.signal import BY_PATIENT, OPT_IN, OPT_OUT, URGENT, Sign, SignalState
+from inbox.signals.signal import BY_PATIENT, OPT_IN, OPT_OUT, Sign, SignalState
 
 _HISTORY: Final = timedelta(days=1)
 """What is older than a line's first start by more than this alarms nobody."""
@@ -78,10 +78,10 @@ class Listening:
             names=self._staff | _names((other.name if other else "", *people)),
             opted_out_ago=filing.at - declined.at if declined else None,
         )
-        signs = listen(heard)
+        fresh = await self.is_fresh(filing.line_id, filing.at)
+        signs = listen(heard, fresh=fresh)
         if not any(sign.state is SignalState.PROPOSED for sign in signs):
             return signs
-        fresh = await self.is_fresh(filing.line_id, filing.at)
         return tuple(
             # What somebody opted out of does not expire: the newest word of a number holds, by the
             # time at which it was said.
@@ -91,8 +91,6 @@ class Listening:
             and (fresh or self._started.get(other.key, filing.at) <= filing.at)
             else sign
             for sign in signs
-            # An emergency of before the first start has been looked after, or is past help.
-            if fresh or sign.rule != URGENT
         )
 
     async def heed(self, filing: Filing, filed: Filed) -> None:

@@ -18,6 +18,8 @@ NOBODY: Final = "nobody with this address"
 """Why a message is about nobody: what it came from belongs to no patient."""
 FOLLOWS: Final = "as this conversation"
 """Why a message is about somebody of whom it says nothing itself."""
+FORMER: Final = "no longer theirs whose address it was"
+"""Why a message from an address that changed its owner is about nobody known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ def match(
     conversation_patient: str | None,
     day: date | None = None,
     remembered: AddressChoice | None = None,
+    *,
+    former: bool = False,
 ) -> Match:
     """Decide whom a message is about by the address of the other end.
 
@@ -50,6 +54,7 @@ def match(
         conversation_patient: Whom the conversation it joins is about, or None.
         day: The day it arrived, where the practice is; None: no access has ended.
         remembered: Whom a person last said this address is about, or None.
+        former: It was somebody's, who has another one now.
     """
     if address is not None and day is not None:
         ended = {one.id: proxy for one in candidates if (proxy := one.ended_proxy_at(address, day))}
@@ -60,7 +65,7 @@ def match(
     if conversation_patient is not None and (not ids or conversation_patient in ids):
         return Match(conversation_patient, FOLLOWS)
     if address is None or not ids:
-        return Match(None, NOBODY)
+        return Match(None, FORMER if former else NOBODY)
     if len(ids) > 1:
         if remembered is not None and remembered.always and remembered.patient_id in ids:
             return Match(remembered.patient_id, f"always for this address, says {remembered.by}")

@@ -287,6 +287,10 @@ class Message:
     """Which version of the portal's resource it was read from, as in `Arrival`."""
     identifiers: tuple[str, ...] = ()
     """What others call the one it is about, as in `Arrival`."""
+    gone: bool = False
+    """It was deleted on the server, or moved where no line reads; it is kept here."""
+    set_aside: str = ""
+    """Why somebody set it aside although it could not be read; empty when nobody did."""
 
     @property
     def retracted(self) -> bool:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import partial
+
 from inbox.clock import Clock
 from inbox.errors import StoreError
 from inbox.practice import Practice
 from inbox.record import RecordContext, Resource, communication, retraction
 from inbox.repository import RecordDue, Repository
 
-_AT_ONCE = 200
+_AT_ONCE = 600
 """How many entries are looked at together; those of one patient are written with one fsync."""
+_TOGETHER = 2_000_000
+"""Characters of text that they may hold, so that they fit into memory together."""
+_FILES_AT_ONCE = 12
+"""Files that are written before others who write have their turn."""
 
 
 class Recorder:
@@ -30,27 +37,33 @@ class Recorder:
         Raises:
             StoreError: at least one entry could not be written; the others were.
         """
-        written, trouble = 0, None
-        failed: set[str] = set()
+        written = 0
+        failed: dict[str, StoreError] = {}
         while True:
-            limit = _AT_ONCE * (1 + len(failed))
             due: dict[str, list[RecordDue]] = {}
-            for entry in await self._repository.records.due(limit):
-                if entry.patient_id not in failed:
-                    due.setdefault(entry.patient_id, []).append(entry)
+            for entry in await self._repository.records.due(_AT_ONCE, failed, _TOGETHER):
+                due.setdefault(entry.patient_id, []).append(entry)
             if not due:
                 break
-            for patient_id, entries in due.items():
-                pairs = [(entry, self._resource(entry)) for entry in entries]
-                try:
-                    await self._repository.records.write(patient_id, pairs)
-                    written += len(pairs)
-                except StoreError as error:
-                    failed.add(patient_id)
-                    trouble = error
-        if trouble is not None:
-            raise trouble
+            while due:
+                some = {patient_id: due.pop(patient_id) for patient_id in [*due][:_FILES_AT_ONCE]}
+                troubles = await self._repository.at_once(partial(self._write, some))
+                written += sum(len(some[one]) for one in some.keys() - troubles.keys())
+                failed |= troubles
+        if failed:
+            raise next(reversed(failed.values()))
         return written
+
+    async def _write(self, due: Mapping[str, Sequence[RecordDue]]) -> dict[str, StoreError]:
+        """Write to some files with one commit; return what went wrong, by patient."""
+        troubles: dict[str, StoreError] = {}
+        for patient_id, entries in due.items():
+            pairs = [(entry, self._resource(entry)) for entry in entries]
+            try:
+                await self._repository.records.write(patient_id, pairs)
+            except StoreError as error:
+                troubles[patient_id] = error
+        return troubles
 
     def _resource(self, entry: RecordDue) -> Resource:
         line = self._practice.line(entry.message.line_id)

@@ -19,6 +19,8 @@ from inbox.storage.conversation import ConversationStore, SearchStore
 from inbox.storage.filing import Filed, Filing, FilingStore, Relative, StatusChange
 from inbox.storage.handed_over import HandedOverStore
 from inbox.storage.line import LineStore
+from inbox.storage.look import LookStore
+from inbox.storage.moving import MovingStore
 from inbox.storage.office import AuditStore, LeaseStore
 from inbox.storage.outbox import BlobStore, DraftStore, NewOutbox, OutboxRow, OutboxStore
 from inbox.storage.patient import PatientStore
@@ -49,6 +51,11 @@ class Repository(Protocol):
     @property
     def conversations(self) -> ConversationStore:
         """See `ConversationStore`."""
+        ...
+
+    @property
+    def movings(self) -> MovingStore:
+        """See `MovingStore`."""
         ...
 
     @property
@@ -99,6 +106,11 @@ class Repository(Protocol):
     @property
     def lines(self) -> LineStore:
         """See `LineStore`."""
+        ...
+
+    @property
+    def looks(self) -> LookStore:
+        """See `LookStore`."""
         ...
 
     @property
@@ -184,6 +196,7 @@ __all__ = [
     "HandedOverStore",
     "LeaseStore",
     "LineStore",
+    "MovingStore",
     "NewOutbox",
     "OutboxRow",
     "OutboxStore",

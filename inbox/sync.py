@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from inbox.channel import Batch, Channel, RawItem
+from inbox.channel import Batch, Census, Channel, RawItem, RemoteId, Tallies
 from inbox.clock import Clock
 from inbox.errors import (
     AuthenticationFailed,
@@ -29,7 +29,14 @@ _CENSUS_EVERY = timedelta(minutes=10)
 _FIRST_BACKOFF, _LONGEST_BACKOFF = 1.0, 120.0
 _PERSON_NEEDED_BACKOFF = 300.0
 """Seconds before a refused password is tried again: servers lock accounts that try too often."""
+_CHECK_EVERY = timedelta(days=7)
+"""How long numbers that agree are enough; then every item is compared, though nothing new came."""
 _MOST_REPAIRS = 500
+"""Missing items that are fetched by the way; a person can ask for all of them."""
+_REPAIRED_TOGETHER = 50
+"""Missing items that are stored in one transaction."""
+_LARGE = 4_000_000
+"""Bytes of one item beside which no other is fetched or filed."""
 
 
 @dataclass(slots=True)
@@ -71,6 +78,7 @@ class LineSync:
         self._health = LineHealth(channel.line.id, LineState.CONNECTING)
         self._counted_at: datetime | None = None
         self._poked = asyncio.Event()
+        self._thorough = False
 
     @property
     def health(self) -> LineHealth:
@@ -80,6 +88,10 @@ class LineSync:
     def poke(self) -> None:
         """Look now, whatever the wait."""
         self._poked.set()
+
+    def be_thorough(self) -> None:
+        """Next time compare every item with the server, and fetch all that is missing."""
+        self._thorough = True
 
     async def run(self) -> None:
         """Keep the line up to date until cancelled; comes back from every lost connection."""
@@ -127,38 +139,83 @@ class LineSync:
                     if filing is not None:
                         filing.result()
                     filing = asyncio.create_task(self._filer.drain(self._channel))
+                large = any(len(item.content) >= _LARGE for item in batch.items)
+                del batch
+                if large:
+                    # It is not held in memory beside the next.
+                    await filing
         finally:
             if filing is not None:
                 await filing
         await self._filer.drain(self._channel)
         counted = self._health.folders
         due = self._counted_at is None or self._clock() - self._counted_at >= _CENSUS_EVERY
-        if fetched or due or not counted:
+        if fetched or due or not counted or self._thorough:
             counted = await self._count()
         await self._set(LineHealth(line_id, LineState.READY, last_poll_at=begun, folders=counted))
 
     async def _count(self) -> tuple[FolderCount, ...]:
-        """Compare with the server; fetch what is missing."""
-        line_id = self._channel.line.id
-        census = await self._channel.census()
-        counts = await self._repository.raw.count(line_id, census)
-        if any(count.missing for count in counts):
-            for folder in census:
-                cursor = (await self._repository.raw.cursors(line_id)).get(folder.folder, "")
-                missing = await self._repository.raw.missing(line_id, folder, _MOST_REPAIRS)
-                for remote in missing:
-                    try:
-                        item = await self._channel.fetch_whole(remote)
-                    except ServerRefused:
-                        # It went away between the count and now.
-                        continue
-                    await self._repository.raw.save_batch(
-                        line_id, _single(folder.folder, folder.epoch, item, cursor), self._clock()
-                    )
-            await self._filer.drain(self._channel)
-            counts = await self._repository.raw.count(line_id, census)
+        """Compare with the server; fetch what is missing.
+
+        Numbers that agree are enough, but for once a week: one mail that was deleted there and one
+        that never came would make up for each other.
+        """
+        thorough, counts = self._thorough, await self._tally()
+        if counts is None or thorough or self._is_check_due(counts):
+            line_id, raw = self._channel.line.id, self._repository.raw
+            census = await self._channel.census()
+            counts = await raw.count(line_id, census, self._clock())
+            missing = sum(count.missing for count in counts)
+            if missing:
+                await self._repair(census, missing if thorough else min(missing, _MOST_REPAIRS))
+                counts = await raw.count(line_id, census, self._clock())
+        # What was asked for meanwhile is done the next time.
+        self._thorough = self._thorough and not thorough
         self._counted_at = self._clock()
         return counts
+
+    async def _tally(self) -> tuple[FolderCount, ...] | None:
+        """The counts, when mere numbers show that nothing is missing; None when they do not."""
+        asked: object = self._channel
+        if not isinstance(asked, Tallies):
+            return None
+        tallies = await asked.tally()
+        if tallies is None:
+            return None
+        return await self._repository.raw.tally(self._channel.line.id, tallies, self._clock())
+
+    def _is_check_due(self, counts: Sequence[FolderCount]) -> bool:
+        now = self._clock()
+        return any(
+            count.checked_at is None or not timedelta() <= now - count.checked_at < _CHECK_EVERY
+            for count in counts
+        )
+
+    async def _repair(self, census: Sequence[Census], most: int) -> None:
+        """Fetch what is on the server and not here, the newest first, and file it."""
+        line_id, done = self._channel.line.id, 0
+        for folder in census:
+            below = ""
+            while done < most:
+                room = min(_REPAIRED_TOGETHER, most - done)
+                missing = await self._repository.raw.missing(line_id, folder, room, below)
+                if not missing:
+                    break
+                below = missing[-1].item
+                await self._fetch_missing(folder, missing)
+                done += len(missing)
+                await self._progress(done, most)
+        await self._filer.drain(self._channel)
+
+    async def _fetch_missing(self, folder: Census, missing: Sequence[RemoteId]) -> None:
+        line_id, items = self._channel.line.id, list[RawItem]()
+        for remote in missing:
+            # Refused: it went away between the count and now.
+            with suppress(ServerRefused):
+                items.append(await self._channel.fetch_whole(remote))
+        cursor = (await self._repository.raw.cursors(line_id)).get(folder.folder, "")
+        batch = Batch(folder.folder, folder.epoch, tuple(items), cursor)
+        await self._repository.raw.save_batch(line_id, batch, self._clock())
 
     async def _load(self) -> None:
         stored = (await self._repository.lines.health()).get(self._channel.line.id)
@@ -225,7 +282,3 @@ def _in_words() -> Iterator[None]:
             f"Twoway could not make out what the server said ({type(error).__name__}).",
             "It is tried again by itself. If it stays so, report it: it is a fault of Twoway.",
         ) from error
-
-
-def _single(folder: str, epoch: str, item: RawItem, cursor: str) -> Batch:
-    return Batch(folder, epoch, (item,), cursor)

@@ -131,12 +131,17 @@ class Telephony:
             found = match(other, candidates, about, day, remembered)
             joined = join_pair(uses, at, {found.patient_id})
             return joined, about, found
+        former = frozenset[str]()
+        if not ids and other is not None and filing.direction is Direction.INBOUND:
+            former = await self._repository.patients.formerly(other, at)
+            # Whoever has the number now takes no part in what was said to the one before.
+            uses = [use for use in uses if use.patient_id is None or use.patient_id not in former]
         joined = join_pair(uses, at, {None, *ids} if ids else None)
         about = next(
             (use.patient_id for use in uses if use.conversation_id == joined and use.patient_id),
             None,
         )
-        return joined, None, match(other, candidates, about, day, None)
+        return joined, None, match(other, candidates, about, day, None, former=bool(former))
 
     async def _stopped(self, report: DeliveryReport, filing: Filing, filed: Filed) -> None:
         """Keep that somebody told the carrier to stop texts from us."""

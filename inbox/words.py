@@ -214,6 +214,18 @@ def health_words(health: LineHealth | None, now: datetime) -> str:
     return span_words(now - health.last_poll_at)
 
 
+def missing_words(health: LineHealth | None) -> str:
+    """What is on the server and not here, in one sentence; empty when all of it is here."""
+    missing = health.missing if health is not None else 0
+    if not missing:
+        return ""
+    return (
+        "1 message on the server is not here."
+        if missing == 1
+        else (f"{missing:,} messages on the server are not here.")
+    )
+
+
 def uncopied_words(uncopied: Uncopied | None) -> str:
     """What left and is not in the folder of sent messages yet; empty when all of it is."""
     if uncopied is None:

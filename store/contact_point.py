@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from inbox.address import Address, AddressSystem
@@ -11,7 +12,7 @@ from inbox.events import ChangeKind
 from inbox.patient import ContactPoint, PointHealth, PointUse
 from inbox.storage.patient import SharedPoint
 from store.transaction import Writing
-from store.values import storable
+from store.values import stamp, storable
 
 OWN: Final = -1
 """Number of the proxy for points that are the patient's own."""
@@ -34,8 +35,17 @@ WHERE key = :key AND system = :system AND (health <> :health OR health_reason <>
 _HOLDERS: Final = """
 SELECT DISTINCT patient_id FROM contact_point WHERE key = :key AND system = :system LIMIT 50
 """
-
-
+# An import may have brought it in as old already: then nobody noted a day.
+FORMERLY: Final = """
+SELECT DISTINCT p.patient_id FROM contact_point AS p
+WHERE p.key = :key AND p.system = :system AND p."use" = 'old' AND NOT EXISTS (
+    SELECT 1 FROM contact_point AS t WHERE t.key = :key AND t.system = :system
+        AND t."use" <> 'old' AND t.patient_id = p.patient_id)
+AND coalesce((SELECT f.at FROM form_change AS f WHERE f.patient_id = p.patient_id
+        AND f.field = 'contact ' || p.value AND f.new GLOB 'old*'
+    ORDER BY f.id DESC LIMIT 1), :at) <= :at
+LIMIT 50
+"""
 SHARED: Final = """
 SELECT mine.system, mine.value, p.id, p.given, p.family,
     min(coalesce(x.relation, '')) AS relation
@@ -65,6 +75,12 @@ def of_patient(db: sqlite3.Connection, patient_id: str) -> dict[int, list[Contac
             )
         )
     return points
+
+
+def formerly(db: sqlite3.Connection, address: Address, at: datetime) -> frozenset[str]:
+    """Ids of patients whose address it was, and who have had it marked as old by `at`."""
+    values = {"key": storable(address.key), "system": address.system.value, "at": stamp(at)}
+    return frozenset(row["patient_id"] for row in db.execute(FORMERLY, values))
 
 
 def shared(db: sqlite3.Connection, patient_id: str, limit: int) -> list[SharedPoint]:

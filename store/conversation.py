@@ -46,6 +46,7 @@ CONDITIONS: Final = {
     ListState.DONE: f"c.state = 'done' {_AWAKE}",
     ListState.UNKNOWN: f"c.patient_id IS NULL AND c.state <> 'done' {_AWAKE}",
     ListState.SNOOZED: "c.snoozed_until IS NOT NULL AND c.snoozed_until > :now",
+    ListState.NEEDS_LOOK: "c.needs_look = 1",
     ListState.ALL: "1",
 }
 """What a list holds; PROMISED is read by its promises (store/promise_state.py)."""
@@ -57,6 +58,7 @@ INDEXES: Final = {
     ListState.DONE: "conversation_by_state",
     ListState.UNKNOWN: "conversation_unknown",
     ListState.SNOOZED: "conversation_snoozed",
+    ListState.NEEDS_LOOK: "conversation_look",
     ListState.ALL: "conversation_all",
 }
 _COUNTED: Final = {
@@ -65,6 +67,7 @@ _COUNTED: Final = {
     "undelivered": ListState.UNDELIVERED,
     "unknown": ListState.UNKNOWN,
     "snoozed": ListState.SNOOZED,
+    "needs_look": ListState.NEEDS_LOOK,
 }
 _COUNT: Final = """
 (SELECT count(*) FROM (
@@ -341,6 +344,8 @@ class ConversationTable:
                 values = {"id": target, "former": former, "patient_id": patient_id}
                 for row in db.execute(_FOLLOWING, values).fetchall():
                     link_message(writing, row["id"], patient_id, reason)
+            # What could not be read is dealt with when somebody says whom it is about.
+            state.refresh(db, target)
             clock.refresh(db, target)
             clock.refresh_person(db, waited)
             promise_state.refresh(db, target)
@@ -356,6 +361,7 @@ class ConversationTable:
             found = message.read(writing.db, message_id)
             if found.patient_id != patient_id:
                 link_message(writing, message_id, patient_id, reason)
+                state.refresh(writing.db, found.conversation_id)
                 promise_state.refresh(writing.db, found.conversation_id)
                 for about in (found.patient_id, patient_id):
                     promise_state.refresh_patient(writing.db, about)
@@ -432,8 +438,8 @@ def patient_name(db: sqlite3.Connection, patient_id: str | None) -> str:
     return "" if row is None else f"{row['given']} {row['family']}".strip()
 
 
-def link_message(writing: Writing, message_id: int, patient_id: str, reason: str) -> None:
-    """Say whom one message is about; the record files follow."""
+def link_message(writing: Writing, message_id: int, patient_id: str | None, reason: str) -> None:
+    """Say whom one message is about, inside a transaction; the record files follow."""
     db = writing.db
     writing.unindex(message_id)
     record_due.mistaken(db, message_id)

@@ -28,7 +28,9 @@ from store.folder import DataFolder, prepare
 from store.handed_over import HandedOverTable
 from store.lease import LeaseTable
 from store.line import LineTable
+from store.look import LookTable
 from store.migration import Migration
+from store.moving import MovingTable
 from store.outbox import OutboxTable
 from store.patient import PatientTable
 from store.portal import PortalTable
@@ -105,6 +107,7 @@ class SqliteRepository:
         self.raw: Final = RawTable(do)
         self.filing: Final = FilingTable(do)
         self.conversations: Final = ConversationTable(do)
+        self.movings: Final = MovingTable(do)
         self.patients: Final = PatientTable(do)
         self.consents: Final = ConsentTable(do)
         self.outbox: Final = OutboxTable(do)
@@ -115,10 +118,11 @@ class SqliteRepository:
         self.blobs: Final = BlobTable(do)
         self.drafts: Final = DraftTable(do)
         self.lines: Final = LineTable(do)
+        self.looks: Final = LookTable(do)
         self.records: Final = RecordTable(do, data.records)
         self.reminders: Final = ReminderTable(do)
         self.retractions: Final = RetractionTable(do)
-        self.searches: Final = SearchTable(do, clock)
+        self.searches: Final = SearchTable(do)
         self.signals: Final = SignalTable(do)
         self.choices: Final = ChoiceTable(do)
         self.leases: Final = LeaseTable(do)

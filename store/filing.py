@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import sqlite3
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from inbox.address import ChannelKind
 from inbox.errors import NotFound
 from inbox.matching import FOLLOWS
-from inbox.message import Arrival, Direction, Message, MessageKind, MessageStatus, Nature
+from inbox.message import Direction, Message, MessageKind, MessageStatus, Nature
 from inbox.pairing import PairUse
 from inbox.patient import PointHealth
 from inbox.repository import Filed, Filing, Relative, StatusChange
+from inbox.thread import LONGEST, named
 from store import (
     call_log,
     contact_point,
@@ -40,22 +41,43 @@ from store.values import (
     unpack_list,
 )
 
-RELATIVES: Final = """
+_RELATIVE: Final = """
 SELECT m.id, m.rfc_id, m.conversation_id, m.direction, m.in_reply_to, m.refs, m.list_id,
-    m.patient_id,
+    m.patient_id, m.subject,
+    (SELECT json_group_array(other) FROM parted WHERE one = m.conversation_id) AS parted,
     (SELECT f.key FROM message_address AS f WHERE f.message_id = m.id AND f.role = 'from')
         AS sender,
     (SELECT json_group_array(DISTINCT a.key) FROM message_address AS a
         WHERE a.message_id = m.id) AS participants
-FROM message AS m WHERE m.id IN (
+FROM message AS m WHERE m.id IN ({}) ORDER BY m.id
+"""
+RELATIVES: Final = _RELATIVE.format(
+    """
     SELECT id FROM message WHERE rfc_id <> ''
         AND rfc_id IN (SELECT value FROM json_each(:parents))
     UNION
     SELECT message_id FROM message_reference WHERE parent = :rfc_id AND parent <> ''
-    LIMIT 200
+    LIMIT 1000
+    """
 )
-ORDER BY m.id
-"""
+_LOOKED_AT: Final = 500
+# All of one person that name one id are in one conversation, or were parted: one is enough.
+SIBLINGS: Final = _RELATIVE.format(
+    f"""
+    SELECT (
+        SELECT r.message_id FROM (
+            SELECT message_id FROM message_reference WHERE parent = named.value
+            ORDER BY message_id DESC LIMIT {_LOOKED_AT}) AS r
+        CROSS JOIN message AS n ON n.id = r.message_id
+        WHERE (n.list_id = :list_id AND :list_id <> '')
+            OR EXISTS (SELECT 1 FROM message_address AS b
+                WHERE b.message_id = n.id AND b.key = person.value
+                    AND (b.role = 'from') = (n.direction = 'inbound'))
+        LIMIT 1)
+    FROM json_each(:parents) AS named CROSS JOIN json_each(:people) AS person
+    LIMIT 4000
+    """  # noqa: S608 - constants
+)
 _RAW: Final = "SELECT id, message_id, state FROM raw WHERE id = :id"
 _SET_RAW: Final = "UPDATE raw SET state = :state, message_id = :message_id WHERE id = :id"
 _NEW_CONVERSATION: Final = """
@@ -88,19 +110,40 @@ class FilingTable:
         self._do = transactions
 
     async def relatives(self, message_id: str, parents: Sequence[str]) -> list[Relative]:
-        """Stored messages that bear one of the ids `parents`, or that name `message_id`."""
+        """Stored messages that bear one of these ids, or that name `message_id`."""
         if not message_id and not parents:
             return []
+        ids = [*parents[:LONGEST], message_id]
         values = {
             "rfc_id": storable(message_id),
-            "parents": pack_list(storable(parent) for parent in parents[:1000]),
+            "parents": pack_list(storable(id_) for id_ in ids),
         }
-        rows = await self._do.read(lambda db: db.execute(RELATIVES, values).fetchall())
+        rows = await self._do.read(
+            lambda db: db.execute(RELATIVES, values).fetchall(), settled=False
+        )
+        return [_relative(row) for row in rows]
+
+    async def siblings(
+        self, ids: Sequence[str], people: Collection[str], list_id: str = ""
+    ) -> list[Relative]:
+        """For each of `ids` and each of these people a message of theirs that names it."""
+        if not ids or not (people or list_id):
+            return []
+        values = {
+            "parents": pack_list(storable(id_) for id_ in ids[:LONGEST]),
+            "people": pack_list(storable(key) for key in sorted(people)[:20] or [""]),
+            "list_id": storable(list_id),
+        }
+        rows = await self._do.read(
+            lambda db: db.execute(SIBLINGS, values).fetchall(), settled=False
+        )
         return [_relative(row) for row in rows]
 
     async def with_message_id(self, message_id: str, line_id: str = "") -> list[Message]:
         """Stored messages with this Message-ID (of one line, when given), oldest first."""
-        return await self._do.read(lambda db: message.with_rfc_id(db, message_id, line_id))
+        return await self._do.read(
+            lambda db: message.with_rfc_id(db, message_id, line_id), settled=False
+        )
 
     async def with_provider_id(self, provider_id: str) -> Message | None:
         """The message of ours that a provider knows by this name, of any attempt; or None."""
@@ -124,7 +167,7 @@ class FilingTable:
 
     async def file(self, filing: Filing) -> Filed:
         """File one arrival in one transaction; see the contract."""
-        return await self._do.write(lambda writing: file(writing, filing))
+        return await self._do.write(lambda writing: file(writing, filing), settled=False)
 
 
 def file(writing: Writing, filing: Filing) -> Filed:
@@ -133,6 +176,9 @@ def file(writing: Writing, filing: Filing) -> Filed:
     raw = db.execute(_RAW, {"id": filing.raw_id}).fetchone()
     if raw is None:
         raise NotFound("The raw message of this arrival is not stored here.", "Sync again.")
+    simple = filing.echo_of is None and filing.replaces is None and raw["message_id"] is None
+    if not simple or filing.changes or len(filing.conversations) > 1:
+        writing.settle()
     for change in filing.changes:
         change_status(writing, change)
     for address, reason in filing.bad_points:
@@ -171,11 +217,12 @@ def _anew(writing: Writing, filing: Filing) -> Filed:
     joined = list(dict.fromkeys(resolve(db, known) for known in filing.conversations))
     conversation_id = joined[0] if joined else _new_conversation(db, filing)
     for other in joined[1:]:
+        writing.settle()
         merge(writing, conversation_id, other)
     if filing.suggested_merge is not None:
         suggested = resolve(db, filing.suggested_merge)
         db.execute(_SUGGEST, {"id": conversation_id, "suggested": suggested})
-    if filing.patient_id is not None:
+    if joined and filing.patient_id is not None:
         db.execute(_ABOUT, {"id": conversation_id, "patient_id": filing.patient_id})
     arrival = filing.arrival
     message_id = message.insert(
@@ -187,15 +234,18 @@ def _anew(writing: Writing, filing: Filing) -> Filed:
             "raw_id": filing.raw_id,
         },
         _people(filing),
-        parents=_named(arrival),
+        parents=named(arrival),
         files=arrival.attachments,
     )
     _set_raw(db, filing, message_id)
-    if filing.direction is Direction.INBOUND:
+    if joined and filing.direction is Direction.INBOUND:
         db.execute(_WAKE, {"id": conversation_id, "at": stamp(filing.at)})
     heard = _heard(db, filing, message_id, conversation_id)
-    record_due.add(db, message_id)
-    state.refresh(db, conversation_id)
+    if filing.patient_id is not None:
+        record_due.add_first(
+            db, message_id, filing.patient_id, conversation_id, filing.status.value
+        )
+    writing.derive(conversation_id)
     writing.tell_conversation(conversation_id)
     return Filed(conversation_id, message_id, heard)
 
@@ -211,7 +261,7 @@ def _again(writing: Writing, filing: Filing, message_id: int, earlier: sqlite3.R
         message_id,
         _values(db, filing, patient_id, reason),
         _people(filing),
-        parents=_named(filing.arrival),
+        parents=named(filing.arrival),
         files=filing.arrival.attachments,
     )
     _set_raw(db, filing, message_id)
@@ -249,12 +299,6 @@ def _heard(
         return frozenset()
     sender = filing.arrival.sender
     return signal.add(db, message_id, conversation_id, filing.signs, sender, filing.at, again=again)
-
-
-def _named(arrival: Arrival) -> tuple[str, ...]:
-    """Every id it names: what it answers, and for a delivery report the message it speaks of."""
-    spoken_of = arrival.report.original_message_id if arrival.report else ""
-    return tuple(dict.fromkeys(one for one in (*arrival.parents, spoken_of) if one))
 
 
 def _echo(writing: Writing, filing: Filing, message_id: int) -> Filed:
@@ -363,4 +407,6 @@ def _relative(row: sqlite3.Row) -> Relative:
         parents=tuple(dict.fromkeys(named)),
         list_id=row["list_id"],
         patient_id=row["patient_id"],
+        subject=row["subject"],
+        parted=frozenset(json.loads(row["parted"])),
     )

@@ -46,7 +46,8 @@ _HEALTH: Final = """
 SELECT line_id, state, last_poll_at, sentence, hint, done, total, folders FROM line_health
 """
 _COUNTS: Final = """
-SELECT line_id, folder, server, stored, quarantined FROM folder_count ORDER BY line_id, folder
+SELECT line_id, folder, server, stored, quarantined, older, checked_at FROM folder_count
+ORDER BY line_id, folder
 """
 
 
@@ -107,11 +108,22 @@ class LineTable:
 
         def read(db: sqlite3.Connection) -> dict[str, LineHealth]:
             counts: dict[str, list[FolderCount]] = {}
-            for line_id, *count in db.execute(_COUNTS):
-                counts.setdefault(line_id, []).append(FolderCount(*count))
+            for row in db.execute(_COUNTS):
+                counts.setdefault(row["line_id"], []).append(_count(row))
             return {row["line_id"]: _health(row, counts) for row in db.execute(_HEALTH)}
 
         return await self._do.read(read)
+
+
+def _count(row: sqlite3.Row) -> FolderCount:
+    return FolderCount(
+        folder=row["folder"],
+        server=row["server"],
+        stored=row["stored"],
+        quarantined=row["quarantined"],
+        older=row["older"],
+        checked_at=moment(row["checked_at"]),
+    )
 
 
 def _health(row: sqlite3.Row, counts: dict[str, list[FolderCount]]) -> LineHealth:

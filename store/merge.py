@@ -1,13 +1,12 @@
-"""The table `merge`: conversations that became one, with what is needed to part them again."""
+"""Merging: two conversations become one, with what is needed to part them again."""
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from typing import Any, Final
 
+from store import moving_log, parted
 from store.transaction import Writing
-from store.values import stamp
 
 _PERSONAL: Final = """
 SELECT id, patient_id, assigned_to, snoozed_until, done_at, done_inbound_at, done_message_id,
@@ -19,9 +18,15 @@ _FIRST_UNSEEN: Final = """
 SELECT min(id) FROM message
 WHERE conversation_id = :id AND direction = 'inbound' AND id > :seen
 """
-_RECORD: Final = """
-INSERT INTO merge (kept_id, merged_id, at, message_ids, before)
-VALUES (:kept, :merged, :at, :message_ids, :before)
+_OF_MERGED: Final = {
+    "promises": "SELECT id FROM promise WHERE conversation_id = :merged",
+    "tombstones": "SELECT id FROM conversation WHERE merged_into = :merged",
+    "suggested": "SELECT id FROM conversation WHERE suggested_merge = :merged",
+}
+"""What else follows, by the name under which it is remembered."""
+_DRAFTS: Final = """
+SELECT key, staff_id FROM draft
+WHERE key IN ('c' || :id, 'call-c' || :id) OR key GLOB 'c' || :id || '+*'
 """
 _MOVES: Final = (
     "UPDATE message SET conversation_id = :kept WHERE conversation_id = :merged",
@@ -51,28 +56,65 @@ UPDATE conversation SET patient_id = :patient_id, assigned_to = :assigned_to,
     done_message_id = :done_message_id, seen_message_id = :seen_message_id
 WHERE id = :id
 """
+KEPT: Final = (
+    "patient_id", "assigned_to", "snoozed_until", "done_at", "done_inbound_at",
+    "done_message_id", "seen_message_id",
+)  # fmt: skip
+"""What a person had set on a conversation."""
 
 
-def merge(writing: Writing, kept: int, merged: int) -> None:
-    """Move everything of `merged` into `kept`; the caller derives the state of `kept` anew."""
+def merge(writing: Writing, kept: int, merged: int, staff_id: str = "") -> int:
+    """Move everything of `merged` into `kept`; the caller derives the state of `kept` anew.
+
+    Returns the number under which it can be undone.
+    """
     db = writing.db
-    ours, theirs = (dict(db.execute(_PERSONAL, {"id": key}).fetchone()) for key in (kept, merged))
-    seen = _seen(db, ours, theirs)
+    ours, theirs = personal(db, kept), personal(db, merged)
+    ids = {"kept": kept, "merged": merged}
+    before: dict[str, Any] = {
+        name: [row["id"] for row in db.execute(statement, ids)]
+        for name, statement in _OF_MERGED.items()
+    }
+    before["sides"] = [ours, theirs]
+    before["drafts"] = _drafts(db, kept, merged)
+    before["parted"] = parted.take_over(db, kept, merged)
+    seen = seen_of_both(db, ours, theirs)
     moved = [row["id"] for row in db.execute(_MESSAGE_IDS, {"id": merged})]
-    db.execute(
-        _RECORD,
-        {
-            "kept": kept,
-            "merged": merged,
-            "at": stamp(writing.clock()),
-            "message_ids": json.dumps(moved),
-            "before": json.dumps([ours, theirs]),
-        },
-    )
     for statement in _MOVES:
-        db.execute(statement, {"kept": kept, "merged": merged})
-    db.execute(_KEEP, {"id": kept, **_together(ours, theirs), "seen_message_id": seen})
+        db.execute(statement, ids)
+    before["after"] = {**_together(ours, theirs), "seen_message_id": seen}
+    keep(db, kept, before["after"])
     writing.tell_conversation(merged)
+    return moving_log.add(writing, "merge", merged, kept, staff_id, moved, before)
+
+
+def personal(db: sqlite3.Connection, conversation_id: int) -> dict[str, Any]:
+    """What a person had set on a conversation, with its id and state."""
+    return dict(db.execute(_PERSONAL, {"id": conversation_id}).fetchone())
+
+
+def keep(db: sqlite3.Connection, conversation_id: int, values: dict[str, Any]) -> None:
+    """Set what a person had set on a conversation."""
+    db.execute(_KEEP, {"id": conversation_id, **{name: values[name] for name in KEPT}})
+
+
+def _drafts(db: sqlite3.Connection, kept: int, merged: int) -> list[list[str]]:
+    """The drafts of `merged`: key, whose, and the key each gets."""
+    ours = {(row["key"], row["staff_id"]) for row in db.execute(_DRAFTS, {"id": kept})}
+    found = []
+    for row in db.execute(_DRAFTS, {"id": merged}):
+        key, staff_id = row["key"], row["staff_id"]
+        new = f"c{kept}"
+        if key.startswith("call-"):
+            new = f"call-c{kept}"
+            if (new, staff_id) in ours:
+                continue
+        elif "+" in key:
+            new = f"c{kept}{key[key.index('+') :]}"
+        elif (new, staff_id) in ours:
+            new = f"c{kept}+c{merged}"
+        found.append([key, staff_id, new])
+    return found
 
 
 def _together(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
@@ -93,7 +135,7 @@ def _together(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _seen(db: sqlite3.Connection, ours: dict[str, Any], theirs: dict[str, Any]) -> int:
+def seen_of_both(db: sqlite3.Connection, ours: dict[str, Any], theirs: dict[str, Any]) -> int:
     """Up to where both were seen: what was unread in either stays unread."""
     unseen = [
         first

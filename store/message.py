@@ -37,7 +37,11 @@ COLUMNS: Final = """
     iif(m.kind = 'call', (SELECT h.status FROM outbox AS o JOIN outbox AS h ON h.id = o.heads_up_id
         WHERE o.id = m.outbox_id), NULL) AS heads_up,
     m.patient_id IS NOT NULL AND m.status NOT IN ('queued', 'sending', 'cancelled')
-    AND NOT EXISTS (SELECT 1 FROM record_due AS d WHERE d.message_id = m.id) AS recorded
+    AND NOT EXISTS (SELECT 1 FROM record_due AS d WHERE d.message_id = m.id) AS recorded,
+    EXISTS (SELECT 1 FROM location AS w WHERE w.raw_id = m.raw_id)
+    AND NOT EXISTS (SELECT 1 FROM location AS w WHERE w.raw_id = m.raw_id AND w.gone = 0) AS gone,
+    iif(m.nature = 'unreadable', (SELECT k.because FROM looked AS k WHERE k.message_id = m.id),
+        NULL) AS set_aside
 """
 
 BY_ID: Final = f"SELECT {COLUMNS} FROM message AS m WHERE m.id = :id"  # noqa: S608 - constants
@@ -189,6 +193,8 @@ def from_row(db: sqlite3.Connection, row: sqlite3.Row) -> Message:
         about=unpack_address(row["about"]),
         version=row["version"],
         identifiers=unpack_list(row["identifiers"]),
+        gone=bool(row["gone"]),
+        set_aside=row["set_aside"] or "",
     )
 
 
@@ -280,28 +286,29 @@ def _add_parts(
         ADD_ADDRESS,
         [{"message_id": message_id, "role": role, "key": key} for role, key in keys],
     )
-    db.executemany(
-        _ADD_REFERENCE,
-        [{"message_id": message_id, "parent": storable(parent)} for parent in parents],
-    )
-    db.executemany(
-        _ADD_ATTACHMENT,
-        [
-            {
-                "message_id": message_id,
-                "ordinal": ordinal,
-                "part": storable(file.part),
-                "name": storable(file.name),
-                "media_type": storable(file.media_type),
-                "size": file.size,
-                "sha256": file.sha256,
-            }
-            for ordinal, file in enumerate(files)
-        ],
-    )
+    named = [{"message_id": message_id, "parent": storable(parent)} for parent in parents]
+    if named:
+        db.executemany(_ADD_REFERENCE, named)
+    if files:
+        db.executemany(
+            _ADD_ATTACHMENT,
+            [
+                {
+                    "message_id": message_id,
+                    "ordinal": ordinal,
+                    "part": storable(file.part),
+                    "name": storable(file.name),
+                    "media_type": storable(file.media_type),
+                    "size": file.size,
+                    "sha256": file.sha256,
+                }
+                for ordinal, file in enumerate(files)
+            ],
+        )
 
 
 def _cleaned(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: storable(value) if isinstance(value, str) else value for name, value in row.items()
-    }
+    for name, value in row.items():
+        if isinstance(value, str) and not value.isascii():
+            row[name] = storable(value)
+    return row

@@ -17,7 +17,7 @@ from store.values import stamp
 
 APPLICATION_ID: Final = 0x54776F57
 """PRAGMA application_id of a Twoway database ("TwoW")."""
-LATEST: Final = 9
+LATEST: Final = 12
 """The number of the last migration in the folder `migrations`; a test compares."""
 KEPT_BACKUPS: Final = 3
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import unicodedata
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from inbox.address import Address, AddressSystem, address_key
@@ -37,11 +37,11 @@ ORDER BY family, given, id LIMIT 50
 """
 BY_ALIAS: Final = """
 SELECT id FROM patient WHERE id IN (
-    SELECT patient_id FROM patient_alias WHERE key IN (SELECT value FROM json_each(:aliases)))
+    SELECT patient_id FROM patient_identifier WHERE key IN (SELECT value FROM json_each(:aliases)))
 ORDER BY family, given, id LIMIT 50
 """
 _ADD_ALIAS: Final = """
-INSERT INTO patient_alias (key, patient_id) VALUES (:key, :id) ON CONFLICT DO NOTHING
+INSERT INTO patient_identifier (key, patient_id) VALUES (:key, :id) ON CONFLICT DO NOTHING
 """
 _ALL: Final = "SELECT id FROM patient ORDER BY family, given, id LIMIT :limit"
 _BY_KEY: Final = """
@@ -62,7 +62,7 @@ _ELSEWHERE: Final = frozenset({"id", "given", "family", "points", "proxies", "fo
 _FORGET: Final = (
     "DELETE FROM patient_name WHERE patient_id = :id",
     "DELETE FROM proxy WHERE patient_id = :id",
-    "DELETE FROM patient_alias WHERE patient_id = :id",
+    "DELETE FROM patient_identifier WHERE patient_id = :id",
 )
 _ADD_PROXY: Final = """
 INSERT INTO proxy (patient_id, ordinal, name, relation, until)
@@ -92,7 +92,13 @@ class PatientTable:
         def find(db: sqlite3.Connection) -> list[Patient]:
             return [read(db, row["id"]) for row in db.execute(BY_ADDRESS, values).fetchall()]
 
-        return await self._do.read(find)
+        return await self._do.read(find, settled=False)
+
+    async def formerly(self, address: Address, at: datetime) -> frozenset[str]:
+        """Ids of patients whose address it was, and who have had it marked as old by `at`."""
+        return await self._do.read(
+            lambda db: contact_point.formerly(db, address, at), settled=False
+        )
 
     async def by_alias(self, aliases: Collection[str]) -> list[Patient]:
         """Everybody whom other systems call one of these, by name."""

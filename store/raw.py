@@ -1,21 +1,23 @@
-"""The tables `raw`, `location`, `cursor` and `folder_count`: what came, as it came."""
+"""The tables `raw`, `raw_content`, `location` and `cursor`: what came, as it came."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import sqlite3
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from inbox.channel import Batch, Census, RawItem, RemoteId
+from inbox.channel import Batch, Census, RawItem, RemoteId, Tally
 from inbox.errors import NotFound
-from inbox.events import ChangeKind
 from inbox.line import FolderCount
 from inbox.repository import StoredRaw
+from store import raw_content
+from store.completeness import Completeness
 from store.transaction import Transactions, Writing
 from store.values import moment, stamp
 
@@ -23,6 +25,9 @@ _WORTH_PACKING: Final = range(512, 1 << 20)
 """Sizes in bytes that are compressed: smaller gains nothing, larger is attachments mostly."""
 _LONG: Final = 1 << 18
 """From this many bytes on, hashing and packing leave the loop's thread."""
+
+_TOGETHER: Final = 4_000_000
+"""Bytes of raw items that are read together to be filed, unless a single one is larger."""
 
 _KNOWN: Final = """
 SELECT gone FROM location
@@ -36,10 +41,8 @@ SELECT id FROM raw WHERE line_id = :line_id AND head_sha256 = :sha256
 LIMIT 1
 """
 ADD: Final = """
-INSERT INTO raw (line_id, sha256, codec, state, size, received_at, complete, ours, message_id,
-    content)
-VALUES (:line_id, :sha256, :codec, :state, :size, :received_at, :complete, :ours, :message_id,
-    :content)
+INSERT INTO raw (line_id, sha256, codec, state, size, received_at, complete, ours, message_id)
+VALUES (:line_id, :sha256, :codec, :state, :size, :received_at, :complete, :ours, :message_id)
 """
 _IS_OURS: Final = "UPDATE raw SET ours = 1 WHERE id = :id AND state = 'new'"
 PLACE: Final = """
@@ -52,9 +55,10 @@ SET_CURSOR: Final = """
 INSERT INTO cursor (line_id, folder, epoch, value) VALUES (:line_id, :folder, :epoch, :value)
 ON CONFLICT DO UPDATE SET epoch = excluded.epoch, value = excluded.value
 """
-_COLUMNS: Final = "id, line_id, codec, size, received_at, complete, ours, content"
+_COLUMNS: Final = "id, line_id, codec, size, received_at, complete, ours"
 UNFILED: Final = f"""
 SELECT {_COLUMNS} FROM raw WHERE line_id = :line_id AND state = 'new'
+    AND id NOT IN (SELECT value FROM json_each(:besides))
 ORDER BY received_at DESC, id DESC LIMIT :limit
 """  # noqa: S608 - constants
 _ONE: Final = f"SELECT {_COLUMNS} FROM raw WHERE id = :id"  # noqa: S608 - constants
@@ -64,31 +68,13 @@ ORDER BY gone, epoch DESC, folder LIMIT 1
 """
 _COMPLETE: Final = """
 UPDATE raw SET sha256 = :sha256, head_sha256 = coalesce(head_sha256, iif(complete, NULL, sha256)),
-    codec = :codec, content = :content, size = :size, complete = 1, state = 'new'
+    codec = :codec, size = :size, complete = 1, state = 'new'
 WHERE id = :id
 """
 _TAKEN: Final = "SELECT 1 FROM raw WHERE line_id = :line_id AND sha256 = :sha256 AND id <> :id"
-_HELD: Final = """
-SELECT l.item, l.gone, r.state = 'quarantined' AS quarantined
-FROM location AS l JOIN raw AS r ON r.id = l.raw_id
-WHERE l.line_id = :line_id AND l.folder = :folder AND l.epoch = :epoch
-"""
 _GONE: Final = """
 UPDATE location SET gone = :gone
 WHERE line_id = :line_id AND folder = :folder AND epoch = :epoch AND item = :item
-"""
-_OLD_EPOCHS: Final = """
-UPDATE location SET gone = 1
-WHERE line_id = :line_id AND folder = :folder AND epoch <> :epoch AND gone = 0
-"""
-_SET_COUNT: Final = """
-INSERT INTO folder_count (line_id, folder, server, stored, quarantined)
-VALUES (:line_id, :folder, :server, :stored, :quarantined)
-ON CONFLICT DO UPDATE SET server = excluded.server, stored = excluded.stored,
-    quarantined = excluded.quarantined
-"""
-_ITEMS: Final = """
-SELECT item FROM location WHERE line_id = :line_id AND folder = :folder AND epoch = :epoch
 """
 
 
@@ -123,6 +109,7 @@ class RawTable:
     def __init__(self, transactions: Transactions) -> None:
         """Work through `transactions`."""
         self._do = transactions
+        self._completeness = Completeness(transactions)
 
     async def cursors(self, line_id: str) -> dict[str, str]:
         """The stored cursor of each folder of a line."""
@@ -158,17 +145,27 @@ class RawTable:
 
         return await self._do.write(write)
 
-    async def unfiled(self, line_id: str, limit: int) -> list[StoredRaw]:
-        """Raw items that no message stands for yet, the newest `received_at` first."""
+    async def unfiled(
+        self, line_id: str, limit: int, besides: Collection[int] = ()
+    ) -> list[StoredRaw]:
+        """Raw items that no message stands for yet, the newest first; see the contract."""
+        values = {"line_id": line_id, "limit": limit, "besides": json.dumps(list(besides))}
 
-        def read(db: sqlite3.Connection) -> list[sqlite3.Row]:
-            return db.execute(UNFILED, {"line_id": line_id, "limit": limit}).fetchall()
+        def read(db: sqlite3.Connection) -> list[StoredRaw]:
+            found: list[StoredRaw] = []
+            left = _TOGETHER
+            # Read one by one: what does not fit any more is not even taken from the disk.
+            for row in db.execute(UNFILED, values):
+                if found and row["complete"] and row["size"] > left:
+                    break
+                item = _item(db, row)
+                found.append(StoredRaw(row["id"], row["line_id"], item))
+                left -= len(item.content)
+                if left <= 0:
+                    break
+            return found
 
-        def places(db: sqlite3.Connection) -> list[tuple[sqlite3.Row, RemoteId]]:
-            return [(row, _place(db, row["id"])) for row in read(db)]
-
-        found = await self._do.read(places)
-        return [StoredRaw(row["id"], row["line_id"], _item(row, place)) for row, place in found]
+        return await self._do.read(read)
 
     async def content(self, raw_id: int) -> RawItem:
         """The raw bytes of one item. Raises NotFound."""
@@ -177,7 +174,7 @@ class RawTable:
             row = db.execute(_ONE, {"id": raw_id}).fetchone()
             if row is None:
                 raise _missing()
-            return _item(row, _place(db, raw_id))
+            return _item(db, row)
 
         return await self._do.read(read)
 
@@ -201,39 +198,30 @@ class RawTable:
                     "id": raw_id,
                     "sha256": sha256,
                     "codec": packed.codec,
-                    "content": packed.content,
                     "size": item.size,
                 },
             )
+            raw_content.put(writing.db, raw_id, packed.content)
 
         await self._do.write(write)
 
-    async def count(self, line_id: str, census: Sequence[Census]) -> tuple[FolderCount, ...]:
+    async def tally(
+        self, line_id: str, tallies: Sequence[Tally], now: datetime
+    ) -> tuple[FolderCount, ...] | None:
+        """Compare the server's own numbers with what is stored; None when they differ."""
+        return await self._completeness.tally(line_id, tallies, now)
+
+    async def count(
+        self, line_id: str, census: Sequence[Census], now: datetime | None = None
+    ) -> tuple[FolderCount, ...]:
         """Compare the server's own list with what is stored; keep the counts."""
+        return await self._completeness.count(line_id, census, now)
 
-        def compare(db: sqlite3.Connection) -> list[tuple[FolderCount, list[tuple[str, int]]]]:
-            return [_compare(db, line_id, folder) for folder in census]
-
-        compared = await self._do.read(compare)
-
-        def write(writing: Writing) -> None:
-            for folder, (count, turned) in zip(census, compared, strict=True):
-                _keep_count(writing.db, line_id, folder, count, turned)
-            writing.tell(ChangeKind.LINE, line_id)
-
-        await self._do.write(write)
-        return tuple(count for count, _ in compared)
-
-    async def missing(self, line_id: str, census: Census, limit: int) -> list[RemoteId]:
+    async def missing(
+        self, line_id: str, census: Census, limit: int, below: str = ""
+    ) -> list[RemoteId]:
         """Items the server holds and we do not, the newest first where items are numbered."""
-
-        def read(db: sqlite3.Connection) -> list[RemoteId]:
-            values = {"line_id": line_id, "folder": census.folder, "epoch": census.epoch}
-            held = {row["item"] for row in db.execute(_ITEMS, values)}
-            absent = sorted(census.items - held, key=_number, reverse=True)
-            return [RemoteId(census.folder, census.epoch, item) for item in absent[:limit]]
-
-        return await self._do.read(read)
+        return await self._completeness.missing(line_id, census, limit, below)
 
 
 def keep_copy(
@@ -263,10 +251,11 @@ def keep_copy(
             "complete": 1,
             "ours": 1,
             "message_id": message_id,
-            "content": packed.content,
         },
     )
-    return int(added.lastrowid or 0)
+    raw_id = int(added.lastrowid or 0)
+    raw_content.put(db, raw_id, packed.content)
+    return raw_id
 
 
 async def _packed(items: Sequence[RawItem]) -> list[Packed]:
@@ -308,51 +297,11 @@ def _save(db: sqlite3.Connection, line_id: str, item: RawItem, packed: Packed) -
             "complete": item.complete,
             "ours": item.ours,
             "message_id": None,
-            "content": packed.content,
         },
     )
+    raw_content.put(db, int(added.lastrowid or 0), packed.content)
     db.execute(PLACE, {**place, "raw_id": added.lastrowid})
     return True
-
-
-def _compare(
-    db: sqlite3.Connection, line_id: str, census: Census
-) -> tuple[FolderCount, list[tuple[str, int]]]:
-    """The counts of one folder, and the items whose being there has changed."""
-    values = {"line_id": line_id, "folder": census.folder, "epoch": census.epoch}
-    stored = quarantined = 0
-    turned: list[tuple[str, int]] = []
-    for item, gone, unreadable in db.execute(_HELD, values):
-        there = item in census.items
-        if there and unreadable:
-            quarantined += 1
-        elif there:
-            stored += 1
-        if there == bool(gone):
-            turned.append((item, int(not there)))
-    return FolderCount(census.folder, len(census.items), stored, quarantined), turned
-
-
-def _keep_count(
-    db: sqlite3.Connection,
-    line_id: str,
-    census: Census,
-    count: FolderCount,
-    turned: Sequence[tuple[str, int]],
-) -> None:
-    place = {"line_id": line_id, "folder": census.folder, "epoch": census.epoch}
-    db.executemany(_GONE, [{**place, "item": item, "gone": gone} for item, gone in turned])
-    db.execute(_OLD_EPOCHS, place)
-    db.execute(
-        _SET_COUNT,
-        {
-            "line_id": line_id,
-            "folder": count.folder,
-            "server": count.server,
-            "stored": count.stored,
-            "quarantined": count.quarantined,
-        },
-    )
 
 
 def _place(db: sqlite3.Connection, raw_id: int) -> RemoteId:
@@ -363,20 +312,16 @@ def _place(db: sqlite3.Connection, raw_id: int) -> RemoteId:
     )
 
 
-def _item(row: sqlite3.Row, place: RemoteId) -> RawItem:
-    content = zlib.decompress(row["content"]) if row["codec"] == "zlib" else bytes(row["content"])
+def _item(db: sqlite3.Connection, row: sqlite3.Row) -> RawItem:
+    content = raw_content.get(db, row["id"])
     return RawItem(
-        remote=place,
-        content=content,
+        remote=_place(db, row["id"]),
+        content=zlib.decompress(content) if row["codec"] == "zlib" else content,
         received_at=moment(row["received_at"]),
         size=row["size"],
         complete=bool(row["complete"]),
         ours=bool(row["ours"]),
     )
-
-
-def _number(item: str) -> tuple[int, str]:
-    return (int(item), "") if item.isascii() and item.isdigit() else (0, item)
 
 
 def _missing() -> NotFound:

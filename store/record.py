@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -14,7 +14,7 @@ from store import message
 from store.connection import finish
 from store.record_file import Head, RecordFile
 from store.transaction import Transactions, Writing
-from store.values import unpack_list
+from store.values import pack_list, storable, unpack_list
 
 T = TypeVar("T")
 
@@ -22,6 +22,7 @@ _DUE: Final = f"""
 SELECT d.id AS due_id, d.patient_id AS due_patient, d.because, d.findings, d.mistaken,
     {message.COLUMNS}
 FROM record_due AS d JOIN message AS m ON m.id = d.message_id
+WHERE d.patient_id NOT IN (SELECT value FROM json_each(:besides))
 ORDER BY d.id LIMIT :limit
 """  # noqa: S608 - constants
 _HEAD: Final = "SELECT sequence, hash, bytes FROM record_head WHERE patient_id = :patient_id"
@@ -51,22 +52,23 @@ class RecordTable:
         self._records = records
         self._one = asyncio.Lock()
 
-    async def due(self, limit: int) -> list[RecordDue]:
-        """What is to be written, in the order it happened."""
+    async def due(
+        self, limit: int, besides: Collection[str] = (), together: int | None = None
+    ) -> list[RecordDue]:
+        """What is to be written, in the order it happened; see the contract."""
+        values = {"limit": limit, "besides": pack_list(map(storable, besides))}
 
         def read(db: sqlite3.Connection) -> list[RecordDue]:
-            rows = db.execute(_DUE, {"limit": limit}).fetchall()
-            return [
-                RecordDue(
-                    row["due_id"],
-                    row["due_patient"],
-                    message.from_row(db, row),
-                    row["because"],
-                    unpack_list(row["findings"]),
-                    bool(row["mistaken"]),
-                )
-                for row in rows
-            ]
+            found: list[RecordDue] = []
+            left = together
+            for row in db.execute(_DUE, values):
+                due = _due(db, row)
+                found.append(due)
+                if left is not None:
+                    left -= len(due.message.text) + len(due.message.whole)
+                    if left <= 0:
+                        break
+            return found
 
         return await self._do.read(read)
 
@@ -118,6 +120,17 @@ class RecordTable:
             return [row["patient_id"] for row in db.execute(_PATIENTS)]
 
         return await self._do.read(read)
+
+
+def _due(db: sqlite3.Connection, row: sqlite3.Row) -> RecordDue:
+    return RecordDue(
+        row["due_id"],
+        row["due_patient"],
+        message.from_row(db, row),
+        row["because"],
+        unpack_list(row["findings"]),
+        bool(row["mistaken"]),
+    )
 
 
 def _to_write(file: RecordFile, entries: Sequence[tuple[RecordDue, Resource]]) -> list[Resource]:

@@ -25,6 +25,10 @@ FROM message
 WHERE id = :message_id AND patient_id IS NOT NULL AND status IN {RECORDABLE}
 """  # noqa: S608 - constants
 
+_ADD_FIRST: Final = f"""
+INSERT INTO record_due (message_id, patient_id, conversation_id)
+SELECT :message_id, :patient_id, :conversation_id WHERE :status IN {RECORDABLE}
+"""
 _MISTAKEN: Final = """
 INSERT INTO record_due (message_id, patient_id, conversation_id, mistaken)
 SELECT id, patient_id, conversation_id, 1 FROM message
@@ -36,6 +40,21 @@ def mistaken(db: sqlite3.Connection, message_id: int) -> None:
     """Put on the list that a message does not belong into its patient's file, before it changes."""
     db.execute(_REMOVE, {"message_id": message_id})
     db.execute(_MISTAKEN, {"message_id": message_id})
+
+
+def add_first(
+    db: sqlite3.Connection, message_id: int, patient_id: str, conversation_id: int, status: str
+) -> None:
+    """Put a message on the list that was stored just now and did not leave by the outbox."""
+    db.execute(
+        _ADD_FIRST,
+        {
+            "message_id": message_id,
+            "patient_id": patient_id,
+            "conversation_id": conversation_id,
+            "status": status,
+        },
+    )
 
 
 def add(

@@ -7,7 +7,9 @@ with the time of the message, so that the newest matches come first whatever ord
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Collection
 from typing import Final
 
 from store.values import Parameters, unpack_addresses
@@ -24,6 +26,9 @@ FROM message WHERE id = :id
 ADD: Final = """
 INSERT INTO message_text (rowid, body, subject, sender, recipients, files, patient)
 VALUES (:search_id, :body, :subject, :sender, :recipients, :files, :patient)
+"""
+IN_ORDER: Final = """
+SELECT id FROM message WHERE id IN (SELECT value FROM json_each(:ids)) ORDER BY search_id
 """
 _REMOVE: Final = """
 INSERT INTO message_text
@@ -48,9 +53,17 @@ def free_id(db: sqlite3.Connection, at: int) -> int:
     return first if highest is None else int(highest) + 1
 
 
-def add(db: sqlite3.Connection, message_id: int) -> None:
-    """Put a stored message into the index."""
-    db.execute(ADD, _entry(db, message_id))
+def add(db: sqlite3.Connection, message_ids: Collection[int]) -> None:
+    """Put stored messages into the index.
+
+    In the order of their row numbers: FTS5 writes out what it holds whenever a number is smaller
+    than the one before, and a mailbox is read newest first.
+    """
+    if not message_ids:
+        return
+    values = {"ids": json.dumps(list(message_ids))}
+    for row in db.execute(IN_ORDER, values).fetchall():
+        db.execute(ADD, _entry(db, row["id"]))
 
 
 def remove(db: sqlite3.Connection, message_id: int) -> None:

@@ -5,68 +5,87 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import Final
+
+from inbox.search.query import Term, Where
+from store.search_words import aligned, pattern
 
 OPEN: Final = "\ue000"
 CLOSE: Final = "\ue001"
 """Between these two stands what matched."""
 
-_WORD: Final = re.compile(r"[^\W_]+")
+Span = tuple[int, int, int]
+"""Where a match begins and ends, and which term it is of."""
+
 _MARKS: Final = re.compile(f"[{OPEN}{CLOSE}]")
-_LOOKED_AT: Final = 50_000
 _BEFORE: Final = 40
 _LENGTH: Final = 160
+_SHORT: Final = 80
+_MOST: Final = 100
+"""Matches of a term that are considered."""
 
 
-def snippet(texts: Iterable[str], wanted: Sequence[str]) -> str:
-    """The words around the first match.
+def snippet(parts: Iterable[tuple[Where, str]], wanted: Sequence[Term]) -> str:
+    """The words around the matches.
 
     Args:
-        texts: Where to look, one after the other; the first is shown when nothing matches.
-        wanted: What was looked for, as typed; each word matches as a beginning.
+        parts: What to look in, the text of the message first. Where the best match is in another
+            part, that part is shown with the beginning of the text.
+        wanted: What was looked for; it is marked where it was looked for only.
     """
-    stems = [word for term in wanted for word in (fold(w) for w in _WORD.findall(term))]
-    fallback = None
-    for text in texts:
-        line = " ".join(_MARKS.sub("", text[:_LOOKED_AT]).split())
-        fallback = line if fallback is None else fallback
-        spans = [found.span() for found in _WORD.finditer(line) if _matches(found.group(), stems)]
-        if spans:
-            return _marked(line, spans)
-    return _cut(fallback or "", 0)
+    patterns = [(term.where, pattern(term)) for term in wanted]
+    best: list[Span] = []
+    shown = text = ""
+    for number, (where, part) in enumerate(parts):
+        line = " ".join(_MARKS.sub("", part).split())
+        line = line if line.isascii() else unicodedata.normalize("NFC", line)
+        if number == 0:
+            shown = text = line
+        plain = aligned(line)
+        spans = [
+            (*found.span(), at)
+            for at, (asked, one) in enumerate(patterns)
+            if _counts(asked, where)
+            for found, _ in zip(one.finditer(plain), range(_MOST), strict=False)
+        ]
+        if len({span[2] for span in spans}) > len({span[2] for span in best}):
+            shown, best = line, sorted(spans)
+    if not best:
+        return _cut(text, _LENGTH)
+    if shown is text:
+        return _marked(text, best, _LENGTH)
+    beginning = _cut(text, _LENGTH - _SHORT)
+    return _marked(shown, best, _SHORT) + (f" · {beginning}" if beginning else "")
 
 
-def fold(word: str) -> str:
-    """A word without case and accents, as the index sees it."""
-    return word.casefold() if word.isascii() else _fold(word)
+def _counts(asked: Where, where: Where) -> bool:
+    """Whether a word that is asked for somewhere counts in a part."""
+    if asked is Where.ABOUT:
+        return where in {Where.ABOUT, Where.PATIENT}
+    return asked in {Where.ANYWHERE, where}
 
 
-@lru_cache(maxsize=4096)
-def _fold(word: str) -> str:
-    plain = (c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
-    return "".join(plain).casefold()
-
-
-def _matches(word: str, stems: Sequence[str]) -> bool:
-    folded = fold(word)
-    return any(folded.startswith(stem) for stem in stems)
-
-
-def _marked(line: str, spans: Sequence[tuple[int, int]]) -> str:
-    first = spans[0][0]
+def _marked(line: str, spans: Sequence[Span], length: int) -> str:
+    first = max(spans, key=lambda span: (_together(spans, span[0], length), -span[0]))[0]
     start = 0 if first <= _BEFORE else line.rfind(" ", 0, first - _BEFORE // 2) + 1
-    end = min(len(line), start + _LENGTH)
+    start = max(start, first - _BEFORE)
+    end = min(len(line), start + length)
     pieces, at = ["…" if start else ""], start
-    for left, right in spans:
-        if right > end:
+    for left, right, _ in spans:
+        if left < at:
+            continue
+        if left >= end:
             break
-        pieces += [line[at:left], OPEN, line[left:right], CLOSE]
-        at = right
+        pieces += [line[at:left], OPEN, line[left : min(right, end)], CLOSE]
+        at = min(right, end)
     pieces += [line[at:end], "…" if end < len(line) else ""]
     return "".join(pieces)
 
 
-def _cut(line: str, start: int) -> str:
-    end = start + _LENGTH
-    return line[start:end] + ("…" if end < len(line) else "")
+def _together(spans: Sequence[Span], first: int, length: int) -> int:
+    """How many of the terms are seen when the line is shown from about here."""
+    return len({at for left, right, at in spans if first <= left and right <= first + length})
+
+
+def _cut(line: str, length: int) -> str:
+    return line[:length] + ("…" if length < len(line) else "")

@@ -32,10 +32,12 @@ SELECT
     (SELECT id FROM message WHERE conversation_id = :id
         AND direction = 'inbound' AND nature IN ('personal', 'unreadable')
         ORDER BY at DESC, id DESC LIMIT 1) AS wanting_id,
-    EXISTS (SELECT 1 FROM message WHERE conversation_id = :id
+    -- Named outright: the planner would read every message of ours.
+    EXISTS (SELECT 1 FROM message INDEXED BY message_undelivered WHERE conversation_id = :id
         AND direction = 'outbound' AND status IN ('failed', 'unknown')) AS troubled,
-    EXISTS (SELECT 1 FROM message WHERE conversation_id = :id
-        AND nature = 'unreadable') AS needs_look,
+    EXISTS (SELECT 1 FROM message AS u WHERE u.conversation_id = :id
+        AND u.nature = 'unreadable' AND u.match_reason NOT LIKE 'chosen by %'
+        AND NOT EXISTS (SELECT 1 FROM looked AS k WHERE k.message_id = u.id)) AS needs_look,
     EXISTS (SELECT 1 FROM message_signal WHERE conversation_id = :id
         AND rule = 'IN01' AND state = 'proposed') AS urgent,
     EXISTS (SELECT 1 FROM message_signal WHERE conversation_id = :id
@@ -91,7 +93,7 @@ WHERE o.conversation_id = :id AND o.heads_up_id IS NOT NULL
 ORDER BY id DESC LIMIT 20
 """
 _TROUBLED: Final = """
-SELECT id, at, status, recipients, cc FROM message
+SELECT id, at, status, recipients, cc FROM message INDEXED BY message_undelivered
 WHERE conversation_id = :id AND direction = 'outbound' AND status IN ('failed', 'unknown')
 ORDER BY id DESC LIMIT 50
 """

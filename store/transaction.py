@@ -12,22 +12,47 @@ from typing import Any, Final, TypeVar
 from inbox.clock import Clock
 from inbox.errors import StoreError
 from inbox.events import ChangeKind
-from store import change, search_index
+from store import change, search_index, state
 from store.connection import WorkerConnection, finish
 
 T = TypeVar("T")
+
+_SOON: Final = 20
+"""A state is not put off for more messages than what is derived from it looks back at."""
+
+
+_ToDo = tuple[dict[tuple[ChangeKind, str], None], dict[int, None], dict[int, int]]
 
 
 class Writing:
     """What a writing function works with: the connection, the time, and whom to tell."""
 
-    __slots__ = ("changed", "clock", "db", "to_index")
+    __slots__ = ("changed", "clock", "db", "to_derive", "to_index")
 
     def __init__(self, db: sqlite3.Connection, clock: Clock) -> None:
         self.db: Final = db
         self.clock: Final = clock
         self.changed: dict[tuple[ChangeKind, str], None] = {}
         self.to_index: dict[int, None] = {}
+        self.to_derive: dict[int, int] = {}
+
+    def derive(self, conversation_id: int) -> None:
+        """Let the state of a conversation follow its messages, before anybody looks at it.
+
+        Put off to the end of the transaction, or to the next step of the batch that may look: when
+        a mailbox is filed, many messages of one conversation come together.
+        """
+        put_off = self.to_derive.get(conversation_id, 0) + 1
+        self.to_derive[conversation_id] = put_off
+        if put_off >= _SOON:
+            del self.to_derive[conversation_id]
+            state.refresh(self.db, conversation_id)
+
+    def settle(self) -> None:
+        """Derive what was put off."""
+        while self.to_derive:
+            conversation_id, _ = self.to_derive.popitem()
+            state.refresh(self.db, conversation_id)
 
     def index(self, message_id: int) -> None:
         """Let a message be found by its words once the transaction is committed.
@@ -44,13 +69,13 @@ class Writing:
         else:
             search_index.remove(self.db, message_id)
 
-    def kept(self) -> tuple[dict[tuple[ChangeKind, str], None], dict[int, None]]:
+    def kept(self) -> _ToDo:
         """What has to be done at the end, to come back to with `restore`."""
-        return dict(self.changed), dict(self.to_index)
+        return dict(self.changed), dict(self.to_index), dict(self.to_derive)
 
-    def restore(self, kept: tuple[dict[tuple[ChangeKind, str], None], dict[int, None]]) -> None:
+    def restore(self, kept: _ToDo) -> None:
         """Forget what was to be done since `kept`."""
-        self.changed, self.to_index = kept
+        self.changed, self.to_index, self.to_derive = kept
 
     def tell(self, kind: ChangeKind, subject_id: object = "") -> None:
         """Say that something changed; said once for a transaction, however often it happens."""
@@ -107,8 +132,12 @@ class Transactions:
         batch = _current.get()
         return batch if batch is not None and batch.owner is self and batch.is_open else None
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Work[T], *, settled: bool = True) -> T:
         """Run `work` in a transaction of its own, or as a part of the task's batch.
+
+        Args:
+            work: What to do.
+            settled: It may look at states of conversations; False only where it does not.
 
         Raises:
             StoreError: nothing of it is stored.
@@ -117,8 +146,8 @@ class Transactions:
         if batch is not None:
             writing = batch.writing
             if batch.direct is not None:
-                return _part(batch.direct, writing, work)
-            return await self._writer.run(lambda db: _part(db, writing, work))
+                return _part(batch.direct, writing, work, settled=settled)
+            return await self._writer.run(lambda db: _part(db, writing, work, settled=settled))
         async with self._lock:
             newest, result = await finish(
                 asyncio.ensure_future(self._writer.run(lambda db: _whole(db, self._clock, work)))
@@ -126,11 +155,19 @@ class Transactions:
         self._committed(newest)
         return result
 
-    async def read(self, work: Read[T]) -> T:
-        """Run `work` on one state of the database: inside a batch, the batch's own."""
+    async def read(self, work: Read[T], *, settled: bool = True) -> T:
+        """Run `work` on one state of the database: inside a batch, the batch's own.
+
+        Args:
+            work: What to read.
+            settled: It may look at states of conversations; False only where it does not.
+        """
         batch = self._batch()
         if batch is not None:
-            return work(batch.direct) if batch.direct is not None else await self._writer.run(work)
+            writing = batch.writing
+            if batch.direct is not None:
+                return _look(batch.direct, writing, work, settled=settled)
+            return await self._writer.run(lambda db: _look(db, writing, work, settled=settled))
         self._turn = (self._turn + 1) % len(self._readers)
         return await self._readers[self._turn].run(lambda db: _snapshot(db, work))
 
@@ -250,10 +287,18 @@ def _whole(db: sqlite3.Connection, clock: Clock, work: Work[T]) -> tuple[int, T]
     return newest, result
 
 
-def _part(db: sqlite3.Connection, writing: Writing, work: Work[T]) -> T:
+def _look(db: sqlite3.Connection, writing: Writing, work: Read[T], *, settled: bool) -> T:
+    if settled and db.in_transaction:
+        writing.settle()
+    return work(db)
+
+
+def _part(db: sqlite3.Connection, writing: Writing, work: Work[T], *, settled: bool) -> T:
     kept = writing.kept()
     _step(db, "SAVEPOINT part")
     try:
+        if settled:
+            writing.settle()
         result = work(writing)
         db.execute("RELEASE part")
     except BaseException:
@@ -267,8 +312,8 @@ def _commit(db: sqlite3.Connection, writing: Writing) -> int:
     """Commit; return the number of the newest change, 0 when there is nothing to tell."""
     try:
         _require_transaction(db)
-        for message_id in writing.to_index:
-            search_index.add(db, message_id)
+        writing.settle()
+        search_index.add(db, writing.to_index)
         newest = change.add(db, writing.changed)
         db.execute("COMMIT")
     except BaseException:

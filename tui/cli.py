@@ -87,11 +87,23 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     inbox = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     add_global(inbox, first=True)
     inbox.set_defaults(handler=INBOX, command=None)
+    arguments = _with_minus(sys.argv[1:] if arguments is None else arguments)
     try:
         options, more = inbox.parse_known_args(arguments)
     except argparse.ArgumentError:
         return build_parser().parse_args(arguments)
     return build_parser().parse_args(arguments) if more else options
+
+
+def _with_minus(arguments: Sequence[str]) -> list[str]:
+    """The arguments, with `-word` behind `search` kept apart from the options."""
+    listed = list(arguments)
+    first = listed.index("search") + 1 if "search" in listed else len(listed)
+    return listed[:first] + [
+        # A blank before it makes it a word to argparse.
+        f" {one}" if one[:1] == "-" and one[:2] != "--" and one != "-h" else one
+        for one in listed[first:]
+    ]
 
 
 if __name__ == "__main__":

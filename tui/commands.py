@@ -65,7 +65,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("quit", "ctrl+q", "Quit", "Leave Twoway; drafts are kept.", (_IN,)),
     # the inbox
     Command(
-        "search", "slash", "Search", "Find conversations by words, names, addresses.", (_MAIN,)
+        "search", "slash", "Search", "Find conversations by words, names, dates, states.", (_MAIN,)
     ),
     Command("write", "w", "Write new", "Write to a patient or an address.", (_MAIN,)),
     Command(
@@ -103,6 +103,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("show-all", "7", "Show all", "List everything.", (_MAIN,)),
     Command("show-done", "8", "Show done", "List what is closed.", (_MAIN,)),
     Command(
+        "show-needs-a-look", "9", "Show needs a look", "List what could not be read.", (_MAIN,)
+    ),
+    Command(
         "mine-only", "m", "Mine only", "List only what is assigned to me, or everybody's.", (_MAIN,)
     ),
     # list and conversation
@@ -127,6 +130,18 @@ COMMANDS: tuple[Command, ...] = (
         "Dismiss",
         "What a message seems to ask for between its lines is nothing.",
         _BOTH,
+    ),
+    Command(
+        "set-aside",
+        "z",
+        "Set aside",
+        "Say why nobody needs to look at what could not be read.",
+        _BOTH,
+    ),
+    Command("read-again", "Z", "Read again", "Read anew what could not be read.", _BOTH),
+    Command("merge", "t", "Put together", "Put this and another conversation together.", _BOTH),
+    Command(
+        "undo-move", "B", "Undo move", "Undo the last putting together, parting or moving.", _BOTH
     ),
     Command("promise", "P", "Promise", "Withdraw a promise, or set one by hand.", _BOTH),
     Command("next-unread", "N", "Next unread", "Open the next unread conversation.", _BOTH),
@@ -168,6 +183,14 @@ COMMANDS: tuple[Command, ...] = (
         "Mark a portal message of ours that has left as a mistake.",
         (_CONV,),
     ),
+    Command(
+        "split",
+        "S",
+        "Part here",
+        "Make this message and all after it a conversation of their own.",
+        (_CONV,),
+    ),
+    Command("move-message", "T", "Move message", "Move it to another conversation.", (_CONV,)),
     Command("earlier", "b", "Earlier", "Load earlier messages.", (_CONV,)),
     Command("fetch-whole", "f", "Fetch whole", "Fetch the rest of a very large message.", (_CONV,)),
     # composer
@@ -268,6 +291,15 @@ COMMANDS: tuple[Command, ...] = (
     Command("other-outcome", "escape", "Back", "It ended another way.", (Place.CALL_LOG,)),
     # other screens
     Command("prove", "p", "Prove now", "Send a test message through the line.", (Place.LINES,)),
+    Command(
+        "fetch-missing",
+        "f",
+        "Fetch missing",
+        "Compare the line with the server item by item, and fetch what is not here.",
+        (Place.LINES,),
+    ),
+    Command("read-back", "b", "Read back", "Read older mail of the line.", (Place.LINES,)),
+    Command("stop-reading", "x", "Stop", "Stop reading older mail.", (Place.LINES,)),
     Command("retry", "r", "Send again", "Send the message again.", (Place.OUTBOX,)),
     Command("next-reminder", "n,j", "Next", "Show the next reminder.", (Place.REMINDERS,)),
     Command("previous-reminder", "p,k", "Before", "Show the reminder before.", (Place.REMINDERS,)),
@@ -283,6 +315,13 @@ COMMANDS: tuple[Command, ...] = (
     Command("skip-reminder", "x", "Skip", "Leave this one out.", (Place.REMINDERS,)),
     Command("save-report", "w", "Save", "Save what became of each row.", (Place.REMINDERS,)),
     Command("open-row", "enter", "Open", "Open it.", (Place.OUTBOX, Place.SEARCH)),
+    Command(
+        "complete-search",
+        "tab",
+        "Complete",
+        "Go on with from: is: on: a name, a line; again: the next that fits.",
+        (Place.SEARCH,),
+    ),
 )
 
 FOOTER: Mapping[Place, tuple[str, ...]] = {
@@ -300,9 +339,16 @@ FOOTER: Mapping[Place, tuple[str, ...]] = {
     _LIST: ("reply", "call", "note", "assign", "snooze", "done", "help"),
     _CONV: ("reply", "call", "note", "done", "whole-text", "back", "help"),
     _WRITE: ("send", "fix", "choose-line", "editor", "attach", "keep-draft", "help"),
-    Place.LINES: ("prove", "back", "help"),
+    Place.LINES: (
+        "prove",
+        "fetch-missing",
+        "read-back",
+        "stop-reading",
+        "back",
+        "help",
+    ),
     Place.OUTBOX: ("retry", "undo-send", "open-row", "back", "help"),
-    Place.SEARCH: ("open-row", "back"),
+    Place.SEARCH: ("open-row", "complete-search", "back"),
     Place.REMINDERS: (
         "next-reminder",
         "send-reminder",
@@ -324,7 +370,8 @@ _NOT_IN_PALETTE = {
 
 _KEY_WORDS = {
     "question_mark": "?", "slash": "/", "escape": "Esc", "enter": "Enter", "pagedown": "PgDn",
-    "pageup": "PgUp", "space": "Space", "up": "↑", "down": "↓", "left": "←", "right": "→",
+    "pageup": "PgUp", "space": "Space", "tab": "Tab",
+    "up": "↑", "down": "↓", "left": "←", "right": "→",
     "home": "Home", "end": "End", "right_square_bracket": "]", "left_square_bracket": "[",
 }  # fmt: skip
 

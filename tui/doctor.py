@@ -18,7 +18,7 @@ from inbox.reply_path import Evidence, EvidenceKind, Proof, ProofState
 from inbox.repository import Repository
 from inbox.storage.handed_over import Uncopied
 from inbox.view import LineView
-from inbox.words import proof_words
+from inbox.words import missing_words, proof_words
 from tui.wiring import PracticeOffice
 
 FRESH = timedelta(minutes=2)
@@ -72,6 +72,8 @@ class LineReport:
             sum(folder.server for folder in folders),
             sum(folder.stored for folder in folders),
             sum(folder.quarantined for folder in folders),
+            sum(folder.older for folder in folders),
+            self.health.checked_at if self.health else None,
         )
 
 
@@ -296,10 +298,10 @@ def _problem(
     }
     if view.proof.state in by_state:
         return by_state[view.proof.state]
-    missing = sum(folder.missing for folder in health.folders)
-    if missing:
-        return f"{missing} messages on the server are not here.", "Run `twoway sync --once`."
-    return "", ""
+    return (
+        missing_words(health),
+        "Run `twoway sync --fetch-missing`." if health.missing else "",
+    )
 
 
 def _is_fresh(health: LineHealth | None, now: datetime) -> bool:

@@ -25,7 +25,8 @@ _EPILOG = """\
 Exit status: 0 done, 1 failed, 2 wrong usage, 3 held (needs --because), 4 blocked.
 `twoway COMMAND --help` tells more about a command; `twoway demo` shows a sample practice."""
 _STATES = (
-    "needs-reply", "waiting", "promised", "undelivered", "done", "unknown", "snoozed", "all",
+    "needs-reply", "waiting", "promised", "undelivered", "done", "unknown", "snoozed",
+    "needs-a-look", "all",
 )  # fmt: skip
 _PROMISES = (
     "standing", "open", "called-on", "broken", "kept", "over", "withdrawn", "unsaid", "all",
@@ -131,6 +132,11 @@ def _add_practice(commands: Parsers) -> None:
     )
     sync = _add(commands, "sync", "lines:sync", "fetch and send without the screen")
     sync.add_argument("--once", action="store_true", help="end when every line is up to date")
+    sync.add_argument(
+        "--fetch-missing",
+        action="store_true",
+        help="compare every message with the server and fetch what is not here; then end",
+    )
     _add(commands, "keys", "opening:keys", "every command of the screen with its id and key")
 
 
@@ -145,7 +151,13 @@ def _add_reading(commands: Parsers) -> None:
     show.add_argument("--whole", action="store_true", help="quoted history as well")
     show.add_argument("--mark-seen", action="store_true", help="mark it as read")
     search = _add(commands, "search", "reading:search", "find conversations")
-    search.add_argument("query", metavar="QUERY", nargs="+")
+    search.add_argument(
+        "query",
+        metavar="QUERY",
+        nargs="+",
+        help="words, '\"a phrase\"', -word; from: to: patient: about: filename: channel: line: "
+        "assigned: is: has:attachment before: after: on:",
+    )
     search.add_argument("--limit", type=_count, default=50, metavar="N", help="at most N (50)")
     _add(commands, "outbox", "reading:outbox", "what has not been delivered yet")
     raw = _add(commands, "raw", "reading:raw", "the raw text a message was read from")
@@ -313,12 +325,22 @@ def _add_tending(commands: Parsers) -> None:
         "--because", default="", metavar="R", help="why, although something waits on us; kept"
     )
     _conversation(_add(commands, "reopen", "tending:reopen", "open it again"))
+    look = _add(commands, "look", "tending:look", "deal with what could not be read")
+    _conversation(look)
+    what = look.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "--set-aside", metavar="R", dest="because", help="nobody needs it, and why; it stays"
+    )
+    what.add_argument("--read-again", action="store_true", help="read and file it anew")
     link = _add(commands, "link", "tending:link", "say whom a conversation is about")
     _conversation(link)
     link.add_argument("patient", metavar="PATIENT", help="the patient's id; nobody")
     which = link.add_mutually_exclusive_group()
     which.add_argument("--always", action="store_true", help="link what this address sends")
     which.add_argument("--message", type=int, metavar="ID", help="only this message of it")
+    which.add_argument(
+        "--alike", action="store_true", help="also what was matched alike from the same address"
+    )
     for name, words in (
         ("accept", "do what a message asks for between its lines; an emergency is looked after"),
         ("dismiss", "say that what a message seems to ask for is nothing"),
@@ -328,10 +350,39 @@ def _add_tending(commands: Parsers) -> None:
         decide.add_argument(
             "--rule", metavar="RULE", default="", help="this signal (IN03), not the most pressing"
         )
+    _add_moving(commands)
     _add_promises(commands)
     audit = _add(commands, "audit", "tending:audit", "who did what, newest first")
     audit.add_argument("--patient", metavar="PATIENT", default="", help="only about this patient")
     audit.add_argument("--limit", type=_count, default=50, metavar="N", help="at most N (50)")
+
+
+def _add_moving(commands: Parsers) -> None:
+    merge = _add(commands, "merge", "moving:merge", "put one conversation into another")
+    merge.add_argument("conversation", type=int, metavar="CONVERSATION", help="the one that stays")
+    merge.add_argument(
+        "other", type=int, metavar="OTHER", nargs="?", help="what is put into it; else as suggested"
+    )
+    merge.add_argument(
+        "--dismiss", action="store_true", help="it does not belong to the one that is suggested"
+    )
+    split = _add(commands, "split", "moving:split", "part a conversation")
+    _conversation(split)
+    split.add_argument(
+        "--from", dest="from_message", type=int, metavar="MESSAGE", required=True,
+        help="it and all after it become a conversation of their own",
+    )  # fmt: skip
+    move = _add(commands, "move", "moving:move", "move a message to another conversation")
+    move.add_argument("message", type=int, metavar="MESSAGE")
+    move.add_argument("--to", type=_target, metavar="CONVERSATION|new", required=True)
+    undo = _add(commands, "undo-move", "moving:undo", "undo the last merge, split or move")
+    _conversation(undo)
+
+
+def _target(text: str) -> str:
+    if text != "new" and not text.isdigit():
+        raise argparse.ArgumentTypeError("must be the number of a conversation, or new")
+    return text
 
 
 def _add_promises(commands: Parsers) -> None:
@@ -368,6 +419,10 @@ def _add_record(commands: Parsers) -> None:
     lister.add_argument("--limit", type=_count, default=200, metavar="N", help="at most N (200)")
     show = _add(patients, "show", "people:show", "one patient")
     show.add_argument("patient", metavar="PATIENT")
+    merge = _add(patients, "merge", "people:merge", "two patients here are one person")
+    merge.add_argument("old", metavar="OLD", help="the id that is given up; it still finds them")
+    merge.add_argument("into", metavar="INTO", choices=("into", "INTO"), help="the word into")
+    merge.add_argument("patient", metavar="NEW", help="the id that stays")
     record = _add_group(commands, "record", "show, verify, export record files")
     shown = _add(record, "show", "record:show", "what a patient's record file holds")
     shown.add_argument("patient", metavar="PATIENT")

@@ -53,6 +53,22 @@ class Office(Protocol):
         """
         ...
 
+    async def read_again(self, conversation_id: int) -> int:
+        """Read anew what could not be read in a conversation; return how many messages.
+
+        Raises:
+            TwowayError: no such conversation.
+        """
+        ...
+
+    async def fetch_missing(self, line_id: str) -> None:
+        """Compare all of a line with the server, and fetch what is not here.
+
+        Raises:
+            TwowayError: the line cannot be read.
+        """
+        ...
+
 
 OpenOffice: TypeAlias = Callable[[], Awaitable[Office]]
 """Opens the database and nothing else."""

@@ -180,6 +180,22 @@ class PracticeOffice:
         """
         await (await self.back_office()).prove(line_id, step or _silently)
 
+    async def read_again(self, conversation_id: int) -> int:
+        """Read anew what could not be read in a conversation; return how many messages.
+
+        Raises:
+            TwowayError: no such conversation, or the disk is in the way.
+        """
+        return await (await self.back_office()).read_again(conversation_id)
+
+    async def fetch_missing(self, line_id: str) -> None:
+        """Compare all of a line with the server, and fetch what is not here.
+
+        Raises:
+            TwowayError: the line cannot be read, or there is no such line.
+        """
+        await (await self.back_office()).fetch_missing(line_id)
+
     async def back_office(self) -> BackOffice:
         """The part that talks to servers; loads the adapters the first time."""
         async with self._loading:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, TypeVar
 
+from adapters.mail.bulk import Bulk
 from adapters.mail.connection import Connection, on_thread
 from adapters.mail.folder import choose_sent, folder_name
 from adapters.mail.settings import MailSettings
@@ -25,6 +26,7 @@ from inbox.channel import (
     RawItem,
     Receipt,
     RemoteId,
+    Tally,
     Whereabouts,
 )
 from inbox.clock import Clock
@@ -79,6 +81,7 @@ class MailChannel:
         self._sent: str | None = settings.imap.sent and folder_name(settings.imap.sent)
         self._sent_known = self._sent is not None
         self._size_limit: int | None = None
+        self._bulk = Bulk(self.convert)
         self._closed = False
         self._copied: set[str] = set()
         """Message-IDs of copies that are known to lie in Sent; nobody has asked for them yet."""
@@ -122,6 +125,8 @@ class MailChannel:
             )
             while (batch := await self._read(reader.step)) is not None:
                 yield batch
+                # Not kept while the next is fetched.
+                del batch
             if reader.state is not None:
                 self._seen[folder] = (reader.cursor, reader.state)
 
@@ -130,6 +135,10 @@ class MailChannel:
         from adapters.mail.mime import read_mail
 
         return read_mail(raw.content, complete=raw.complete)
+
+    async def convert_all(self, raws: Sequence[RawItem]) -> list[Arrival]:
+        """Read many mails beside what else goes on."""
+        return await self._bulk.read(raws)
 
     def attachment(self, raw: bytes, part: str) -> bytes:
         """The decoded bytes of one attachment; pure."""
@@ -155,6 +164,19 @@ class MailChannel:
         from adapters.mail.reading import count
 
         return tuple([await self._read(partial(count, folder=folder)) for folder in folders])
+
+    async def tally(self) -> tuple[Tally, ...]:
+        """How many mails each folder that is read holds."""
+        folders = self._folders(await self._sent_folder())
+        from adapters.mail.reading import tally
+
+        return tuple(
+            [
+                # The first folder is the one that is open, which STATUS must not be asked of.
+                await self._read(partial(tally, folder=folder, closed=place > 0))
+                for place, folder in enumerate(folders)
+            ]
+        )
 
     async def wait(self, seconds: float) -> None:
         """Until the first folder changes: by IDLE, or by asking now and then."""
@@ -248,6 +270,7 @@ class MailChannel:
     async def close(self) -> None:
         """Let go of every connection; Sent copies under way get a moment."""
         self._closed = True
+        await self._bulk.close()
         if self._copies:
             _, late = await asyncio.wait(set(self._copies), timeout=LAST_COPIES)
             for task in late:

@@ -195,6 +195,8 @@ class Connection:
                     job.fail(self._judge(error))
                 finally:
                     self._busy = False
+                    # Not kept until the next one: its result may be large.
+                    del job
         finally:
             if client is not None:
                 client.hang_up(politely=self._ended is None)

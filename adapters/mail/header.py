@@ -41,6 +41,7 @@ class Fields:
     def __init__(self, message: Message) -> None:
         """Take the fields of a message that was parsed with the `compat32` policy."""
         self._values: dict[str, list[str]] = {}
+        self._unfolded: dict[str, list[str]] = {}
         for name, value in message.raw_items():
             self._values.setdefault(name.strip().lower(), []).append(str(value)[:_MAX_VALUE])
 
@@ -56,7 +57,12 @@ class Fields:
 
     def all(self, name: str) -> list[str]:
         """Each value of a field, unfolded, eight-bit characters decoded, encoded words not."""
-        return [_FOLD.sub(" ", eight_bit(v)).strip() for v in self._values.get(name, ())]
+        found = self._unfolded.get(name)
+        if found is None:
+            values = self._values.get(name, ())
+            found = [_FOLD.sub(" ", eight_bit(value)).strip() for value in values]
+            self._unfolded[name] = found
+        return found
 
     def text(self, name: str, limit: int = 1000) -> str:
         """A field to show: decoded, on one line, safe."""

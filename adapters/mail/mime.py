@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from email.errors import MessageError
 from email.parser import BytesHeaderParser
@@ -293,14 +292,14 @@ def _part_text(part: Part) -> str:
 def _attachments(body: Body) -> tuple[Attachment, ...]:
     out = []
     for part in body.attachments[:MAX_ATTACHMENTS]:
-        data = part.content()
+        size, sha256 = part.measure()
         out.append(
             Attachment(
                 part=part.path,
                 name=part.name,
                 media_type=plain_line(part.media_type, 200),
-                size=len(data),
-                sha256=hashlib.sha256(data).hexdigest(),
+                size=size,
+                sha256=sha256,
             )
         )
     return tuple(out)

@@ -6,8 +6,10 @@ Sources: RFC 2045 and RFC 2046 (MIME), RFC 2183 (disposition), RFC 3676 (flowed 
 from __future__ import annotations
 
 import binascii
+import hashlib
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.generator import BytesGenerator
@@ -18,6 +20,7 @@ from typing import TypeVar
 
 from adapters.mail.charset import decode_text
 from adapters.mail.header import Fields, base64_bytes, decode_words, parameters
+from adapters.mail.tree import cut
 from inbox.plain import file_name
 
 MAX_DEPTH = 40
@@ -32,6 +35,9 @@ _DEEP = re.compile(
 _HEADER_END = re.compile(rb"\r?\n\r?\n|\r\r")
 _SPACED_NAME = re.compile(rb"^([!-9;-~]{1,70})[ \t]{1,70}:", re.MULTILINE)
 _BREAK = re.compile(r"[ \t]*[\r\n]+[ \t]*")
+_PIECE = 1 << 20
+"""Bytes of a large message that are looked at together."""
+_BLANKS = b" \t\r\n"
 _T = TypeVar("_T")
 _EXTENSIONS = {
     "application/ics": "ics",
@@ -73,11 +79,18 @@ class MailMessage(Message):
         return failobj if found is None else _BREAK.sub(" ", found)
 
     @property
+    def view(self) -> memoryview | None:
+        """The body as it came, where it is large enough to be left in the raw message."""
+        return self._payload if isinstance(self._payload, memoryview) else None
+
+    @property
     def written(self) -> bytes:
         """The body as it came, transfer encoding not undone; empty for a multipart.
 
         `get_payload` would replace the eight-bit characters of a charset it does not know.
         """
+        if isinstance(self._payload, memoryview):
+            return bytes(self._payload)
         if isinstance(self._payload, str):
             return self._payload.encode("utf-8", "surrogateescape")
         return b""
@@ -161,12 +174,21 @@ class Part:
 
     def content(self) -> bytes:
         """The bytes with the transfer encoding undone; broken encodings yield what can be had."""
-        payload = self.message.get_payload()
-        if isinstance(payload, list):
+        if self.message.is_multipart():
+            payload = self.message.get_payload()
             out = b"".join(_flat(one) for one in payload if isinstance(one, MailMessage))
         else:
             out = self.message.written
         return _undo(out, self.fields.word("content-transfer-encoding"))
+
+    def measure(self) -> tuple[int, str]:
+        """How many bytes `content` is, and their SHA-256; a large part is not held in memory."""
+        view = self.message.view
+        if view is not None and self.fields.word("content-transfer-encoding") == "base64":
+            with suppress(binascii.Error):
+                return _measure_base64(view)
+        data = self.content()
+        return len(data), hashlib.sha256(data).hexdigest()
 
     def text(self) -> str:
         """The text of a text part, line ends as line feeds, flowed lines joined; not made safe."""
@@ -178,6 +200,26 @@ class Part:
         if self.media_type == "text/plain" and told.get("format", "").lower() == "flowed":
             return unflow(text, delete_space=told.get("delsp", "").lower() == "yes")
         return text
+
+
+def _measure_base64(written: memoryview) -> tuple[int, str]:
+    """Length and SHA-256 of what is base64 by the letter, decoded a piece at a time.
+
+    Raises:
+        binascii.Error: it is not.
+    """
+    size, digest, rest = 0, hashlib.sha256(), b""
+    for start in range(0, len(written), _PIECE):
+        rest += bytes(written[start : start + _PIECE]).translate(None, _BLANKS)
+        whole = len(rest) // 4 * 4
+        if b"=" in rest[:whole] and start + _PIECE < len(written):
+            raise binascii.Error("padding before the end")
+        data = binascii.a2b_base64(rest[:whole], strict_mode=True)
+        digest.update(data)
+        size, rest = size + len(data), rest[whole:]
+    if rest:
+        raise binascii.Error("a piece is missing")
+    return size, digest.hexdigest()
 
 
 def _flat(message: MailMessage) -> bytes:
@@ -263,8 +305,9 @@ def too_deep(raw: bytes) -> bool:
 
     The parser's time grows with the depth for every line, so this has to be known beforehand.
     """
-    lower = raw.lower()
-    if lower.count(b"boundary") + lower.count(b"message/") <= MAX_DEPTH:
+    # Counted a piece at a time; the pieces overlap, so a word may count twice but is not missed.
+    pieces = (raw[at : at + _PIECE + 8].lower() for at in range(0, len(raw), _PIECE))
+    if sum(one.count(b"boundary") + one.count(b"message/") for one in pieces) <= MAX_DEPTH:
         return False
     open_parts: list[bytes] = []
     for found in _DEEP.finditer(raw):
@@ -318,7 +361,9 @@ def leaves(part: Part, *, deep: bool = False) -> Iterator[Part]:
 
 def parse(raw: bytes) -> Part:
     """The tree of parts of a raw message."""
-    return read_parts(message_from_bytes(tidy(raw), _class=MailMessage))
+    raw = tidy(raw)
+    message = cut(raw, MailMessage)
+    return read_parts(message_from_bytes(raw, _class=MailMessage) if message is None else message)
 
 
 def tidy(raw: bytes) -> bytes:

@@ -9,20 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
 
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 
 from adapters.mail.cursor import Cursor, parse_cursor
 from adapters.mail.imap import Client, FolderState, examine, status
-from inbox.channel import Batch, Census, RawItem, RemoteId
+from inbox.channel import Batch, Census, RawItem, RemoteId, Tally
 from inbox.clock import Clock
 from inbox.errors import ServerRefused
+from inbox.numbered import Numbers
 
 BATCH_ITEMS = 200
 """Mails in one batch at most; also keeps command lines short, since UIDs are sent one by one."""
 BATCH_BYTES = 8_000_000
 """Bytes in one batch at most, unless a single mail is larger."""
+RANGE_ITEMS = 50_000
+"""About so many UIDs are asked for at a time."""
 CHUNK_BYTES = 1_000_000
 """Bytes of a very large mail that are asked for at a time."""
 
@@ -214,19 +218,20 @@ def read_whole(client: Client, remote: RemoteId, *, ours: bool, clock: Clock) ->
     facts = client.fetch([uid], _FACTS).get(uid)
     if facts is None:
         raise gone
-    content = bytearray()
+    gathered = BytesIO()
     while True:
-        start = len(content)
+        start = gathered.tell()
         said = client.fetch([uid], [f"BODY.PEEK[]<{start}.{CHUNK_BYTES}>"]).get(uid)
         if said is None:
             raise gone
         piece = said.get(b"BODY[]<%d>" % start) or b""
-        content += piece
+        gathered.write(piece)
         if len(piece) < CHUNK_BYTES:
             break
+    content = gathered.getvalue()
     return RawItem(
         remote=remote,
-        content=bytes(content),
+        content=content,
         received_at=_aware(facts.get(b"INTERNALDATE"), clock),
         size=max(_int(facts.get(b"RFC822.SIZE")), len(content)),
         ours=ours,
@@ -236,7 +241,30 @@ def read_whole(client: Client, remote: RemoteId, *, ours: bool, clock: Clock) ->
 def count(client: Client, folder: str) -> Census:
     """Every UID of a folder, by the server's own count."""
     now = examine(client, folder)
-    return Census(folder, str(now.uidvalidity), frozenset(map(str, client.uids("ALL"))))
+    return Census(folder, str(now.uidvalidity), Numbers(_every_uid(client, now)))
+
+
+def tally(client: Client, folder: str, *, closed: bool) -> Tally:
+    """How many mails a folder holds; without opening it where `closed` says that STATUS is fit."""
+    now = status(client, folder) if closed else None
+    if now is None:
+        now = examine(client, folder)
+    return Tally(folder, str(now.uidvalidity), now.exists)
+
+
+def _every_uid(client: Client, folder: FolderState) -> Iterator[int]:
+    """Every UID, asked for in ranges: the answer for a million mails is a line of megabytes."""
+    if folder.exists <= RANGE_ITEMS or not folder.uidnext:
+        yield from client.uids("ALL")
+        return
+    # Where UIDs have gaps a range is wider, so that there are as many answers as there is mail.
+    width = max(1, RANGE_ITEMS * folder.uidnext // folder.exists)
+    low = 1
+    while low < folder.uidnext:
+        yield from client.uids("UID", f"{low}:{low + width - 1}")
+        low += width
+    # `n:*` names the last message even when its UID is below n (RFC 3501 section 6.4.8).
+    yield from (uid for uid in client.uids("UID", f"{low}:*") if uid >= low)
 
 
 def _bodies(client: Client, uids: list[int], what: str) -> dict[int, bytes | None]:

@@ -12,11 +12,16 @@ import re
 import socket
 import ssl
 from collections.abc import Callable
+from io import BytesIO
 
 from imapclient import SocketTimeout
 
+from adapters.mail.allocation import let_go_of_large_blocks
+
 LONGEST_LINE = 16_000_000
 """Bytes of one response line; the answer to SEARCH ALL of two million messages fits."""
+LARGE = 1_000_000
+"""Bytes from which on a literal is gathered without a copy."""
 
 _UNTAGGED = re.compile(rb"\A\* (?:\d+ )?[A-Z-]*[a-z][A-Za-z-]*(?=[ \r])")
 
@@ -39,6 +44,7 @@ class Wire(imaplib.IMAP4):
         self._limits = timeout
         self._opened = opened
         self._unread = bytearray()
+        let_go_of_large_blocks()
         super().__init__(host, port, timeout.connect)
 
     def _create_socket(self, timeout: float | None) -> socket.socket:
@@ -58,11 +64,23 @@ class Wire(imaplib.IMAP4):
 
     def read(self, size: int) -> bytes:
         """Exactly `size` bytes."""
+        if size >= LARGE:
+            return self._read_large(size)
         while len(self._unread) < size:
             self._pull(min(max(size - len(self._unread), 4096), 262_144))
         taken = bytes(self._unread[:size])
         del self._unread[:size]
         return taken
+
+    def _read_large(self, size: int) -> bytes:
+        # Its buffer becomes the result: never twice in memory.
+        gathered = BytesIO()
+        while (left := size - gathered.tell()) > 0:
+            if not self._unread:
+                self._pull(min(max(left, 4096), 262_144))
+            gathered.write(self._unread[:left])
+            del self._unread[:left]
+        return gathered.getvalue()
 
     def readline(self) -> bytes:
         """One line, with its end."""

@@ -24,6 +24,7 @@ from inbox.channel import (
     RawItem,
     Receipt,
     RemoteId,
+    Tally,
     Whereabouts,
 )
 from inbox.clock import Clock
@@ -140,6 +141,14 @@ class MemoryChannel:
         self._check()
         return tuple(
             Census(name, str(folder.epoch), frozenset(map(str, folder.items)))
+            for name, folder in self._server.folders.items()
+        )
+
+    async def tally(self) -> tuple[Tally, ...]:
+        """How many items lie in every folder."""
+        self._check()
+        return tuple(
+            Tally(name, str(folder.epoch), len(folder.items))
             for name, folder in self._server.folders.items()
         )
 

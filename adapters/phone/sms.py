@@ -174,7 +174,9 @@ class SmsChannel:
         if full:
             self._counted = now
         account = self._settings.account_sid
-        return tuple(Census(one, account, frozenset(held)) for one, held in self._held.items())
+        return tuple(
+            Census(one, account, frozenset(held), whole=full) for one, held in self._held.items()
+        )
 
     async def wait(self, seconds: float) -> None:
         """Look now and then; return when there is news."""

@@ -21,6 +21,8 @@ _MOST_PLACES: Final = 40
 """The most hundreds of characters with a root that are looked at, half of them from each end."""
 _PHRASE: Final = 80
 """Characters that a whole message may have to be a phrase."""
+_KEPT: Final = 4
+"""Texts that are kept in the forms the rules ask for: each rule asks for the same again."""
 _EDGES: Final = re.compile(r"^[\W_]+|[\W_]+$")
 _GAPS: Final = re.compile(r"[\s_-]+")
 _SIGNATURE: Final = re.compile(
@@ -29,8 +31,6 @@ _SIGNATURE: Final = re.compile(
 """What telephones and mail programs write below a message."""
 _CUT: Final = re.compile(r"(?:--|__+|- -)\s*")
 """The line that stands before a signature (RFC 3676 section 4.3)."""
-_FEW: Final = 4
-"""Texts whose words are kept at hand: one arrival and what it is without its signature."""
 _MOST_LINES: Final = 12
 """A message of more lines is no phrase with a signature."""
 
@@ -65,8 +65,7 @@ class Heard:
         return (*([plain_words(self.subject)] if self.subject else []), *said)
 
 
-# Each rule asks for the words of the same arrival.
-@lru_cache(maxsize=_FEW)
+@lru_cache(maxsize=_KEPT)
 def plain_words(text: str) -> str:
     """A text as the patterns expect it: bounded, straight apostrophes, single blanks and lines."""
     if len(text) > _BEGINNING + _END:
@@ -91,9 +90,9 @@ def found_near(
         folded: The pattern is in lower case, and so is the text of its matches; places are the
             same.
     """
-    small = text.lower()
+    small = _small(text)
     found = set()
-    for root in roots:
+    for root in [root for root in roots if root in small]:
         at = small.find(root)
         while at >= 0:
             found.add(at // _AROUND)
@@ -108,6 +107,11 @@ def found_near(
         yield from pattern.finditer(small if folded else text, start, end)
 
 
+@lru_cache(maxsize=_KEPT)
+def _small(text: str) -> str:
+    return text.lower()
+
+
 def _surroundings(places: list[int]) -> list[tuple[int, int]]:
     """Stretches of text around places, those that touch as one."""
     found: list[tuple[int, int]] = []
@@ -119,7 +123,7 @@ def _surroundings(places: list[int]) -> list[tuple[int, int]]:
     return found
 
 
-@lru_cache(maxsize=_FEW)
+@lru_cache(maxsize=_KEPT)
 def whole_words(text: str) -> str:
     """A short text as one phrase: folded, without what stands around it, one space between."""
     if len(text) > _PHRASE:
@@ -129,6 +133,7 @@ def whole_words(text: str) -> str:
     return _GAPS.sub(" ", _EDGES.sub("", said)).casefold()
 
 
+@lru_cache(maxsize=_KEPT)
 def unsigned(text: str, names: frozenset[str]) -> str:
     """A short message without what stands below it: a signature, a name that is known.
 

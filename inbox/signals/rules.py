@@ -33,17 +33,27 @@ _PROPOSING: Final = (
     opting.opts_in,
 )
 
+_LASTING: Final = tuple(rule for rule in _PROPOSING if rule is not crisis.crisis)
+"""What is worth knowing however long ago it was said."""
 
-def listen(heard: Heard) -> tuple[Sign, ...]:
+
+def listen(heard: Heard, *, fresh: bool = True) -> tuple[Sign, ...]:
     """The signals of one arrival that are kept with it, each as a proposal or noted.
 
     Only what a person wrote is listened to: no list mail, no automatic answer (IN05).
+
+    Args:
+        heard: What arrived.
+        fresh: It is not history. An emergency of before the first start has been looked after, or
+            is past help.
     """
     if heard.nature is not Nature.PERSONAL:
         return ()
     signs = [
-        Sign(rule.id, SignalState.PROPOSED, words) for rule in _PROPOSING if (words := rule(heard))
+        Sign(rule.id, SignalState.PROPOSED, words)
+        for rule in (_PROPOSING if fresh else _LASTING)
+        if (words := rule(heard))
     ]
-    if not signs and waiting.thanks(heard):
+    if not signs and waiting.thanks(heard) and (fresh or not crisis.crisis(heard)):
         signs.append(Sign(THANKS, SignalState.NOTED, ""))
     return tuple(signs)

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from inbox.conversation import ConversationRow, Counts, ListState, Page, PageKey, SearchHit
+from inbox.conversation import (
+    ConversationRow,
+    Counts,
+    ListState,
+    Page,
+    PageKey,
+    SearchKey,
+    SearchPage,
+)
 from inbox.message import Message
+
+if TYPE_CHECKING:
+    from inbox.search.present import Present
+    from inbox.search.query import Query
 
 
 class ConversationStore(Protocol):
@@ -107,6 +119,12 @@ class ConversationStore(Protocol):
 class SearchStore(Protocol):
     """Full-text search over the visible text, subjects, names, addresses and attachment names."""
 
-    async def search(self, query: str, limit: int) -> list[SearchHit]:
-        """Conversations that match, newest first; never an error for what a person typed."""
+    async def find(
+        self, asked: Query, present: Present, *, after: SearchKey | None = None, limit: int = 50
+    ) -> SearchPage:
+        """Conversations with a message that matches, the newest match first.
+
+        One part costs the same however much is stored; what it did not come to is behind `next`.
+        Never an error for what a person typed.
+        """
         ...

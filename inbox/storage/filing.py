@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -30,6 +30,9 @@ class Relative:
     """The ids it names."""
     list_id: str
     patient_id: str | None
+    subject: str = ""
+    parted: frozenset[int] = frozenset()
+    """Conversations that a person parted from the one it is in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +99,19 @@ class FilingStore(Protocol):
     """What filing an arrival looks up, and the one step that files it."""
 
     async def relatives(self, message_id: str, parents: Sequence[str]) -> list[Relative]:
-        """Stored messages that bear one of the ids `parents`, or that name `message_id`.
+        """Stored messages that bear `message_id` or one of the ids `parents`, or name `message_id`.
 
-        At most 200; ids are compared as they are.
+        At most 1000; ids are compared as they are.
+        """
+        ...
+
+    async def siblings(
+        self, ids: Sequence[str], people: Collection[str], list_id: str = ""
+    ) -> list[Relative]:
+        """For each of `ids` and each of these people a stored message of theirs that names it.
+
+        Of theirs: from them, or sent to them by us. With `list_id` one of that mailing list too.
+        Of an id that hundreds of messages name, the newest ones are looked at.
         """
         ...
 

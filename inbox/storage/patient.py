@@ -58,6 +58,10 @@ class PatientStore(Protocol):
         """
         ...
 
+    async def formerly(self, address: Address, at: datetime) -> frozenset[str]:
+        """Ids of patients whose address it was, and who have had it marked as old by `at`."""
+        ...
+
     async def find(self, text: str, limit: int) -> list[Patient]:
         """Patients by beginnings of names, by address or id; all when `text` is empty."""
         ...

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from inbox.channel import Batch, Census, RawItem, RemoteId
+from inbox.channel import Batch, Census, RawItem, RemoteId, Tally
 from inbox.line import FolderCount
 
 
@@ -36,8 +36,18 @@ class RawStore(Protocol):
         """
         ...
 
-    async def unfiled(self, line_id: str, limit: int) -> list[StoredRaw]:
-        """Raw items that no message stands for yet, the newest `received_at` first."""
+    async def unfiled(
+        self, line_id: str, limit: int, besides: Collection[int] = ()
+    ) -> list[StoredRaw]:
+        """Raw items that no message stands for yet, the newest `received_at` first.
+
+        Fewer than `limit` when they are large, so that they fit into memory together.
+
+        Args:
+            line_id: Whose.
+            limit: How many at most.
+            besides: Ids of raw items that are being filed already.
+        """
         ...
 
     async def content(self, raw_id: int) -> RawItem:
@@ -48,15 +58,38 @@ class RawStore(Protocol):
         """Put the whole of an item in the place of its header, to be read and filed again."""
         ...
 
-    async def count(self, line_id: str, census: Sequence[Census]) -> tuple[FolderCount, ...]:
-        """Compare the server's own list with what is stored.
+    async def tally(
+        self, line_id: str, tallies: Sequence[Tally], now: datetime
+    ) -> tuple[FolderCount, ...] | None:
+        """Compare the server's own numbers with what is stored, and keep the counts.
 
-        What is gone there is marked, and the counts are kept.
+        Returns:
+            None when a number differs or a folder was never compared item by item in its present
+            epoch: then a census is due.
+        """
+        ...
+
+    async def count(
+        self, line_id: str, census: Sequence[Census], now: datetime | None = None
+    ) -> tuple[FolderCount, ...]:
+        """Compare the server's own list with what is stored, item by item.
+
+        What is gone there is marked, and the counts are kept; with `now` also that everything was
+        compared at that moment.
 
         Items of an earlier epoch are marked as gone from their old place. Nothing is deleted here.
         """
         ...
 
-    async def missing(self, line_id: str, census: Census, limit: int) -> list[RemoteId]:
-        """Items the server holds and we do not."""
+    async def missing(
+        self, line_id: str, census: Census, limit: int, below: str = ""
+    ) -> list[RemoteId]:
+        """Items the server holds, that should be here and are not, the newest first.
+
+        Args:
+            line_id: Whose.
+            census: What the server holds.
+            limit: How many at most.
+            below: The last item that was named before; only what comes behind it is.
+        """
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,8 +26,16 @@ class RecordDue:
 class RecordStore(Protocol):
     """The record files and what is still to be written to them."""
 
-    async def due(self, limit: int) -> list[RecordDue]:
-        """What is to be written, in the order it happened."""
+    async def due(
+        self, limit: int, besides: Collection[str] = (), together: int | None = None
+    ) -> list[RecordDue]:
+        """What is to be written, in the order it happened.
+
+        Args:
+            limit: How many entries at most.
+            besides: Ids of patients whose entries are left out.
+            together: Characters of text after which no further entry is read; None: any number.
+        """
         ...
 
     async def write(self, patient_id: str, entries: Sequence[tuple[RecordDue, Resource]]) -> None:

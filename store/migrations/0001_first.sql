@@ -14,8 +14,12 @@ CREATE TABLE raw (
     complete    INTEGER NOT NULL,
     ours        INTEGER NOT NULL,
     message_id  INTEGER REFERENCES message (id),
-    content     BLOB NOT NULL,
     UNIQUE (line_id, sha256)
+) STRICT;
+-- By itself, since a change of a row writes all of the row anew.
+CREATE TABLE raw_content (
+    raw_id  INTEGER PRIMARY KEY REFERENCES raw (id),
+    content BLOB NOT NULL                   -- as `codec` says
 ) STRICT;
 CREATE UNIQUE INDEX raw_by_head ON raw (line_id, head_sha256) WHERE head_sha256 IS NOT NULL;
 CREATE INDEX raw_to_file ON raw (line_id, received_at DESC, id DESC) WHERE state = 'new';

@@ -30,13 +30,13 @@ CREATE TABLE portal_thread (
 CREATE INDEX portal_thread_open ON portal_thread (line_id) WHERE seen_open = 1;
 
 -- What other systems call a patient: `system|value`, `Patient/12`, or its whole URL.
-CREATE TABLE patient_alias (
+CREATE TABLE patient_identifier (
     key        TEXT NOT NULL,
     patient_id TEXT NOT NULL REFERENCES patient (id),
     PRIMARY KEY (key, patient_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX patient_alias_of ON patient_alias (patient_id);
-INSERT INTO patient_alias (key, patient_id)
+CREATE INDEX patient_identifier_of ON patient_identifier (patient_id);
+INSERT INTO patient_identifier (key, patient_id)
 SELECT DISTINCT s.value, p.id FROM patient AS p, json_each(p.details, '$.sources') AS s
 WHERE s.type = 'text' AND s.value <> '';
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 import pytest
 
 from inbox.address import ChannelKind
-from inbox.channel import Batch, Census, Channel, RawItem, RemoteId
+from inbox.channel import Batch, Census, Channel, RawItem, RemoteId, Tallies
 from inbox.errors import Blocked, ConnectionLost, NotSent, OutcomeUnknown, ServerRefused
 from inbox.gate import Gate
 from inbox.message import Arrival, MessageStatus, Nature
@@ -218,6 +218,22 @@ class ChannelContract:
         assert {folder: one.items for folder, one in counted.items()} == fetched
         assert there[4] in set().union(*(one.items for one in counted.values()))
         assert all(isinstance(one, Census) for one in counted.values())
+
+    async def test_the_tally_equals_the_census(
+        self, server: ServerHandle, channel: Channel
+    ) -> None:
+        asked: object = channel
+        if not isinstance(asked, Tallies):
+            pytest.skip("this channel counts by listing")
+        there = [server.deliver(f"message {place}") for place in range(5)]
+        server.expunge(there[:2])
+        for _ in range(2):
+            tallies = await asked.tally()
+            listed = [(one.folder, one.epoch, len(one.items)) for one in await channel.census()]
+            assert tallies is not None
+            assert [(one.folder, one.epoch, one.count) for one in tallies] == listed
+            await collect(channel)
+            server.deliver("one more")
 
     async def test_a_whole_item_can_be_asked_for(
         self, server: ServerHandle, channel: Channel

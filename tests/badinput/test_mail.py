@@ -202,7 +202,7 @@ async def test_all_of_it_at_once(mail_world: MailWorld, product: Product) -> Non
 
 async def _searches(product: Product) -> AsyncIterator[int]:
     for words in ("words", "hello", "bottom", '"', "\x00", "NEAR(", "*"):
-        for hit in await product.desk.search(words):
+        for hit in (await product.desk.searching.find(words)).hits:
             yield hit.message_id
 
 

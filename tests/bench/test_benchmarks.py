@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import gate, keys, pages, start, sync
+from benchmarks import first_sync, gate, keys, pages, peers, start, sync
 from benchmarks.__main__ import main
 from benchmarks.communications import furnish
 from benchmarks.figures import Chapter, Row, Sample, duration, table
-from benchmarks.mails import mails
+from benchmarks.mails import mailbox, mails, patients
 from benchmarks.practice import data_folder
 from demo.portal.holdings import Holdings
 
@@ -108,6 +108,27 @@ def test_a_portal_holds_the_same_each_time() -> None:
     assert len(held[0]) == 30
 
 
+def test_without_the_other_programs_a_first_sync_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(first_sync, "why_not", lambda *_: "")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    shown = told(first_sync.measure(12, 1, tmp_path))
+    assert "First sync of 12 mails from Dovecot" in shown
+    assert "mbsync was left out: apt-get install isync" in shown
+
+
+@pytest.mark.interop
+@pytest.mark.parametrize("program", ["mbsync", "mu"])
+def test_a_first_sync_is_a_ratio_to_others(tmp_path: Path, program: str) -> None:
+    if peers.missing(program):
+        pytest.skip(peers.missing(program))
+    shown = told(first_sync.measure(60, 1, tmp_path))
+    assert "Twoway: stored, threaded, indexed" in shown
+    assert "Twoway, 100 more" in shown
+    assert "aim under 250: met" in shown
+
+
 def test_an_unknown_part_is_named() -> None:
     with pytest.raises(SystemExit, match="no part speed"):
         main(["speed"])
@@ -125,6 +146,14 @@ def test_mail_is_the_same_each_time() -> None:
     assert first == again
     assert len(set(first)) == 30
     assert all(mail.isascii() or b"8bit" in mail for mail in first)
+
+
+def test_a_larger_mailbox_is_made_as_it_is_read() -> None:
+    arrived = mailbox(1_000_000)
+    first, second = next(arrived), next(arrived)
+    assert first[1] < second[1]
+    assert len(patients(1_000_000)) == 3_750
+    assert sum(1 for _ in mailbox(30, later=5)) == 35
 
 
 def test_a_sample_is_told_in_units_that_suit() -> None:

@@ -31,6 +31,7 @@ from tests.inbox.test_calling import (
     state,
     the_practice,
 )
+from tests.store.searching import hits
 
 __all__ = ["the_practice"]
 
@@ -63,7 +64,7 @@ async def test_a_dialled_call_is_one_message_from_ringing_to_its_log(house: Hous
     assert not (await house.repository.conversations.row(conversation_id)).undelivered
     with pytest.raises(Stale):
         await house.desk.calling.log(plan, log)
-    (hit,) = await house.repository.searches.search("well", 5)
+    (hit,) = await hits(house.repository, "well")
     assert hit.message_id == calls[0].id
 
 

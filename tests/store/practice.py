@@ -74,6 +74,22 @@ class Practice:
     ) -> Filed:
         """Store and file one arrival; into a conversation, or a new one."""
         raw_id = await self.store(line_id=line_id)
+        return await self.file(
+            raw_id, text, into=into, line_id=line_id, at=at, filing=filing, **more
+        )
+
+    async def file(
+        self,
+        raw_id: int,
+        text: str = "Hello",
+        *,
+        into: int | tuple[int, ...] | None = None,
+        line_id: str = "front-desk",
+        at: datetime | None = None,
+        filing: dict[str, Any] | None = None,
+        **more: Any,
+    ) -> Filed:
+        """File one stored item; into a conversation, or a new one."""
         into = () if into is None else into if isinstance(into, tuple) else (into,)
         made = Filing(
             raw_id=raw_id,

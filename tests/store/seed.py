@@ -20,7 +20,7 @@ from typing import Any
 
 from inbox.address import Address, email
 from inbox.patient import ContactPoint, Patient
-from store import connection, message, raw, search_index, state
+from store import connection, message, raw, raw_content, search_index, state
 from store.database import open_repository
 from store.values import pack_address, pack_addresses, pack_list, stamp
 
@@ -62,13 +62,16 @@ class Seeded:
     seconds: float
 
 
-def seed(folder: Path, messages: int = 100_000, *, number: int = 7) -> Seeded:
+def seed(
+    folder: Path, messages: int = 100_000, *, number: int = 7, together: bool = False
+) -> Seeded:
     """Fill a new data folder with `messages` messages in about a fifth as many conversations.
 
     Args:
         folder: The data folder; made when it is not there.
         messages: How many messages.
         number: Seed of the random numbers: the same number gives the same mail.
+        together: All of them in one conversation.
     """
     began = time.perf_counter()
     chance = random.Random(number)
@@ -78,7 +81,7 @@ def seed(folder: Path, messages: int = 100_000, *, number: int = 7) -> Seeded:
         for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -600000"):
             db.execute(f"PRAGMA {pragma}")
         db.execute("BEGIN IMMEDIATE")
-        made = _fill(db, chance, people, messages)
+        made = _fill(db, chance, people, messages, messages if together else 0)
         db.execute("COMMIT")
         db.execute("PRAGMA journal_mode = WAL")
     return Seeded(messages, made, len(people), time.perf_counter() - began)
@@ -97,7 +100,11 @@ def _person(chance: random.Random, index: int) -> Patient:
 
 
 def _fill(
-    db: sqlite3.Connection, chance: random.Random, people: list[Patient], messages: int
+    db: sqlite3.Connection,
+    chance: random.Random,
+    people: list[Patient],
+    messages: int,
+    together: int,
 ) -> int:
     at, message_id, conversation_id = NOW, messages, 0
     raws: list[dict[str, Any]] = []
@@ -119,8 +126,8 @@ def _fill(
         )
         topic = chance.choice(_TOPICS)
         when = at
-        for turn in range(min(message_id, chance.randint(1, 9))):
-            when -= timedelta(seconds=chance.randint(60, 40_000))
+        for turn in range(together or min(message_id, chance.randint(1, 9))):
+            when -= timedelta(seconds=chance.randint(60, 600 if together else 40_000))
             inbound = turn % 2 == 1 if conversation_id % 3 else turn % 2 == 0
             row = _message(chance, message_id, conversation_id, person if known else None, topic)
             _go(row, other, when, inbound=inbound)
@@ -211,6 +218,8 @@ def _store(
     raws.reverse()
     rows.reverse()
     db.executemany(with_id, ({**row, "message_id": None} for row in raws))
+    for row in raws:
+        raw_content.put(db, row["id"], row["content"])
     with_id = message.INSERT.replace("uuid,", "id, uuid,", 1).replace(":uuid,", ":id, :uuid,", 1)
     db.executemany(with_id, rows)
     db.execute("UPDATE raw SET message_id = id")

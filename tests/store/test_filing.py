@@ -13,6 +13,7 @@ from inbox.message import Attachment, Direction, MessageStatus, Nature
 from inbox.patient import PointHealth
 from inbox.repository import Filed, Filing, StatusChange
 from tests.store.practice import DESK, OMAR, ROSA, ROSA_PATIENT, Practice, arrival
+from tests.store.searching import hits
 
 
 async def test_everything_of_an_arrival_is_kept(practice: Practice) -> None:
@@ -292,9 +293,7 @@ async def test_linking_tells_whom_the_messages_are_about(practice: Practice) -> 
     assert (await practice.row(conversation)).title == "Rosa Jimenez"
     rows = await repository.conversations.of_patient("p1", 9)
     assert [row.id for row in rows] == [conversation]
-    assert [hit.message_id for hit in await repository.searches.search("patient:jim", 9)] == [
-        first.id
-    ]
+    assert [hit.message_id for hit in await hits(repository, "patient:jim")] == [first.id]
 
 
 async def test_pages_go_on_where_they_ended(practice: Practice) -> None:
@@ -360,5 +359,5 @@ async def test_any_year_a_server_names_is_kept(practice: Practice, year: int) ->
     odd = practice.clock().replace(year=year)
     ids = [await practice.conversation("odd", at=odd) for _ in range(2)]
     assert [(await practice.row(found)).last_message_at for found in ids] == [odd, odd]
-    hits = await practice.repository.searches.search("odd", 9)
-    assert {hit.row.id for hit in hits} == set(ids)
+    found = await hits(practice.repository, "odd")
+    assert {hit.row.id for hit in found} == set(ids)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from inbox.conversation import ListState
+from inbox.search.query import Is
 from store import (
     call,
     call_state,
@@ -33,9 +34,13 @@ from store import (
     promise,
     promise_state,
     raw,
+    raw_content,
     reminder,
     retraction,
-    search,
+    search_index,
+    search_page,
+    search_plan,
+    search_words,
     signal,
     state,
 )
@@ -56,7 +61,7 @@ BIG |= {
     "mine",
     "theirs",
     "form_change",
-    "patient_alias",
+    "patient_identifier",
     "portal_thread",
     "t",
     "retraction",
@@ -65,7 +70,7 @@ VALUES: dict[str, Any] = {
     **dict.fromkeys(("now", "assigned_to", "after_at", "after_id", "limit", "id", "before")),
     **dict.fromkeys(("rfc_id", "key", "staff_id", "system", "line_id", "since", "first", "end")),
     **dict.fromkeys(("candidates", "patient_id", "floor_at", "floor_id", "sha256", "overdue")),
-    **dict.fromkeys(("parents", "keys", "addresses"), "[]"),
+    **dict.fromkeys(("parents", "keys", "addresses", "besides", "ids"), "[]"),
     "match": "x",
     **dict.fromkeys(("pair", "at", "provider_id")),
     **dict.fromkeys(("template", "moment", "channel")),
@@ -76,6 +81,8 @@ VALUES: dict[str, Any] = {
     "aliases": "[]",
     "people": "[]",
     **dict.fromkeys(("person", "asked", "answered")),
+    **dict.fromkeys(("window", "line", "most", "letter", "last", "overdue_else", "overdue_last")),
+    **dict.fromkeys(("few", "assigned", "shown"), "[]"),
 }
 
 STATEMENTS = {
@@ -170,10 +177,44 @@ STATEMENTS = {
     "told": reminder.TOLD,
     "automatic": reminder.AUTOMATIC,
     "contacted": reminder.CONTACTED,
-    "search": search.MATCHING,
-    "newest": search.NEWEST,
+    "search": search_plan.MATCHING,
+    "search for a beginning": search_words.BEGINNING,
+    "search for a letter": search_words.SECOND,
+    "search further": search_plan.FARTHER,
+    "search newest one": search_plan.NEWEST_ONE,
+    "newest": search_plan.NEWEST,
+    "newest of a line": search_plan.OF_LINE,
+    "newest of a channel": search_plan.OF_CHANNEL,
+    "newest with files": search_plan.WITH_FILES,
+    "newest notes": search_plan.NOTES,
+    "search few": search_plan.OF_FEW,
+    "few promised": search_plan.FEW_PROMISED,
+    "few overdue": search_plan.FEW_OVERDUE,
+    "few assigned": search_plan.FEW_ASSIGNED,
+    **{f"few {asked}": search_plan.few_of(asked) for asked in search_plan.INDEXES},
+    **{
+        f"newest conversations {asked}": search_plan.listed(
+            index, f" AND ({search_plan.STATES[asked]})"
+        )
+        for asked, index in search_plan.INDEXES.items()
+    },
+    **{
+        f"newest conversations besides {asked}": search_plan.listed(
+            "conversation_all", f" AND (NOT ({search_plan.STATES[asked]}))"
+        )
+        for asked in search_plan.STATES
+        if asked is not Is.NOTE
+    },
+    **{
+        f"what matches {asked}": search_page.LOOK.format(f" AND ({condition})")
+        for asked, condition in search_plan.STATES.items()
+    },
+    "what is shown of a match": search_page.TEXT,
+    "conversations of matches": search_page.ROWS,
     "unfiled": raw.UNFILED,
+    "to index": search_index.IN_ORDER,
     "same bytes": raw.SAME,
+    "raw bytes": raw_content.GET,
     "evidence": line.NEWEST,
 }
 # Reading an index in its own order up to a LIMIT is what a list is.
@@ -214,7 +255,7 @@ async def test_a_list_reads_its_own_index(repository: SqliteRepository, listed: 
 async def test_counting_reads_nothing_but_indexes(repository: SqliteRepository) -> None:
     steps = await plan(repository, conversation.COUNTS)
     read = [step for step in steps if " c USING " in step]
-    assert len(read) == 6
+    assert len(read) == 7
     assert all("COVERING INDEX" in step for step in read), read
 
 

@@ -16,9 +16,11 @@ from inbox.errors import NotFound
 from inbox.line import FolderCount
 from inbox.message import Direction, MessageStatus
 from inbox.repository import Filing
+from store import raw_content
 from store.database import SqliteRepository, open_repository
 from tests.clock import FakeClock
 from tests.store.practice import Practice, arrival, batch, item
+from tests.store.searching import hits
 
 LINE = "front-desk"
 
@@ -36,7 +38,25 @@ async def test_a_batch_and_its_cursor_are_kept_together(
     assert await repository.raw.unfiled("other", 9) == []
 
 
-@pytest.mark.parametrize("size", [0, 10, 5000, 2_000_000])
+async def test_what_is_being_filed_is_left_out(
+    repository: SqliteRepository, clock: FakeClock
+) -> None:
+    await repository.raw.save_batch(LINE, batch(item(1), item(2), item(3)), clock())
+    newest, middle, oldest = await repository.raw.unfiled(LINE, 9)
+    under_way = [newest.raw_id, oldest.raw_id]
+    assert await repository.raw.unfiled(LINE, 9, under_way) == [middle]
+
+
+async def test_large_ones_are_not_read_together(
+    repository: SqliteRepository, clock: FakeClock
+) -> None:
+    large = [item(number, random.Random(number).randbytes(3_000_000)) for number in range(4)]
+    await repository.raw.save_batch(LINE, batch(*large), clock())
+    waiting = await repository.raw.unfiled(LINE, 9)
+    assert [found.item.remote.item for found in waiting] == ["3", "2"]
+
+
+@pytest.mark.parametrize("size", [0, 10, 5000, raw_content.LARGE, 2_500_000])
 async def test_bytes_come_back_as_they_were(
     repository: SqliteRepository, clock: FakeClock, size: int
 ) -> None:
@@ -46,6 +66,19 @@ async def test_bytes_come_back_as_they_were(
     (waiting,) = await repository.raw.unfiled(LINE, 1)
     assert waiting.item == raw
     assert await repository.raw.content(waiting.raw_id) == raw
+
+
+@pytest.mark.parametrize("size", [100, 2 * raw_content.LARGE + 7])
+async def test_bytes_take_the_place_of_others_whatever_the_sizes(
+    repository: SqliteRepository, clock: FakeClock, size: int
+) -> None:
+    head = replace(item(1, b"Subject: large\r\n\r\n"), complete=False, size=size)
+    await repository.raw.save_batch(LINE, batch(head), clock())
+    (waiting,) = await repository.raw.unfiled(LINE, 1)
+    for seed, length in ((1, size), (2, 3 * raw_content.LARGE), (3, 100)):
+        whole = random.Random(seed).randbytes(length)
+        await repository.raw.complete(waiting.raw_id, replace(head, content=whole))
+        assert (await repository.raw.content(waiting.raw_id)).content == whole
 
 
 async def test_an_unknown_raw_message_is_not_found(repository: SqliteRepository) -> None:
@@ -108,10 +141,8 @@ async def test_a_completed_message_is_filed_again_in_its_place(
     assert refiled == filed
     after = await repository.conversations.message(filed.message_id)
     assert (after.uuid, after.text, after.partial) == (before.uuid, "All of it", False)
-    assert [hit.message_id for hit in await repository.searches.search("all of it", 9)] == [
-        after.id
-    ]
-    assert await repository.searches.search("large", 9) == []
+    assert [hit.message_id for hit in await hits(repository, "all of it")] == [after.id]
+    assert await hits(repository, "large") == []
 
     # The server numbers afresh and gives the header again: it is still the same message.
     fresh = replace(head, remote=RemoteId("INBOX", "2", "77"))

@@ -9,8 +9,10 @@ from argparse import Namespace
 
 from inbox.errors import ConfigurationError
 from inbox.events import ChangeKind
+from inbox.line import FolderCount
 from inbox.number import number_words
-from inbox.words import health_words, uncopied_words
+from inbox.plain import plain_line
+from inbox.words import ago_words, health_words, uncopied_words
 from tui.commandline import shapes
 from tui.commandline.calendar import tell_hours
 from tui.commandline.output import Output, stamp
@@ -55,13 +57,13 @@ def doctor(options: Namespace, output: Output) -> int:
 
 def sync(options: Namespace, output: Output) -> int:
     """`twoway sync`: without --once it goes on until it is interrupted."""
-    if output.as_json and not options.once:
+    if output.as_json and not (options.once or options.fetch_missing):
         raise ConfigurationError("--json needs --once here.", "Without it, sync does not end.")
 
     async def once(office: PracticeOffice) -> int:
         back = await office.back_office()
         async with progress(office, output.progress):
-            unread = await back.sync_once()
+            unread = await back.sync_once(thorough=options.fetch_missing)
             sent = await back.deliver_due()
         reports = await examine_lines(office, offline=True, unread=unread, tell=output.progress)
         output.document([_line_document(report, office) for report in reports])
@@ -69,7 +71,7 @@ def sync(options: Namespace, output: Output) -> int:
             count = report.completeness
             output.line(
                 f"{report.line.id}: {count.server} on the server, {count.stored} stored, "
-                f"{count.quarantined} to look at"
+                f"{count.quarantined} to look at{_missing(count)}"
             )
         if sent:
             output.line(f"{sent} messages left the outbox; `twoway outbox` shows what did not.")
@@ -78,7 +80,8 @@ def sync(options: Namespace, output: Output) -> int:
             output.error(f"{report.line.id}: {report.problem}", report.hint)
         return 1 if failed else 0
 
-    return with_office(options, once if options.once else lambda office: _stay(office, output))
+    ends = options.once or options.fetch_missing
+    return with_office(options, once if ends else lambda office: _stay(office, output))
 
 
 async def _tell_templates(office: PracticeOffice, output: Output) -> None:
@@ -150,6 +153,20 @@ def _line_document(report: LineReport, office: PracticeOffice) -> shapes.Documen
             "stored": count.stored,
             "quarantined": count.quarantined,
             "missing": count.missing,
+            "older": count.older,
+            "checked_at": stamp(count.checked_at, zone),
+            "folders": [
+                {
+                    "folder": folder.folder,
+                    "server": folder.server,
+                    "stored": folder.stored,
+                    "quarantined": folder.quarantined,
+                    "missing": folder.missing,
+                    "older": folder.older,
+                    "checked_at": stamp(folder.checked_at, zone),
+                }
+                for folder in (report.health.folders if report.health else ())
+            ],
         },
         "read_at": stamp(report.health.last_poll_at if report.health else None, zone),
         "uncopied": report.uncopied.count if report.uncopied else 0,
@@ -175,8 +192,16 @@ def _print_line(report: LineReport, office: PracticeOffice, output: Output) -> N
     output.line(f"     {report.proof_words}")
     output.line(
         f"     server {count.server} = stored {count.stored} + to look at {count.quarantined}"
-        f" · missing {count.missing}"
+        f"{_older(count)} · missing {count.missing}"
     )
+    for folder in report.health.folders if report.health else ():
+        checked = "never compared item by item"
+        if folder.checked_at is not None:
+            checked = f"every item compared {ago_words(folder.checked_at, now)}"
+        output.line(
+            f"       {plain_line(folder.folder)}: server {folder.server} = stored {folder.stored}"
+            f" + to look at {folder.quarantined}{_older(folder)}{_missing(folder)} · {checked}"
+        )
     if report.answers is not None:
         can = report.answers.can_reply
         output.line(f"     patients can answer: {_ANSWERS[can]} ({report.answers.words})")
@@ -190,6 +215,14 @@ def _print_line(report: LineReport, office: PracticeOffice, output: Output) -> N
         output.line(f"     {report.problem}")
         if report.hint:
             output.line(f"     → {report.hint}")
+
+
+def _older(count: FolderCount) -> str:
+    return f" + older {count.older}" if count.older else ""
+
+
+def _missing(count: FolderCount) -> str:
+    return f", {count.missing} MISSING" if count.missing else ""
 
 
 def _print_folder(folder: FolderReport, office: PracticeOffice, output: Output) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import sys
 from argparse import Namespace
 
-from inbox.conversation import ConversationRow, ListState, PageKey
+from inbox.conversation import ConversationRow, ListState, PageKey, SearchHit, SearchKey
 from inbox.errors import NotFound
 from inbox.matching import writer_relation
 from inbox.message import Attachment, Direction, Message
@@ -116,7 +116,16 @@ def search(options: Namespace, output: Output) -> int:
     """`twoway search`."""
 
     async def work(office: PracticeOffice) -> int:
-        hits = await office.desk.search(" ".join(options.query), options.limit)
+        text, hits = " ".join(options.query), list[SearchHit]()
+        after: SearchKey | None = None
+        unread: tuple[str, ...] = ()
+        while len(hits) < options.limit:
+            room = min(_PAGE, options.limit - len(hits))
+            page = await office.desk.searching.find(text, room, after)
+            hits += page.hits
+            after, unread = page.next, page.unread
+            if after is None:
+                break
         now = office.desk.clock()
         output.document(
             [
@@ -124,6 +133,7 @@ def search(options: Namespace, output: Output) -> int:
                     **shapes.conversation(hit.row, now, office.desk.practice),
                     "message": hit.message_id,
                     "snippet": _unmarked(hit.snippet),
+                    "matches": _matches(hit.snippet),
                 }
                 for hit in hits
             ]
@@ -134,6 +144,10 @@ def search(options: Namespace, output: Output) -> int:
             output.line(f"      {_unmarked(hit.snippet)}")
         if not hits:
             output.line("Nothing was found.")
+        elif after is not None:
+            output.line(f"There is more: --limit {options.limit * 2} shows it.")
+        if unread:
+            output.line(f"Looked for as words: {' '.join(unread)}")
         return 0
 
     return with_office(options, work)
@@ -312,3 +326,8 @@ def _said_between(view: ConversationView, one: Message, practice: Practice) -> l
 
 def _unmarked(snippet: str) -> str:
     return snippet.replace("\ue000", "").replace("\ue001", "")
+
+
+def _matches(snippet: str) -> list[str]:
+    """What of a snippet matched, as it stands there."""
+    return [part.partition("\ue001")[0] for part in snippet.split("\ue000")[1:]]

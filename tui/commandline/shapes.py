@@ -43,6 +43,7 @@ def conversation(row: ConversationRow, now: datetime, practice: Practice) -> Doc
         "signals": list(row.signals),
         "unread": row.unread,
         "undelivered": row.undelivered,
+        "needs_look": row.needs_look,
         "assigned_to": row.assigned_to or None,
         "snoozed_until": stamp(row.snoozed_until, zone),
         "recorded": not row.unrecorded,
@@ -95,6 +96,8 @@ def message(one: Message, zone: tzinfo, *, whole: bool = False) -> Document:
         "recorded": one.recorded,
         "partial": one.partial,
         "retracted": one.retracted,
+        "deleted_on_server": one.gone,
+        "set_aside": one.set_aside or None,
     }
 
 

@@ -1,4 +1,4 @@
-"""Tending conversations: note, assign, snooze, done, reopen, link, audit."""
+"""Tending conversations: note, assign, snooze, done, reopen, look, link, audit."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from argparse import Namespace
 from collections.abc import Awaitable, Callable
 
 from inbox.errors import NotFound, StoreError
+from inbox.linking import alike_words
 from tui.commandline import shapes
 from tui.commandline.output import Output, stamp, table
 from tui.commandline.session import with_office, words
@@ -50,6 +51,18 @@ def reopen(options: Namespace, output: Output) -> int:
     return _tend(options, output, lambda office: office.desk.reopen(options.conversation))
 
 
+def look(options: Namespace, output: Output) -> int:
+    """`twoway look`."""
+
+    async def work(office: PracticeOffice) -> None:
+        if options.read_again:
+            await office.read_again(options.conversation)
+        else:
+            await office.desk.looking.set_aside(options.conversation, options.because)
+
+    return _tend(options, output, work)
+
+
 def link(options: Namespace, output: Output) -> int:
     """`twoway link`; with `--message` for one message of the conversation."""
 
@@ -58,7 +71,13 @@ def link(options: Namespace, output: Output) -> int:
         if options.patient not in _NOBODY:
             patient_id = (await patient_named(office, options.patient)).id
         if options.message is None:
+            row = await office.repository.conversations.row(options.conversation)
+            alike = await linking.alike(row)
             await linking.link(options.conversation, patient_id, always=options.always)
+            if alike.messages and patient_id is not None and options.alike:
+                await linking.link_alike(row.id, alike, patient_id)
+            elif alike.messages and patient_id not in {None, row.patient_id}:
+                output.line(f"{alike_words(alike)}: --alike links them too.")
             return
         message = await office.repository.conversations.message(options.message)
         row = await office.repository.conversations.row(options.conversation)

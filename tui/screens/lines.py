@@ -15,7 +15,7 @@ from inbox.number import number_words
 from inbox.pairing import PAIRED
 from inbox.reply_path import ProofState
 from inbox.view import LineView
-from inbox.words import ago_words, uncopied_words
+from inbox.words import ago_words, missing_words, uncopied_words
 from tui.commands import Place, bindings_at
 from tui.office import Office
 from tui.screens.telling import guarded, tell
@@ -97,15 +97,21 @@ class LinesScreen(Screen[None]):
             if health.sentence:
                 hint = f" {one_line(health.hint)}" if health.hint else ""
                 spans.append((f"\n  {one_line(health.sentence)}{hint}", "$warning"))
+            if health.missing:
+                spans.append((f"\n  {missing_words(health)} f fetches them.", "bold $error"))
             if health.last_poll_at is not None and not view.by_hand:
                 ago = ago_words(health.last_poll_at, now)
-                spans.append((f"\n  Read {ago}", "$quiet"))
+                checked = ""
+                if health.checked_at is not None:
+                    checked = f" · every item compared {ago_words(health.checked_at, now)}"
+                spans.append((f"\n  Read {ago}{checked}", "$quiet"))
             for folder in health.folders:
+                older = f" + older {folder.older:,}" if folder.older else ""
                 told = (
-                    f"\n  {one_line(folder.folder)}: server {folder.server} = stored"
-                    f" {folder.stored} + unreadable {folder.quarantined}"
+                    f"\n  {one_line(folder.folder)}: server {folder.server:,} = stored"
+                    f" {folder.stored:,} + unreadable {folder.quarantined:,}{older}"
                 )
-                missing = f", missing {folder.missing}" if folder.missing else ""
+                missing = f", missing {folder.missing:,}" if folder.missing else ""
                 spans += [(told, "$quiet"), (missing, "bold $error")]
         copies = uncopied_words(view.uncopied)
         if copies:
@@ -120,6 +126,8 @@ class LinesScreen(Screen[None]):
             self.dismiss(None)
         elif command_id == "prove":
             self.run_worker(guarded(self.app, self._prove(cards.highlighted)))
+        elif command_id == "fetch-missing":
+            self.run_worker(guarded(self.app, self._fetch_missing(cards.highlighted)))
         elif command_id in {"move-down", "page-down"}:
             cards.action_cursor_down()
         elif command_id in {"move-up", "page-up"}:
@@ -137,6 +145,14 @@ class LinesScreen(Screen[None]):
             return
         tell(self.app, "A test message is on its way; it must come home to this line.")
         await self._office.prove(self._views[at].line.id)
+        await self._show()
+
+    async def _fetch_missing(self, at: int | None) -> None:
+        if at is None or at >= len(self._views):
+            return
+        line_id = self._views[at].line.id
+        tell(self.app, f"Every message of {line_id} is compared; what is missing is fetched.")
+        await self._office.fetch_missing(line_id)
         await self._show()
 
     def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:

@@ -12,9 +12,11 @@ from inbox.desk import Desk
 from inbox.linking import Candidates
 from inbox.number import number_words
 from inbox.patient import Patient
+from tui.screens.telling import tell
 from tui.widgets.cells import one_line
 
 if TYPE_CHECKING:
+    from inbox.linking import Alike
     from tui.screens.choose import Choice
 
 
@@ -32,7 +34,28 @@ async def link_patient(screen: Screen[Any], desk: Desk, row: ConversationRow) ->
         if answer is None:
             return
         always = answer
+    alike = await desk.linking.alike(row)
     await desk.linking.link(row.id, chosen or None, always=always)
+    if chosen and chosen != row.patient_id and alike.messages:
+        await _link_alike(screen, desk, row, alike, chosen)
+
+
+async def _link_alike(
+    screen: Screen[Any], desk: Desk, row: ConversationRow, alike: Alike, patient_id: str
+) -> None:
+    """What was matched alike may have been matched wrongly as well."""
+    from inbox.linking import alike_words
+    from tui.screens.ask import AskYes
+
+    about = (await desk.repository.patients.get(patient_id)).name
+    where = one_line(alike.address.words, 60) if alike.address else ""
+    asked = AskYes(
+        f"Link these to {one_line(about, 40)} too? {alike_words(alike)}.",
+        f"They came from {where}; B in this conversation takes it back.",
+    )
+    if await screen.app.push_screen_wait(asked):
+        await desk.linking.link_alike(row.id, alike, patient_id)
+        tell(screen.app, f"{alike.conversations} more linked.", "B undoes it.")
 
 
 async def _always(screen: Screen[Any], found: Candidates, chosen_id: str) -> bool | None:

@@ -181,7 +181,8 @@ def _head(message: Message, width: int, around: Around) -> list[Line]:
     if message.nature is Nature.BULK:
         words, role = "list mail", "quiet"
     if message.nature is Nature.UNREADABLE:
-        words, role = "! NEEDS A LOOK", "trouble"
+        aside = bool(message.set_aside)
+        words, role = ("set aside", "quiet") if aside else ("! NEEDS A LOOK", "trouble")
     if message.retracted:
         words, role = _RETRACTED, "doubt"
     left = width - cell_len(opening) - 2
@@ -297,8 +298,14 @@ def _body(message: Message, width: int, look: Look) -> list[Line]:
         words = "Very large: only its head is here; f fetches the rest"
         lines.append((("  ", ""), (cut(words, width - 2), "doubt")))
     if message.nature is Nature.UNREADABLE:
-        words = "It could not be read; v shows it as it arrived"
-        lines.append((("  ", ""), (cut(words, width - 2), "trouble")))
+        words = "It could not be read; v shows it as it arrived. l files it, z sets it aside."
+        role = "trouble"
+        if message.set_aside:
+            words, role = f"Set aside: {one_line(message.set_aside, 200)}", "quiet"
+        lines += [(("  ", ""), (line, role)) for line in wrap(words, width - 2)]
+    if message.gone:
+        words = "Deleted on the server; it is kept here"
+        lines.append((("  ", ""), (cut(words, width - 2), "quiet")))
     return lines
 
 

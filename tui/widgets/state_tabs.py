@@ -17,6 +17,7 @@ TABS: tuple[tuple[ListState, str, str], ...] = (
     (ListState.UNDELIVERED, "Not delivered", "Undeliv."),
     (ListState.UNKNOWN, "Unknown", "Unknown"),
     (ListState.SNOOZED, "Snoozed", "Snoozed"),
+    (ListState.NEEDS_LOOK, "Needs a look", "Look"),
     (ListState.ALL, "All", "All"),
     (ListState.DONE, "Done", "Done"),
 )
@@ -52,6 +53,7 @@ class StateTabs(Widget):
                 ListState.UNDELIVERED: self.counts.undelivered,
                 ListState.UNKNOWN: self.counts.unknown,
                 ListState.SNOOZED: self.counts.snoozed,
+                ListState.NEEDS_LOOK: self.counts.needs_look,
             }
 
         def label(state: ListState, words: str) -> str:
@@ -59,15 +61,21 @@ class StateTabs(Widget):
             words = f"{words} {count_words(count)}" if count else words
             return f"[{words}]" if state is self.state else f" {words} "
 
-        labels = [(state, label(state, words)) for state, words, _ in TABS]
+        # Hardly ever is there anything in it, and then it must be seen.
+        tabs = [tab for tab in TABS if tab[0] is not ListState.NEEDS_LOOK or self._is_look_shown()]
+        labels = [(state, label(state, words)) for state, words, _ in tabs]
         room = self.size.width - (len(" · mine only") if self.mine else 0)
         # The chosen one is the last to be shortened.
-        for at in sorted(range(len(TABS)), key=lambda at: (TABS[at][0] is self.state, -at)):
+        for at in sorted(range(len(tabs)), key=lambda at: (tabs[at][0] is self.state, -at)):
             if sum(len(text) for _, text in labels) <= room:
                 break
-            state, _, short = TABS[at]
+            state, _, short = tabs[at]
             labels[at] = (state, label(state, short))
         return labels
+
+    def _is_look_shown(self) -> bool:
+        some = self.counts is not None and self.counts.needs_look > 0
+        return some or self.state is ListState.NEEDS_LOOK
 
     def render(self) -> Content:
         """All tabs."""

@@ -14,7 +14,7 @@ from textual.widget import Widget
 from inbox.address import ChannelKind
 from inbox.line import LineState
 from inbox.reply_path import ProofState
-from inbox.words import health_words, phones_words
+from inbox.words import health_words, missing_words, phones_words
 from tui.widgets.cells import cut, one_line
 
 if TYPE_CHECKING:
@@ -75,6 +75,8 @@ def line_words(view: LineView, now: datetime) -> tuple[str, bool]:
         return _PROOF_TROUBLE[view.proof.state], False
     if health is None:
         return "· not connected", True
+    if health.missing and health.state is not LineState.SYNCING:
+        return f"! {health.missing:,} missing", False
     if health.last_poll_at is not None and health.state is LineState.READY:
         seconds = max(0, int((now - health.last_poll_at).total_seconds()))
         return f"✓ {seconds}s" if seconds < 60 else f"✓ {health_words(health, now)}", True
@@ -82,7 +84,7 @@ def line_words(view: LineView, now: datetime) -> tuple[str, bool]:
 
 
 def trouble_words(lines: Sequence[LineView]) -> str:
-    """One sentence that names the lines whose answers are not known to arrive; empty when fine."""
+    """One sentence that names the lines whose mail is not known to be here; empty when fine."""
     sentences = []
     for view in lines:
         if view.by_hand:
@@ -93,6 +95,8 @@ def trouble_words(lines: Sequence[LineView]) -> str:
             sentences.append(f"{view.line.id}: {why}")
         elif view.proof.state in _PROOF_TROUBLE:
             sentences.append(f"{view.line.id}: {one_line(view.proof_words)}.")
+        elif health is not None and health.missing:
+            sentences.append(f"{view.line.id}: {missing_words(health)}")
     return "  ".join(sentences)
 
 
@@ -174,7 +178,7 @@ class StatusBar(Widget):
 
 
 class TroubleBar(Widget):
-    """Names every line whose answers are not known to arrive; absent when all is well."""
+    """Names every line whose mail is not known to be all here; absent when all is well."""
 
     words: reactive[str] = reactive("", layout=True)
 

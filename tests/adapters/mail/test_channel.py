@@ -406,3 +406,17 @@ async def test_a_folder_that_went_away(handle: MailHandle) -> None:
     channel = handle.channel()
     with pytest.raises(ServerRefused):
         await channel.fetch_whole(RemoteId("No such folder", "1", "1"))
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 50])
+async def test_a_census_in_ranges_leaves_nothing_out(
+    handle: MailHandle, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    monkeypatch.setattr("adapters.mail.reading.RANGE_ITEMS", step)
+    there = [str(handle.world.imap.deliver(USER, plain(f"message {at}"))) for at in range(12)]
+    handle.world.imap.expunge(USER, [int(uid) for uid in (*there[:2], *there[5:8])])
+    left = {*there[2:5], *there[8:]}
+    (census, *_) = await handle.channel(handle.settings()).census()
+    assert set(census.items) == left
+    assert all(uid in census.items for uid in left)
+    assert there[0] not in census.items

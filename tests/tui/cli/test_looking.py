@@ -103,8 +103,26 @@ def test_search_finds_words_of_the_text(type_: Type, rosa: int) -> None:
     hits = type_("search", "daughter", "car", "--json").json
     assert rosa in [hit["id"] for hit in hits]
     assert all("\ue000" not in hit["snippet"] for hit in hits)
+    assert all(hit["matches"] for hit in hits)
     nothing = type_("search", "zyzzyva")
     assert (nothing.status, nothing.out) == (0, "Nothing was found.\n")
+
+
+def test_search_takes_conditions_as_the_screen_does(type_: Type, rosa: int) -> None:
+    def found(*query: str) -> list[int]:
+        return [hit["id"] for hit in type_("search", *query, "--json").json]
+
+    everything = found("is:needs-reply", "--limit", "500")
+    assert rosa in everything
+    assert rosa in found("daughter", "from:rosa", "channel:email")
+    assert rosa not in found("-daughter")
+    assert rosa not in found("from:rosa", "-daughter")
+    assert found("daughter", "before:1971") == []
+    assert len(found("is:needs-reply", "--limit", "2")) == 2
+    few = type_("search", "is:needs-reply", "is:odd", "--limit", "1")
+    assert "Looked for as words: is:odd" in few.out
+    more = type_("search", "is:needs-reply", "--limit", "1")
+    assert "There is more: --limit 2 shows it." in more.out
 
 
 def test_an_unknown_number_is_a_sentence_and_a_hint(type_: Type) -> None:

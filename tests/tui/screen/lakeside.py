@@ -146,6 +146,12 @@ class Lakeside:
     async def prove(self, line_id: str) -> None:
         self.proved.append(line_id)
 
+    async def fetch_missing(self, line_id: str) -> None:
+        await self.back_office.fetch_missing(line_id)
+
+    async def read_again(self, conversation_id: int) -> int:
+        return await self.back_office.read_again(conversation_id)
+
     # ---- what happens in a test ---------------------------------------------------------------
 
     def put(

@@ -16,7 +16,8 @@ LATER = {
     "inbox.backoffice", "inbox.filing", "inbox.handed_over", "inbox.outbox", "inbox.proving",
     "inbox.sync",
     # what a draft needs, or another screen
-    "inbox.filling", "inbox.rules", "inbox.said", "inbox.templating",
+    "inbox.filling", "inbox.rules", "inbox.said", "inbox.search", "inbox.searching",
+    "inbox.templating", "store.search_page", "store.search_plan",
     "tui.demonstration", "tui.doctor", "tui.importing", "tui.screens.ask", "tui.screens.choose",
     "tui.screens.help", "tui.screens.lines", "tui.screens.outbox", "tui.screens.search",
     "tui.setup", "tui.smoke", "tui.widgets.composer",

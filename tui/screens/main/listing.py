@@ -26,6 +26,7 @@ EMPTY: dict[ListState, tuple[str, ...]] = {
     ListState.UNDELIVERED: ("Everything was delivered.", "", "1 shows what needs a reply"),
     ListState.UNKNOWN: ("Everybody is known.", "", "1 shows what needs a reply"),
     ListState.SNOOZED: ("Nothing is asleep.", "", "s on a conversation hides it for a while"),
+    ListState.NEEDS_LOOK: ("Everything could be read.", "", "1 shows what needs a reply"),
     ListState.ALL: ("No message has arrived yet.", "", "L shows how the lines are doing"),
     ListState.DONE: ("Nothing is closed.", "", "e closes a conversation"),
 }  # fmt: skip

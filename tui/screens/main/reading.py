@@ -190,6 +190,8 @@ def _pressing_spans(view: ConversationView) -> list[tuple[str, str]]:
     spans += [
         (f"! Opted out of {channel.plural} · ", "bold $error") for channel in view.marks.opted_out
     ]
+    if view.row.suggested_merge is not None:
+        spans.append(("? Belongs to another one: x joins, X not · ", "bold $warning"))
     if len(view.candidates) > 1:
         names = ", ".join(one_line(one.given, 20) for one in view.candidates[:4])
         spans.append((f"? About whom: {names}: l says · ", "bold $warning"))
@@ -219,6 +221,4 @@ def _state_spans(row: ConversationRow, desk: Desk, *, shared: bool) -> list[tupl
         spans.append((" · ! not recorded yet", "$warning"))
     if row.patient_id is None and not shared:
         spans.append((" · ? unknown: l links", "bold $warning"))
-    if row.suggested_merge is not None:
-        spans.append((" · may belong to another conversation", "$warning"))
     return spans

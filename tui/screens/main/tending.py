@@ -50,6 +50,20 @@ class Tending:
             await self._desk.assign(row.id, chosen.value)
             tell(self._screen.app, f"Given to {chosen.words}." if chosen.value else "Given back.")
 
+    async def set_aside(self, row: ConversationRow) -> None:
+        """Say why nobody needs to look at what could not be read."""
+        from tui.screens.ask import AskLine
+
+        if not row.needs_look:
+            tell(self._screen.app, "Everything in it could be read.")
+            return
+        explain = ("It stays here with its raw text. Linking it to a patient (l) files it too.",)
+        asked = AskLine("Why does nobody need it?", explain, empty=NO_REASON)
+        because = await self._screen.app.push_screen_wait(asked)
+        if because is not None:
+            await self._desk.looking.set_aside(row.id, because)
+            tell(self._screen.app, "Set aside.")
+
     async def snooze(self, row: ConversationRow) -> None:
         """Hide it for a while."""
         from tui.screens.choose import Choice, Choose
@@ -143,10 +157,22 @@ class Tending:
             await self._desk.linking.link_message(message.id, chosen)
             tell(self._screen.app, "It goes to their record; elsewhere it is marked as an error.")
 
-    async def accept(self, row: ConversationRow) -> None:
-        """Do what a message asks for between its lines."""
+    async def accept(self, row: ConversationRow) -> int | None:
+        """Do what a message asks for between its lines, or put together what seems to belong so.
+
+        Returns the conversation to show, where two became one.
+        """
+        if row.suggested_merge is not None and await self._nothing_open(row):
+            from tui.screens.main.moving import join
+
+            return await join(self._screen, self._desk, row, row.suggested_merge)
         await self._desk.attention.accept(row.id)
         tell(self._screen.app, "Done, and kept with your name.")
+        return None
+
+    async def _nothing_open(self, row: ConversationRow) -> bool:
+        signals = await self._desk.attention.of(row.id)
+        return not any(one.open for one in signals)
 
     async def dismiss(self, row: ConversationRow) -> None:
         """What a message seems to ask for is nothing; of an emergency that is asked twice."""
@@ -156,6 +182,10 @@ class Tending:
             asked = AskYes("Is it no emergency?", "Your name and the time are kept.")
             if not await self._screen.app.push_screen_wait(asked):
                 return
+        if row.suggested_merge is not None and await self._nothing_open(row):
+            await self._desk.moving.dismiss_suggestion(row.id)
+            tell(self._screen.app, "They stay apart; that is kept with your name.")
+            return
         await self._desk.attention.dismiss(row.id)
         tell(self._screen.app, "It counts as nothing; that is kept with your name.")
 

@@ -115,10 +115,16 @@ class Work:
             "snooze": self._on_row(tending.snooze),
             "done": self._on_row(tending.done),
             "reopen": self._on_row(tending.reopen),
+            "set-aside": self._on_row(tending.set_aside),
+            "read-again": self._on_row(self._read_again),
             "link": self._on_row(self._link),
             "link-message": self._link_message,
+            "merge": self._on_row(self._merge),
+            "split": lambda: self._on_message("split"),
+            "move-message": lambda: self._on_message("move"),
+            "undo-move": self._on_row(self._undo_move),
             "privacy-form": self._on_row(self._form),
-            "accept": self._on_row(tending.accept),
+            "accept": self._on_row(self._accept),
             "dismiss": self._on_row(tending.dismiss),
             "confidential": writing.confidential,
             "take-suggestion": writing.take_suggestion,
@@ -277,6 +283,37 @@ class Work:
             await self.tending.link_message(view.row, marked)
             await self.refresh()
 
+    async def _merge(self, row: ConversationRow) -> None:
+        from tui.screens.main.moving import merge
+
+        await self._show(await merge(self._screen, self._desk, row))
+
+    async def _accept(self, row: ConversationRow) -> None:
+        await self._show(await self.tending.accept(row))
+
+    async def _undo_move(self, row: ConversationRow) -> None:
+        from tui.screens.main.moving import undo
+
+        await self._show(await undo(self._screen, self._desk, row))
+
+    async def _on_message(self, what: str) -> None:
+        """Part the open conversation at the marked message, or move that."""
+        from tui.screens.main import moving
+
+        marked, view = self._marked.message(), self.reading.view
+        if marked is None or view is None:
+            return
+        act = moving.split if what == "split" else moving.move
+        if await act(self._screen, self._desk, view.row, marked):
+            # Whom it may be about can be another question now.
+            await self.open(view.row.id)
+            await self.refresh()
+
+    async def _show(self, conversation_id: int | None) -> None:
+        """Show what is left of two conversations, where one of them is shown."""
+        if conversation_id is not None and self.reading.view is not None:
+            await self.open(conversation_id)
+
     async def _promise(self, row: ConversationRow) -> None:
         from tui.screens.main.promising import tend_promises
 
@@ -425,6 +462,16 @@ class Work:
         marked = self._marked.message()
         if marked is not None and await retract(self._screen, self._office, marked):
             await self.refresh()
+
+    async def _read_again(self, row: ConversationRow) -> None:
+        count = await self._office.read_again(row.id)
+        after = await self._desk.repository.conversations.row(row.id)
+        if not count:
+            tell(self._screen.app, "Everything in it could be read.")
+        elif after.needs_look:
+            tell(self._screen.app, "It still cannot be read. l files it by hand, z sets it aside.")
+        else:
+            tell(self._screen.app, "It could be read this time.")
 
     # ------------------------------------------------------------ other screens
 
