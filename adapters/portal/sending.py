@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from contextlib import aclosing
+from datetime import timedelta
 
 from adapters.portal.compose import (
     check,
@@ -19,8 +21,9 @@ from adapters.portal.connection import Portal, Said
 from adapters.portal.context import ContextReader
 from adapters.portal.convert import is_ours
 from adapters.portal.item import write_item
-from adapters.portal.page import Record
-from adapters.portal.resource import REFERENCE, part, parts, word
+from adapters.portal.listing import Habits, Listing
+from adapters.portal.page import Page, Record
+from adapters.portal.resource import REFERENCE, last_updated, part, parts, word
 from adapters.portal.statement import Statement, read_statement
 from adapters.portal.status import is_retracted
 from adapters.portal.thread import is_header, thread_of
@@ -42,6 +45,8 @@ from inbox.outgoing import Outgoing
 from inbox.well_formed import media_type
 
 MESSAGES = "Communication"
+_CLOCKS_DIFFER = timedelta(days=1)
+"""How much earlier than we wrote it a server may say that it has a message."""
 
 
 class Sender:
@@ -85,7 +90,9 @@ class Sender:
         try:
             await self._portal.tokens.header(await self._portal.open())
             statement = self.statement or await self.learn()
-            there = None if statement.conditional else await self._find(own_name(outgoing))
+            there = None
+            if not statement.conditional:
+                there = await self._find(own_name(outgoing), outgoing)
             above, answers, thread = await self._thread(outgoing)
             files = [] if there else await self._files(outgoing, statement)
         except NotSent:
@@ -121,7 +128,7 @@ class Sender:
         Raises:
             ConnectionLost, AuthenticationFailed, ServerRefused.
         """
-        found = await self._find(own_name(outgoing))
+        found = await self._find(own_name(outgoing), outgoing)
         if found is None:
             return Whereabouts(found=False)
         return Whereabouts(True, self._receipt(found, ""))
@@ -168,7 +175,7 @@ class Sender:
         """The server says that there is one already, more than one even."""
         unsure = OutcomeUnknown("The portal says that it has the message more than once.", "")
         try:
-            there = await self._find(own_name(outgoing))
+            there = await self._find(own_name(outgoing), outgoing)
         except ChannelError as error:
             raise unsure from error
         if there is None:
@@ -201,7 +208,7 @@ class Sender:
         """The header of a new thread; empty on a server that takes no message without words."""
         made = header(outgoing, self._line, self._portal.settings)
         try:
-            return await self._create_once(made, part_name(outgoing, "thread"))
+            return await self._create_once(made, part_name(outgoing, "thread"), outgoing)
         except NotSent as error:
             if error.temporary or error.sender_refused:
                 raise
@@ -218,11 +225,11 @@ class Sender:
             said = await _taken(self._portal.create_binary(file.content, kind))
             binary = _name_of(said, "Binary")
             held = document(outgoing, file, number, binary, self._clock())
-            name = await self._create_once(held, part_name(outgoing, f"file {number}"))
+            name = await self._create_once(held, part_name(outgoing, f"file {number}"), outgoing)
             made.append(pointer(name, file))
         return made
 
-    async def _create_once(self, made: Record, name: str) -> str:
+    async def _create_once(self, made: Record, name: str, outgoing: Outgoing) -> str:
         """Create what goes before a message, unless it is there already; give its reference.
 
         Raises:
@@ -230,7 +237,7 @@ class Sender:
         """
         kind = word(made, "resourceType")
         if not (self.statement and self.statement.conditional):
-            there = await self._find(name, kind)
+            there = await self._find(name, outgoing, kind)
             if there is not None:
                 return f"{kind}/{word(there, 'id')}"
         said = await _taken(self._portal.create(kind, made, self._condition(name)))
@@ -261,16 +268,28 @@ class Sender:
         except TwowayError as error:
             raise NotSent(error.sentence, error.hint, temporary=True) from error
 
-    async def _find(self, name: str, kind: str = MESSAGES) -> Record | None:
+    async def _find(self, name: str, outgoing: Outgoing, kind: str = MESSAGES) -> Record | None:
         """What bears a name of ours; None when there is none.
 
-        Servers pass over a parameter that they do not know, so what comes is looked at.
+        Servers pass over a parameter that they do not know, so what comes is looked at; and from
+        one that does, nothing is learned: all messages since this one was written are looked at.
         """
         page = await self._portal.page(kind, (("identifier", token_of(name)), ("_count", "10")))
-        for one in page.found:
-            mine = (word(held, "value", 100).lower() == name for held in parts(one, "identifier"))
-            if word(one, "resourceType") == kind and word(one, "id") and any(mine):
-                return one if isinstance(one, dict) else None
+        there = _bearing(page, name, kind)
+        others = any(word(one, "resourceType") == kind for one in page.found)
+        if there is not None or not others or kind != MESSAGES:
+            return there
+        since = outgoing.created_at - _CLOCKS_DIFFER
+        habits = Habits(self._portal.settings.page_size, bare=True)
+        listing = Listing(self._portal, habits, floor=since)
+        async with aclosing(listing.pages()) as pages:
+            async for page in pages:
+                there = _bearing(page, name, kind)
+                if there is not None:
+                    return there
+                stamps = [at for one in page.found if (at := last_updated(one)) is not None]
+                if listing.ordered and stamps and min(stamps) < since:
+                    break
         return None
 
     def _receipt(self, taken: Record, thread: str) -> Receipt:
@@ -305,6 +324,15 @@ async def _taken(creating: Awaitable[Said]) -> Said:
     if isinstance(trouble, NotSent):
         raise trouble
     raise NotSent(trouble.sentence, AGAIN, temporary=True)
+
+
+def _bearing(page: Page, name: str, kind: str) -> Record | None:
+    """What on a page bears a name of ours."""
+    for one in page.found:
+        mine = (word(held, "value", 100).lower() == name for held in parts(one, "identifier"))
+        if word(one, "resourceType") == kind and word(one, "id") and any(mine):
+            return one if isinstance(one, dict) else None
+    return None
 
 
 def _name_of(said: Said, kind: str) -> str:

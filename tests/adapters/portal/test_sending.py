@@ -164,11 +164,15 @@ async def test_another_line_sends_nothing_here(world: PortalHandle, portal: Port
 # ---- at most once ----------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("identifies", [True, False])
 @pytest.mark.parametrize("conditional", ["honoured", "ignored", "refused"])
 async def test_a_message_that_was_taken_is_found_and_never_doubled(
-    world: PortalHandle, portal: PortalChannel, conditional: Any
+    world: PortalHandle, portal: PortalChannel, conditional: Any, identifies: bool
 ) -> None:
     world.server.manners.conditional = conditional
+    world.server.manners.identifies = identifies
+    for number in range(30):
+        world.write(f"Of another matter, {number}")
     what = outgoing(world, attachments=(OutgoingAttachment("a.pdf", "application/pdf", PDF),))
     world.server.fail(Fault("drop", "POST", "Communication$", accept=True, after=1))
     with pytest.raises(OutcomeUnknown):
