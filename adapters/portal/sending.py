@@ -27,6 +27,7 @@ from adapters.portal.resource import REFERENCE, last_updated, part, parts, word
 from adapters.portal.statement import Statement, read_statement
 from adapters.portal.status import is_retracted
 from adapters.portal.thread import is_header, thread_of
+from adapters.portal.token import NoToken
 from adapters.portal.trouble import AGAIN, Forbidden, lost, reading_trouble, sending_trouble
 from inbox.channel import HandingOver, Receipt, Whereabouts
 from inbox.clock import Clock
@@ -261,6 +262,8 @@ class Sender:
             return await self._portal.create(MESSAGES, made, self._condition(name))
         except NotConnected as error:
             raise NotSent(f"{error} does not answer.", AGAIN, temporary=True) from error
+        except NoToken as error:
+            raise NotSent(error.sentence, error.hint, temporary=True) from error
         except ConnectionLost as error:
             raise OutcomeUnknown(
                 "The connection to the portal broke while the message was handed over.", ""

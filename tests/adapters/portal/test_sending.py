@@ -193,6 +193,17 @@ async def test_a_message_that_was_taken_is_found_and_never_doubled(
     assert len(headers) == 1
 
 
+async def test_a_condition_is_sent_to_a_server_that_does_not_speak_of_it(
+    world: PortalHandle, portal: PortalChannel
+) -> None:
+    world.server.manners.says = {
+        "rest": [{"mode": "server", "resource": [{"type": "Communication"}]}]
+    }
+    await send(portal, outgoing(world), Handover(world))
+    conditions = [one.headers.get("if-none-exist") for one in world.server.seen if one.body]
+    assert conditions[-1] == f"identifier=urn:ietf:rfc:3986|{OWN}"
+
+
 async def test_what_a_server_does_not_index_yet_is_not_found_and_not_doubled(
     world: PortalHandle, portal: PortalChannel
 ) -> None:
