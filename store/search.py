@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
+from inbox.address import Address, AddressSystem
 from inbox.clock import Clock
 from inbox.conversation import SearchHit
 from store import conversation, query, search_index
@@ -196,8 +197,13 @@ def _texts(row: sqlite3.Row) -> list[str]:
     return [
         row["text"],
         row["subject"],
-        str(sender) if sender else "",
-        " ".join(str(address) for address in people[:20]),
+        _shown(sender) if sender else "",
+        " ".join(_shown(address) for address in people[:20]),
         row["file_names"] or "",
         row["indexed_patient"],
     ]
+
+
+def _shown(person: Address) -> str:
+    """Somebody as a found place shows them; what a portal calls them is for nobody to read."""
+    return person.words if person.system is AddressSystem.PORTAL else str(person)
