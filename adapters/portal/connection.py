@@ -170,7 +170,8 @@ class Portal:
         headers = {"Content-Type": FHIR}
         if identifier:
             headers["If-None-Exist"] = urlencode({"identifier": identifier}, safe=":|")
-        return await self._hand_over("POST", self.url(kind), headers, _dump(resource))
+        body = await asyncio.to_thread(_dump, resource)
+        return await self._hand_over("POST", self.url(kind), headers, body)
 
     async def create_binary(self, content: bytes, media_type: str) -> Said:
         """Hand the bytes of a file over. Raises as `create` does."""
@@ -183,7 +184,8 @@ class Portal:
         headers = {"Content-Type": FHIR}
         if version:
             headers["If-Match"] = f'W/"{version}"'
-        return await self._hand_over("PUT", self.url(path), headers, _dump(resource))
+        body = await asyncio.to_thread(_dump, resource)
+        return await self._hand_over("PUT", self.url(path), headers, body)
 
     async def open(self) -> Transport:
         """Import the client, if that is not done yet, and give it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
 from contextlib import aclosing
 from datetime import timedelta
@@ -101,7 +102,7 @@ class Sender:
         except TwowayError as error:
             raise NotSent(error.sentence, error.hint, temporary=_passes(error)) from error
         if there is not None:
-            return self._receipt(there, thread)
+            return await self._receipt(there, thread)
         made = message(
             outgoing,
             self._line,
@@ -121,7 +122,7 @@ class Sender:
         if not name:
             raise OutcomeUnknown("The portal's answer to the message has no name for it.", "")
         whole = said.record if word(said.record, "resourceType") == MESSAGES else made
-        return self._receipt({**whole, "id": name.partition("/")[2]}, thread)
+        return await self._receipt({**whole, "id": name.partition("/")[2]}, thread)
 
     async def locate(self, outgoing: Outgoing) -> Whereabouts:
         """Look for a message by the name we gave it; sends nothing.
@@ -132,7 +133,7 @@ class Sender:
         found = await self._find(own_name(outgoing), outgoing)
         if found is None:
             return Whereabouts(found=False)
-        return Whereabouts(True, self._receipt(found, ""))
+        return Whereabouts(True, await self._receipt(found, ""))
 
     async def retract(self, name: str) -> None:
         """Mark a message of ours as entered in error.
@@ -181,7 +182,7 @@ class Sender:
             raise unsure from error
         if there is None:
             raise NotSent("The portal did not take the message.", "Try again.")
-        return self._receipt(there, thread)
+        return await self._receipt(there, thread)
 
     async def _thread(self, outgoing: Outgoing) -> tuple[str, str, str]:
         """What it is part of, what it answers, and the name of the thread if that is known.
@@ -220,12 +221,12 @@ class Sender:
         most, made = self._portal.settings.most_inline, []
         for number, file in enumerate(outgoing.attachments):
             if len(file.content) <= most or not statement.documents:
-                made.append(inline(file, self._clock()))
+                made.append(await asyncio.to_thread(inline, file, self._clock()))
                 continue
             kind = media_type(file.media_type) or "application/octet-stream"
             said = await _taken(self._portal.create_binary(file.content, kind))
             binary = _name_of(said, "Binary")
-            held = document(outgoing, file, number, binary, self._clock())
+            held = await asyncio.to_thread(document, outgoing, file, number, binary, self._clock())
             name = await self._create_once(held, part_name(outgoing, f"file {number}"), outgoing)
             made.append(pointer(name, file))
         return made
@@ -295,7 +296,7 @@ class Sender:
                     break
         return None
 
-    def _receipt(self, taken: Record, thread: str) -> Receipt:
+    async def _receipt(self, taken: Record, thread: str) -> Receipt:
         name = f"{MESSAGES}/{word(taken, 'id')}"
         context = self._context.at_hand(taken)
         done = taken.get("status") == "completed"
@@ -303,7 +304,7 @@ class Sender:
             status=MessageStatus.DELIVERED if done else MessageStatus.SENT,
             at=self._clock(),
             provider_id=name,
-            copy_raw=write_item(taken, context, (), self._portal.base),
+            copy_raw=await asyncio.to_thread(write_item, taken, context, (), self._portal.base),
             thread_key=thread or thread_of(taken, name, self._portal.base, context)[0],
         )
 

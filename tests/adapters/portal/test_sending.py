@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import threading
 from collections.abc import Callable
 from dataclasses import replace
+from pkgutil import resolve_name
 from typing import Any
 
 import pytest
@@ -339,6 +341,30 @@ async def test_files_go_inside_or_beside(opened: Opening, world: PortalHandle) -
         ("large.pdf", len(large)),
     ]
     assert channel.attachment(item.content, read[1].part) == large
+
+
+async def test_a_large_file_is_packed_beside_the_screen(
+    opened: Opening, world: PortalHandle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What takes a second is not done where the keys are read."""
+    world.server.manners.refuses.add("Binary")
+    threads: dict[str, bool] = {}
+
+    def watch(place: str) -> None:
+        real = resolve_name(f"adapters.portal.{place}")
+
+        def told(*args: Any) -> Any:
+            threads[place.rpartition(".")[2]] = threading.current_thread() is here
+            return real(*args)
+
+        monkeypatch.setattr(f"adapters.portal.{place}", told)
+
+    here = threading.current_thread()
+    for place in ("sending.inline", "connection._dump", "sending.write_item"):
+        watch(place)
+    file = OutgoingAttachment("a.pdf", "application/pdf", PDF * 1000)
+    await send(opened(world), outgoing(world, attachments=(file,)), Handover(world))
+    assert threads == {"inline": False, "_dump": False, "write_item": False}
 
 
 @pytest.mark.parametrize("refused", ["Binary", "DocumentReference"])
