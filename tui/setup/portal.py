@@ -61,7 +61,7 @@ class PortalQuestions:
         answer = self._line()
         while True:
             self._draft.lines.append(answer)
-            again = self._tested(answer.id)
+            again = self._tested(answer)
             if not again:
                 return
             self._draft.lines.pop()
@@ -89,10 +89,10 @@ class PortalQuestions:
         test_patient = ask.text("portal_test_patient", test, "", _wrong_patient)
         return PortalAnswer(line_id, base_url, name, auth, replies, recipient, test_patient)
 
-    def _tested(self, line_id: str) -> str:
+    def _tested(self, answer: PortalAnswer) -> str:
         """Try it; what to do then: `again`, `auth`, or empty when it stays as it is."""
-        ask, untested = self._ask, self._draft.untested
-        if self._draft.lines[-1].auth.get("client_id") == NO_CLIENT_ID:
+        ask, untested, line_id = self._ask, self._draft.untested, answer.id
+        if answer.auth.get("client_id") == NO_CLIENT_ID:
             ask.tell("  It cannot be tested before the vendor has given you the client id.")
             untested.append(line_id)
             return ""

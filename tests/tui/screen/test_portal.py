@@ -16,6 +16,8 @@ from inbox.message import Message, MessageStatus
 from tests.clock import FakeClock
 from tests.tui.screen.conftest import gone, see, shown, type_text, until
 from tests.tui.screen.portal import World, portal_world
+from tui.config.reading import read_configuration
+from tui.wiring import open_office
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "120x36"])
 PDF = b"%PDF-1.4\n% a made-up result\n%%EOF\n"
@@ -237,6 +239,24 @@ async def test_the_lines_say_whether_patients_can_answer(
         )
         assert "http" not in shown(pilot)
         assert "Communication" not in shown(pilot)
+
+
+async def test_what_nobody_says_is_told_with_whom_to_ask(
+    world: World, tmp_path: Path, clock: FakeClock
+) -> None:
+    text = world.configuration.path.read_text(encoding="utf-8")
+    await world.office.close()
+    path = tmp_path / "bare" / "practice.toml"
+    path.parent.mkdir()
+    text = text.replace('test_patient = "Patient/p1000"\n', "")
+    path.write_text(text.replace('replies = "yes"', 'replies = "unknown"'), encoding="utf-8")
+    world.office = await open_office(read_configuration(path), path.parent / "data", "dana", clock)
+    async with world.app().run_test(size=(80, 24), notifications=True) as pilot:
+        await see(pilot, "Needs reply")
+        await pilot.press("L", "G")
+        await see(pilot, "Unknown: The portal does not say", "Ask the portal's vendor")
+        await pilot.press("p")
+        await see(pilot, "A portal without a test patient cannot", "when a patient writes there")
 
 
 def marked(pilot: Pilot[None], words: str) -> bool:
