@@ -67,11 +67,23 @@ class Address:
 
     @property
     def words(self) -> str:
-        """As people write it: `Ann Lee <ann@example.com>`, `Ann Lee · (555) 010-7811`."""
+        """As people write it: `Ann Lee <ann@example.com>`, `Ann Lee · (555) 010-7811`.
+
+        In a portal the name alone: what the portal calls them (`Patient/12`) is for programs.
+        """
+        if self.system is AddressSystem.PORTAL:
+            return self.name or self.place
         if self.system is not AddressSystem.PHONE:
             return str(self)
         number = number_words(self.value)
         return f"{self.name} · {number}" if self.name and self.name != number else number
+
+    @property
+    def place(self) -> str:
+        """Where it is, without the name: `ann@example.com`, `(555) 010-7811`, `portal account`."""
+        if self.system is AddressSystem.PORTAL and "://" not in self.value:
+            return "portal account"
+        return number_words(self.value)
 
 
 def address_key(system: AddressSystem, value: str) -> str:

@@ -122,6 +122,8 @@ class Draft:
     """Words of the text that a person said are no promise."""
     covered_message_id: int = 0
     """The newest message that a reason for sending all the same was given for."""
+    notice: bool = False
+    """A neutral notice is to go with it; it counts for a portal message alone."""
 
     @property
     def recipients(self) -> tuple[Address, ...]:

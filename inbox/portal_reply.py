@@ -25,6 +25,8 @@ class ReplyWord:
 
 
 UNKNOWN = ReplyWord(None, "Neither this thread nor the portal says whether they can answer there.")
+NOT_SAID = ReplyWord(None, "The portal does not say whether patients can answer there.")
+"""Where no thread is continued."""
 COMPLETED = ReplyWord(
     None, "The portal calls this thread completed, which may mean that they cannot answer there."
 )
@@ -82,7 +84,9 @@ def judge_reply(
     )
     if any(now - seen.at <= PROOF_LASTS for seen in home):
         return ReplyWord(True, "The test patient's answer arrived.")
-    return COMPLETED if thread is not None and thread.completed else UNKNOWN
+    if thread is None:
+        return NOT_SAID
+    return COMPLETED if thread.completed else UNKNOWN
 
 
 async def continued(repository: Repository, draft: Draft, line_id: str) -> Continued:

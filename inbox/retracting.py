@@ -49,6 +49,8 @@ class Retracting:
             )
         if message.retracted:
             return TwowayError("This message has been taken back already.")
+        if message.status is MessageStatus.CANCELLED:
+            return TwowayError("This message was taken back before it left.")
         if message.status not in _LEFT:
             return TwowayError(
                 "It is not known to have left, so there is nothing to take back.",

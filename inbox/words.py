@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from inbox.address import ChannelKind
+from inbox.address import AddressSystem, ChannelKind
 from inbox.line import Line, LineHealth, LineState
+from inbox.matching import writer_relation
 from inbox.number import number_words
 from inbox.outgoing import Draft
 from inbox.patient import Patient
@@ -108,6 +109,14 @@ def line_words(line: Line) -> str:
     return number_words(line.address)
 
 
+def left_from_words(practice: Practice, line_id: str, address: str) -> str:
+    """The line that something left from, as people call it; by `address` when it is gone."""
+    line = practice.line(line_id)
+    if line is None or line.address != address:
+        return number_words(address)
+    return line_words(line)
+
+
 def answer_words(
     plan: Plan | None,
     draft: Draft,
@@ -151,6 +160,9 @@ def answer_words(
 
 def _seen_at(line: Line) -> str:
     """Who sees it where nobody is named: `Lakeside nurses will see it`."""
+    if line.channel in {ChannelKind.PORTAL, ChannelKind.SMS}:
+        # `Lakeside portal will see it`: a portal and a number have no eyes.
+        return "the practice will see it"
     name = line.name.strip() or f"the {line.id.replace('-', ' ')} line"
     return f"{name} will see it"
 
@@ -175,6 +187,9 @@ def _reader(draft: Draft, patient: Patient | None, today: date) -> str:
     name = address.name.strip()
     known = name.casefold()
     if patient is not None:
+        relation = writer_relation(address, patient, today)
+        if name and relation and address.system is AddressSystem.PORTAL:
+            return f"{name} ({relation})"
         theirs = any(point.address.key == address.key for point in patient.points)
         if theirs and known == patient.name.casefold():
             return patient.given or patient.name

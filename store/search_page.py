@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from inbox.address import Address, AddressSystem
 from inbox.conversation import SearchHit, SearchKey, SearchPage
 from inbox.search.present import Present
 from inbox.search.query import Query, Term, Where
@@ -158,8 +159,8 @@ class _Texts:
         return [
             (Where.ANYWHERE, row["text"][:_SHOWN]),
             (Where.ABOUT, row["subject"]),
-            (Where.SENDER, str(sender) if sender else ""),
-            (Where.RECIPIENTS, " ".join(str(address) for address in people[:20])),
+            (Where.SENDER, _shown(sender) if sender else ""),
+            (Where.RECIPIENTS, " ".join(_shown(address) for address in people[:20])),
             (Where.FILES, row["files"] or ""),
             (Where.PATIENT, row["indexed_patient"]),
         ]
@@ -176,3 +177,8 @@ def _checker(term: Term) -> Callable[[_Texts], bool]:
 
 def _storable(term: Term) -> Term:
     return Term(storable(term.text), term.where, term.prefix, term.excluded)
+
+
+def _shown(person: Address) -> str:
+    """Somebody as a found place shows them; what a portal calls them is for nobody to read."""
+    return person.words if person.system is AddressSystem.PORTAL else str(person)

@@ -18,6 +18,9 @@ from adapters.web.body import read_at_most
 from inbox.errors import TlsRefused
 
 _AT_ONCE = 4
+_BUFFERED = 4_000_000
+SLOWEST = 50_000
+"""Bytes a second that a line carries at least: 25 MB go up a slow one in some minutes."""
 
 
 class NotConnected(Exception):
@@ -48,11 +51,7 @@ class Transport:
 
     def __init__(self, settings: PortalSettings) -> None:
         """Carry with the limits of `settings`; nothing is opened yet."""
-        self._limits = aiohttp.ClientTimeout(
-            total=settings.connect_timeout + settings.read_timeout,
-            sock_connect=settings.connect_timeout,
-            sock_read=settings.read_timeout,
-        )
+        self._settings = settings
         self._kept: aiohttp.ClientSession | None = None
 
     async def carry(
@@ -84,7 +83,12 @@ class Transport:
         data = None if body is None else io.BytesIO(body)
         try:
             async with session.request(
-                method, target, data=data, headers=headers, allow_redirects=False
+                method,
+                target,
+                data=data,
+                headers=headers,
+                allow_redirects=False,
+                timeout=self._patience(len(body or b""), limit),
             ) as response:
                 content = await read_at_most(response, limit)
                 return Reply(
@@ -106,6 +110,17 @@ class Transport:
         if kept is not None:
             await kept.close()
 
+    def _patience(self, up: int, down: int) -> aiohttp.ClientTimeout:
+        """How long to wait when so many bytes have to go up, and so many at most come down."""
+        limits = self._settings
+        # What lies in the buffers of this machine when all is written has still to go up.
+        last = min(up, _BUFFERED) / SLOWEST
+        return aiohttp.ClientTimeout(
+            total=limits.connect_timeout + limits.read_timeout + (up + down) / SLOWEST,
+            sock_connect=limits.connect_timeout,
+            sock_read=limits.read_timeout + last,
+        )
+
     def _session(self) -> aiohttp.ClientSession:
         if self._kept is None:
             self._kept = self._new(alone=False)
@@ -114,7 +129,6 @@ class Transport:
     def _new(self, *, alone: bool) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(force_close=alone, limit=_AT_ONCE),
-            timeout=self._limits,
             cookie_jar=aiohttp.DummyCookieJar(),
         )
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import unquote, urlencode, urljoin, urlsplit
 
 from adapters.portal.page import NoPage, Page, Record, TooLarge, parse_object, read_page
 from adapters.portal.settings import PortalSettings
@@ -101,7 +101,7 @@ class Portal:
         reply, record = await self._read(path, params, limit)
         if not record:
             strange = strange_answer(reply.media_type, reply.body)
-            if reply.body.lstrip()[:1] != b"{":
+            if not reply.body.strip():
                 raise strange
             raise NoPage(strange.sentence, strange.hint, reply.body)
         if record.get("resourceType") != "Bundle":
@@ -150,7 +150,7 @@ class Portal:
             return ""
         same = target.netloc.lower() == here.netloc.lower() and target.scheme == here.scheme
         behind = (target.hostname, target.scheme) == (here.hostname, "http") and port in {None, 80}
-        if not (same or (behind and here.scheme == "https")) or ".." in target.path.split("/"):
+        if not (same or (behind and here.scheme == "https")) or _climbs(target.path):
             return ""
         if target.path.rstrip("/") != here.path and not target.path.startswith(here.path + "/"):
             return ""
@@ -170,7 +170,8 @@ class Portal:
         headers = {"Content-Type": FHIR}
         if identifier:
             headers["If-None-Exist"] = urlencode({"identifier": identifier}, safe=":|")
-        return await self._hand_over("POST", self.url(kind), headers, _dump(resource))
+        body = await asyncio.to_thread(_dump, resource)
+        return await self._hand_over("POST", self.url(kind), headers, body)
 
     async def create_binary(self, content: bytes, media_type: str) -> Said:
         """Hand the bytes of a file over. Raises as `create` does."""
@@ -183,7 +184,8 @@ class Portal:
         headers = {"Content-Type": FHIR}
         if version:
             headers["If-Match"] = f'W/"{version}"'
-        return await self._hand_over("PUT", self.url(path), headers, _dump(resource))
+        body = await asyncio.to_thread(_dump, resource)
+        return await self._hand_over("PUT", self.url(path), headers, body)
 
     async def open(self) -> Transport:
         """Import the client, if that is not done yet, and give it."""
@@ -260,13 +262,18 @@ class Portal:
 
     def _after(self, header: str) -> float | None:
         """The seconds of a Retry-After header (RFC 9110 10.2.3); None when there is none."""
-        if header.strip().isdigit():
-            return float(header)
-        with suppress(ValueError, TypeError):
+        with suppress(ValueError, TypeError, OverflowError):
+            if header.strip().isdecimal():
+                return float(header)
             at = parsedate_to_datetime(header)
             at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
             return max(0.0, (at - self._clock()).total_seconds())
         return None
+
+
+def _climbs(path: str) -> bool:
+    """Whether a path goes up, in any of the ways that servers read as going up."""
+    return any(".." in unquote(one).replace("\\", "/").split("/") for one in (path, unquote(path)))
 
 
 async def _parsed(reply: Reply) -> Record:

@@ -10,7 +10,7 @@ from adapters.portal.item import MOST_FILE, File, too_large, without_large
 from adapters.portal.page import Record, parse_object
 from adapters.portal.payload import decoded
 from adapters.portal.resource import part, parts, pointed, reference, word
-from adapters.portal.trouble import Forbidden
+from adapters.portal.trouble import Forbidden, SentElsewhere
 from inbox.errors import ConnectionLost, ServerRefused
 
 MOST_FILES = 10
@@ -105,6 +105,9 @@ class FileReader:
             file = await self._portal.download(url, claimed.partition(";")[0].strip(), most)
         except Forbidden:
             return File(number, name, claimed, problem=_HIDDEN.format(called))
+        except SentElsewhere:
+            # A redirect often bears a signed way to a store of files, for whoever has logged in.
+            return File(number, name, claimed, problem=_ELSEWHERE.format(called))
         except ServerRefused:
             return File(number, name, claimed, problem=_GONE.format(called))
         except ConnectionLost:

@@ -48,6 +48,8 @@ BATCH_BYTES = 8_000_000
 """Bytes in one batch at most, unless a single message is larger."""
 BROKEN = "broken"
 """Stands in the place of the version of a page that could not be read."""
+WEB_PAGE = "?web-page"
+"""The name of the first answer that was no JSON at all."""
 MOST_BROKEN = 5
 """Pages that could not be read and are kept at most: a line that cuts answers has no end."""
 MOST_SHOWN = 1_000_000
@@ -327,7 +329,8 @@ class FolderReader:
 
     def _kept(self, body: bytes) -> RawItem | None:
         """A page that cannot be read, for a person to look at; None for one that is kept."""
-        name = f"?{digest(body)}"
+        # A web page has another word in it each time; one of them is enough to look at.
+        name = f"?{digest(body)}" if body.lstrip()[:1] == b"{" else WEB_PAGE
         broken = sum(one.version == BROKEN for one in self.cursor.seen.values())
         if name in self.cursor.seen or broken >= MOST_BROKEN:
             return None

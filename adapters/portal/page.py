@@ -17,7 +17,7 @@ Record: TypeAlias = dict[str, Any]
 
 
 class NoPage(ConnectionLost):
-    """An answer that should have been a page is no JSON that ends.
+    """An answer that should have been a page is a web page, or no JSON that ends.
 
     Attributes: `body`, the bytes that came, to be kept for a person to look at.
     """

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
+from contextlib import aclosing
+from datetime import timedelta
 
 from adapters.portal.compose import (
     check,
@@ -19,11 +22,13 @@ from adapters.portal.connection import Portal, Said
 from adapters.portal.context import ContextReader
 from adapters.portal.convert import is_ours
 from adapters.portal.item import write_item
-from adapters.portal.page import Record
-from adapters.portal.resource import REFERENCE, part, parts, word
+from adapters.portal.listing import Habits, Listing
+from adapters.portal.page import Page, Record
+from adapters.portal.resource import REFERENCE, last_updated, part, parts, word
 from adapters.portal.statement import Statement, read_statement
 from adapters.portal.status import is_retracted
 from adapters.portal.thread import is_header, thread_of
+from adapters.portal.token import NoToken
 from adapters.portal.trouble import AGAIN, Forbidden, lost, reading_trouble, sending_trouble
 from inbox.channel import HandingOver, Receipt, Whereabouts
 from inbox.clock import Clock
@@ -42,6 +47,8 @@ from inbox.outgoing import Outgoing
 from inbox.well_formed import media_type
 
 MESSAGES = "Communication"
+_CLOCKS_DIFFER = timedelta(days=1)
+"""How much earlier than we wrote it a server may say that it has a message."""
 
 
 class Sender:
@@ -85,7 +92,9 @@ class Sender:
         try:
             await self._portal.tokens.header(await self._portal.open())
             statement = self.statement or await self.learn()
-            there = None if statement.conditional else await self._find(own_name(outgoing))
+            there = None
+            if not statement.conditional:
+                there = await self._find(own_name(outgoing), outgoing)
             above, answers, thread = await self._thread(outgoing)
             files = [] if there else await self._files(outgoing, statement)
         except NotSent:
@@ -93,7 +102,7 @@ class Sender:
         except TwowayError as error:
             raise NotSent(error.sentence, error.hint, temporary=_passes(error)) from error
         if there is not None:
-            return self._receipt(there, thread)
+            return await self._receipt(there, thread)
         made = message(
             outgoing,
             self._line,
@@ -113,7 +122,7 @@ class Sender:
         if not name:
             raise OutcomeUnknown("The portal's answer to the message has no name for it.", "")
         whole = said.record if word(said.record, "resourceType") == MESSAGES else made
-        return self._receipt({**whole, "id": name.partition("/")[2]}, thread)
+        return await self._receipt({**whole, "id": name.partition("/")[2]}, thread)
 
     async def locate(self, outgoing: Outgoing) -> Whereabouts:
         """Look for a message by the name we gave it; sends nothing.
@@ -121,10 +130,10 @@ class Sender:
         Raises:
             ConnectionLost, AuthenticationFailed, ServerRefused.
         """
-        found = await self._find(own_name(outgoing))
+        found = await self._find(own_name(outgoing), outgoing)
         if found is None:
             return Whereabouts(found=False)
-        return Whereabouts(True, self._receipt(found, ""))
+        return Whereabouts(True, await self._receipt(found, ""))
 
     async def retract(self, name: str) -> None:
         """Mark a message of ours as entered in error.
@@ -168,12 +177,12 @@ class Sender:
         """The server says that there is one already, more than one even."""
         unsure = OutcomeUnknown("The portal says that it has the message more than once.", "")
         try:
-            there = await self._find(own_name(outgoing))
+            there = await self._find(own_name(outgoing), outgoing)
         except ChannelError as error:
             raise unsure from error
         if there is None:
             raise NotSent("The portal did not take the message.", "Try again.")
-        return self._receipt(there, thread)
+        return await self._receipt(there, thread)
 
     async def _thread(self, outgoing: Outgoing) -> tuple[str, str, str]:
         """What it is part of, what it answers, and the name of the thread if that is known.
@@ -201,7 +210,7 @@ class Sender:
         """The header of a new thread; empty on a server that takes no message without words."""
         made = header(outgoing, self._line, self._portal.settings)
         try:
-            return await self._create_once(made, part_name(outgoing, "thread"))
+            return await self._create_once(made, part_name(outgoing, "thread"), outgoing)
         except NotSent as error:
             if error.temporary or error.sender_refused:
                 raise
@@ -212,17 +221,17 @@ class Sender:
         most, made = self._portal.settings.most_inline, []
         for number, file in enumerate(outgoing.attachments):
             if len(file.content) <= most or not statement.documents:
-                made.append(inline(file, self._clock()))
+                made.append(await asyncio.to_thread(inline, file, self._clock()))
                 continue
             kind = media_type(file.media_type) or "application/octet-stream"
             said = await _taken(self._portal.create_binary(file.content, kind))
             binary = _name_of(said, "Binary")
-            held = document(outgoing, file, number, binary, self._clock())
-            name = await self._create_once(held, part_name(outgoing, f"file {number}"))
+            held = await asyncio.to_thread(document, outgoing, file, number, binary, self._clock())
+            name = await self._create_once(held, part_name(outgoing, f"file {number}"), outgoing)
             made.append(pointer(name, file))
         return made
 
-    async def _create_once(self, made: Record, name: str) -> str:
+    async def _create_once(self, made: Record, name: str, outgoing: Outgoing) -> str:
         """Create what goes before a message, unless it is there already; give its reference.
 
         Raises:
@@ -230,7 +239,7 @@ class Sender:
         """
         kind = word(made, "resourceType")
         if not (self.statement and self.statement.conditional):
-            there = await self._find(name, kind)
+            there = await self._find(name, outgoing, kind)
             if there is not None:
                 return f"{kind}/{word(there, 'id')}"
         said = await _taken(self._portal.create(kind, made, self._condition(name)))
@@ -254,6 +263,8 @@ class Sender:
             return await self._portal.create(MESSAGES, made, self._condition(name))
         except NotConnected as error:
             raise NotSent(f"{error} does not answer.", AGAIN, temporary=True) from error
+        except NoToken as error:
+            raise NotSent(error.sentence, error.hint, temporary=True) from error
         except ConnectionLost as error:
             raise OutcomeUnknown(
                 "The connection to the portal broke while the message was handed over.", ""
@@ -261,19 +272,31 @@ class Sender:
         except TwowayError as error:
             raise NotSent(error.sentence, error.hint, temporary=True) from error
 
-    async def _find(self, name: str, kind: str = MESSAGES) -> Record | None:
+    async def _find(self, name: str, outgoing: Outgoing, kind: str = MESSAGES) -> Record | None:
         """What bears a name of ours; None when there is none.
 
-        Servers pass over a parameter that they do not know, so what comes is looked at.
+        Servers pass over a parameter that they do not know, so what comes is looked at; and from
+        one that does, nothing is learned: all messages since this one was written are looked at.
         """
         page = await self._portal.page(kind, (("identifier", token_of(name)), ("_count", "10")))
-        for one in page.found:
-            mine = (word(held, "value", 100).lower() == name for held in parts(one, "identifier"))
-            if word(one, "resourceType") == kind and word(one, "id") and any(mine):
-                return one if isinstance(one, dict) else None
+        there = _bearing(page, name, kind)
+        others = any(word(one, "resourceType") == kind for one in page.found)
+        if there is not None or not others or kind != MESSAGES:
+            return there
+        since = outgoing.created_at - _CLOCKS_DIFFER
+        habits = Habits(self._portal.settings.page_size, bare=True)
+        listing = Listing(self._portal, habits, floor=since)
+        async with aclosing(listing.pages()) as pages:
+            async for page in pages:
+                there = _bearing(page, name, kind)
+                if there is not None:
+                    return there
+                stamps = [at for one in page.found if (at := last_updated(one)) is not None]
+                if listing.ordered and stamps and min(stamps) < since:
+                    break
         return None
 
-    def _receipt(self, taken: Record, thread: str) -> Receipt:
+    async def _receipt(self, taken: Record, thread: str) -> Receipt:
         name = f"{MESSAGES}/{word(taken, 'id')}"
         context = self._context.at_hand(taken)
         done = taken.get("status") == "completed"
@@ -281,7 +304,7 @@ class Sender:
             status=MessageStatus.DELIVERED if done else MessageStatus.SENT,
             at=self._clock(),
             provider_id=name,
-            copy_raw=write_item(taken, context, (), self._portal.base),
+            copy_raw=await asyncio.to_thread(write_item, taken, context, (), self._portal.base),
             thread_key=thread or thread_of(taken, name, self._portal.base, context)[0],
         )
 
@@ -305,6 +328,15 @@ async def _taken(creating: Awaitable[Said]) -> Said:
     if isinstance(trouble, NotSent):
         raise trouble
     raise NotSent(trouble.sentence, AGAIN, temporary=True)
+
+
+def _bearing(page: Page, name: str, kind: str) -> Record | None:
+    """What on a page bears a name of ours."""
+    for one in page.found:
+        mine = (word(held, "value", 100).lower() == name for held in parts(one, "identifier"))
+        if word(one, "resourceType") == kind and word(one, "id") and any(mine):
+            return one if isinstance(one, dict) else None
+    return None
 
 
 def _name_of(said: Said, kind: str) -> str:

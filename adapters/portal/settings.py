@@ -88,7 +88,7 @@ class PortalSettings:
     connect_timeout: float = 10.0
     """Seconds for a connection to be made."""
     read_timeout: float = 60.0
-    """Seconds for a whole answer."""
+    """Seconds without a word; a large answer, and a large message, may take longer in all."""
     patience: float = 20.0
     """Seconds of a Retry-After that are waited at most; a longer one is tried again later."""
 

@@ -32,10 +32,10 @@ def read_statement(record: Record) -> Statement:
     if not kinds:
         return Statement()
     messages = kinds.get("Communication", {})
-    conditional = messages.get("conditionalCreate")
+    told = messages.get("conditionalCreate")
     answerable = [said_by_extension(one) for one in (messages, rest, record)]
     return Statement(
-        conditional=conditional is True,
+        conditional=told if isinstance(told, bool) else None,
         documents=all(_creates(kinds.get(one)) for one in ("Binary", "DocumentReference")),
         answerable=next((one for one in answerable if one is not None), None),
     )

@@ -55,6 +55,10 @@ _ERRORS = {
 }
 
 
+class NoToken(ConnectionLost):
+    """Where tokens are given nobody answers, so nothing of the request has left."""
+
+
 class Tokens:
     """The token of one line: asked for when it is needed, kept until shortly before its end."""
 
@@ -212,7 +216,7 @@ async def _asked(transport: Transport, method: str, url: str, form: bytes | None
     headers = {"Accept": "application/json"}
     if form is not None:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
-    down = ConnectionLost("Where the portal gives tokens, nobody answers.", AGAIN)
+    down = NoToken("Where the portal gives tokens, nobody answers.", AGAIN)
     try:
         reply = await transport.carry(method, url, headers, form, limit=MOST_JSON)
     except (NotConnected, ConnectionLost) as error:
@@ -227,7 +231,7 @@ def _granted(reply: Reply) -> dict[str, Any]:
     if reply.status == 200 and isinstance(told.get("access_token"), str) and told["access_token"]:
         return told
     if not told:
-        raise ConnectionLost("Where the portal gives tokens, something else answered.", AGAIN)
+        raise NoToken("Where the portal gives tokens, something else answered.", AGAIN)
     sentence, hint = _ERRORS.get(
         str(told.get("error")),
         ("The portal gave this line no token.", "Ask the vendor what is missing."),

@@ -87,6 +87,10 @@ class Forbidden(AuthenticationFailed):
     """We are known, and may not do that (HTTP 403)."""
 
 
+class SentElsewhere(ServerRefused):
+    """The answer leads to another address (HTTP 3xx)."""
+
+
 def reading_trouble(status: int, outcome: Any) -> ChannelError:
     """What a refused question means.
 
@@ -113,7 +117,7 @@ def reading_trouble(status: int, outcome: Any) -> ChannelError:
             "The portal does not have what was asked for.", "Check the base_url of this line."
         )
     if 300 <= status < 400:
-        return ServerRefused(
+        return SentElsewhere(
             "The portal sends us to another address.", "Ask the vendor for the right base_url."
         )
     told = why(outcome)

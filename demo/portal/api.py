@@ -130,7 +130,15 @@ def _found(asked: Asked, kind: str, query: Query, *, late: bool = True) -> list[
         query,
         asked.base_url,
         strict=asked.manners.strict,
-        stamps=asked.manners.by_stamp,
+        unknown={
+            name
+            for name, known in (
+                ("_lastUpdated", asked.manners.by_stamp),
+                # A condition on a create is another matter.
+                ("identifier", asked.manners.identifies or not late),
+            )
+            if not known
+        },
         late=late,
     )
 

@@ -44,6 +44,8 @@ class Manners:
     """Resources have `meta.lastUpdated`."""
     by_stamp: bool = True
     """`_lastUpdated` is a parameter that is honoured, in searches and for sorting."""
+    identifies: bool = True
+    """`identifier` is a parameter that is honoured."""
     sorts: bool = True
     """`_sort` is honoured."""
     versions: bool = True

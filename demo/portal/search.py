@@ -5,7 +5,7 @@ http://hl7.org/fhir/R4/search.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -81,7 +81,7 @@ def found(
     base_url: str,
     *,
     strict: bool = False,
-    stamps: bool = True,
+    unknown: Collection[str] = (),
     late: bool = True,
 ) -> list[Held]:
     """What passes a search, in the order it came.
@@ -92,15 +92,15 @@ def found(
         query: the parameters; those of the result are passed over.
         base_url: references may be absolute.
         strict: a parameter that is not known is refused rather than passed over.
-        stamps: False: `_lastUpdated` is a parameter that is not known.
+        unknown: parameters that are not known although others know them.
         late: what is not indexed yet is not found.
 
     Raises:
         Problem: a value cannot be read, or a parameter is not known and that is minded.
     """
     known = {**PARAMETERS.get(kind, {}), **_EVERYTHING}
-    if not stamps:
-        del known["_lastUpdated"]
+    for name in unknown:
+        known.pop(name, None)
     wanted = []
     for name, value in query:
         plain, _, modifier = name.partition(":")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from inbox.address import AddressSystem, ChannelKind, email
+from inbox.address import Address, AddressSystem, ChannelKind, email
 from inbox.line import Line
 from inbox.outgoing import Draft
 from inbox.patient import ContactPoint, Patient, Proxy
@@ -63,3 +63,18 @@ def test_who_sees_the_answer_is_who_reads_the_line() -> None:
     assert "; Lakeside nurses will see it by" in words("", NOAH)
     assert "; the nurse line will see it by" in words("", NOAH, replace(NURSES, name=""))
     assert "; Dana sees it by" in words("", NOAH, seer="Dana")
+
+
+@pytest.mark.parametrize("channel", [ChannelKind.PORTAL, ChannelKind.SMS])
+def test_a_portal_and_a_number_see_nothing(channel: ChannelKind) -> None:
+    line = replace(NURSES, channel=channel, name="Lakeside portal")
+    assert "; the practice will see it by" in words("", NOAH, line)
+
+
+def test_a_proxy_of_the_portal_is_named_with_what_she_is() -> None:
+    line = Line("portal", ChannelKind.PORTAL, "https://ehr.example/fhir", "Lakeside portal")
+    plan = Plan(line, Proof("portal", ProofState.PROVEN, NOW, "round trip"), "they wrote to it")
+    to = Address(AddressSystem.PORTAL, "RelatedPerson/r16", "Ellen Parker")
+    draft = Draft(ChannelKind.PORTAL, line.id, (to,), text="Yes.")
+    said = answer_words(plan, draft, NOAH, PRACTICE, "Dana", NOW)
+    assert said.startswith("Ellen Parker (mother) can answer in the portal; Dana sees it by")

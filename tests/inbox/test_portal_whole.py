@@ -171,7 +171,7 @@ async def test_a_question_about_another_child_is_not_answered_about_the_first(
     world.write("Rosa's ear hurts.", by=LUIS, **part_of(header))
     await whole.sync()
     whole.clock.advance(minutes=2)
-    about = {"subject": {"reference": "Patient/eva"}}
+    about: dict[str, Any] = {"subject": {"reference": "Patient/eva"}}
     world.write("And now Eva's too.", by=LUIS, **about, **part_of(header))
     await whole.sync()
     [row] = await whole.rows(ListState.NEEDS_REPLY)

@@ -123,3 +123,6 @@ async def test_only_ours_and_only_what_left_and_only_there(house: House) -> None
     assert queued.status is MessageStatus.QUEUED
     with pytest.raises(TwowayError, match="not known to have left"):
         await house.desk.retracting.ask(queued.message_id)
+    await house.desk.undo(queued.id)
+    with pytest.raises(TwowayError, match="taken back before it left"):
+        await house.desk.retracting.ask(queued.message_id)

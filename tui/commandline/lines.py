@@ -178,8 +178,9 @@ def _line_document(report: LineReport, office: PracticeOffice) -> shapes.Documen
 
 def _print_line(report: LineReport, office: PracticeOffice, output: Output) -> None:
     count, now = report.completeness, office.desk.clock()
+    name = f"  {report.line.name}" if report.answers is not None and report.line.name else ""
     output.line(
-        f"{'ok ' if report.ok else 'NOT'}  {report.line.id}  {report.line.channel.words}"
+        f"{'ok ' if report.ok else 'NOT'}  {report.line.id}  {report.line.channel.words}{name}"
         f"  {number_words(report.line.address)}"
     )
     if report.by_hand:
@@ -206,7 +207,10 @@ def _print_line(report: LineReport, office: PracticeOffice, output: Output) -> N
         can = report.answers.can_reply
         output.line(f"     patients can answer: {_ANSWERS[can]} ({report.answers.words})")
         if can is None:
-            output.line("     → Ask the vendor, and set replies of this line to yes or no.")
+            output.line(
+                "     → Ask the portal's vendor, then write what they say into this line of the"
+                ' configuration: replies = "yes" or replies = "no".'
+            )
         elif not can:
             output.line("     → Nothing leaves from here; write to them another way.")
     if report.uncopied:

@@ -16,7 +16,7 @@ from inbox.practice import Practice
 from inbox.promise import PromiseState
 from inbox.signals.words import EMERGENCY, act_words, signal_words
 from inbox.view import ConversationView
-from inbox.words import ago_words, clock_words, leaves_words
+from inbox.words import ago_words, clock_words, leaves_words, left_from_words
 from tui.commandline import shapes
 from tui.commandline.output import Output, table
 from tui.commandline.session import with_office
@@ -162,8 +162,9 @@ def outbox(options: Namespace, output: Output) -> int:
         output.document([shapes.outbox_row(row, zone) for row in rows])
         for row in rows:
             to = ", ".join(address.words for address in row.draft.recipients)
+            left = left_from_words(office.desk.practice, row.draft.line_id, row.line_address)
             output.line(
-                f"{row.id:>6}  {row.status.value:<8} {number_words(row.line_address)} → {to}"
+                f"{row.id:>6}  {row.status.value:<8} {left} → {to}"
                 f"  {ago_words(row.created_at, now)}"
             )
             leaves = leaves_words(row.leaves_at, now, office.desk.practice)
@@ -270,7 +271,7 @@ def _print_view(
         output.line("Earlier messages are not shown (--limit).")
     for one in view.messages:
         output.line()
-        who = one.sender.words if one.sender else "unknown sender"
+        who = _writer(one, practice)
         if one.direction is Direction.INTERNAL:
             member = practice.member(one.staff_id)
             output.line(f"# note {one.id} by {member.name if member else one.staff_id}")
@@ -279,7 +280,8 @@ def _print_view(
             to = ", ".join(address.words for address in one.to)
             who += _relation(view, one, practice)
             output.line(f"{arrow} {one.kind.value} {one.id} from {who} to {to or '?'}")
-        problem = f" ({one.status_text})" if one.status_text else ""
+        told = one.status_text not in {"", one.status.value}
+        problem = f" ({one.status_text})" if told else ""
         leaves = leaves_words(one.leaves_at, now, practice)
         problem += f" · {leaves}; twoway undo {one.outbox_id} takes it back" if leaves else ""
         local = one.at.astimezone(practice.timezone)
@@ -294,6 +296,15 @@ def _print_view(
             output.line(f"    [{number}] {file.name} ({file.media_type}, {file.size} bytes)")
     if row.snoozed_until:
         output.line(f"\nSnoozed until {clock_words(row.snoozed_until, now, practice)}")
+
+
+def _writer(one: Message, practice: Practice) -> str:
+    """Whom it is from; of ours without a name, as people call the line."""
+    if one.sender is None:
+        return "unknown sender"
+    if one.direction is Direction.OUTBOUND and not one.sender.name:
+        return left_from_words(practice, one.line_id, one.sender.value)
+    return one.sender.words
 
 
 def _relation(view: ConversationView, one: Message, practice: Practice) -> str:

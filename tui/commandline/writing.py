@@ -14,13 +14,12 @@ from inbox.address import Address, AddressSystem, ChannelKind, email
 from inbox.errors import Blocked, Held, NotFound, Refused, TwowayError
 from inbox.finding import Finding
 from inbox.message import MessageStatus
-from inbox.number import number_words
 from inbox.outgoing import Draft
 from inbox.patient import Patient, PointHealth
 from inbox.plain import file_name
 from inbox.repository import OutboxRow
 from inbox.view import Preview
-from inbox.words import leaves_words
+from inbox.words import leaves_words, left_from_words
 from tui.commandline import shapes
 from tui.commandline.output import Output, stamp, tell_error, tell_findings
 from tui.commandline.promises import promising
@@ -37,6 +36,12 @@ if TYPE_CHECKING:
 _FRESH = timedelta(minutes=2)
 """A line that was read this recently is being read by somebody."""
 _LOOK_EVERY = 0.1
+_PLACES = {
+    ChannelKind.EMAIL: "e-mail address here",
+    ChannelKind.SMS: "phone number here",
+    ChannelKind.PHONE: "phone number here",
+    ChannelKind.PORTAL: "portal account that is known here",
+}
 _SETTLED = {
     MessageStatus.SENT,
     MessageStatus.DELIVERED,
@@ -248,12 +253,13 @@ async def _follow(
             "notice_problem": sent.why_not or None,
         }
     )
+    left = left_from_words(desk.practice, row.draft.line_id, row.line_address)
     output.line(
         f"{row.status.value.capitalize()}: conversation {row.conversation_id}, outbox {row.id}, "
-        f"from {number_words(row.line_address)} ({row.proof})."
+        f"from {left} ({row.proof})."
     )
     if notice is not None:
-        to = ", ".join(str(address) for address in notice.draft.recipients)
+        to = ", ".join(address.words for address in notice.draft.recipients)
         output.line(f"  Notice by {notice.draft.channel.words} to {to}: {notice.draft.text}")
     if sent.why_not:
         output.line(f"  {sent.why_not}")
@@ -371,7 +377,7 @@ async def recipient_named(
     known = addresses_on(channel, patient, office.desk.practice)
     if not known:
         raise NotFound(
-            f"Patient {patient.id} has no address for {channel.words}.",
+            f"Patient {patient.id} has no {_PLACES[channel]}.",
             "Choose another channel, or give the address itself.",
         )
     return known[0], patient.id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -11,17 +11,21 @@ from textual.screen import Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from inbox.number import number_words
+from inbox.address import ChannelKind
 from inbox.pairing import PAIRED
 from inbox.reply_path import ProofState
 from inbox.view import LineView
-from inbox.words import ago_words, missing_words, uncopied_words
+from inbox.words import ago_words, line_words, missing_words, uncopied_words
 from tui.commands import Place, bindings_at
 from tui.office import Office
 from tui.screens.telling import guarded, tell
 from tui.widgets.cells import one_line
 from tui.widgets.key_bar import KeyBar
-from tui.widgets.status_bar import StatusBar, TroubleBar, line_words, trouble_words
+from tui.widgets.status_bar import StatusBar, TroubleBar, trouble_words
+from tui.widgets.status_bar import line_words as connection_words
+
+if TYPE_CHECKING:
+    from inbox.portal_reply import ReplyWord
 
 _ADVICE = {
     ProofState.UNVERIFIED: "p sends a test message through it and waits for it to come home.",
@@ -30,6 +34,15 @@ _ADVICE = {
     ProofState.FAILED: "Answers to it would be lost. Look at the address and the provider, then p.",
     ProofState.PROVEN: "",
 }
+_WITH_TEST = {
+    ProofState.UNVERIFIED: "p writes to the test patient; their answer proves it.",
+    ProofState.PROVING: "Log in as the test patient and answer the test message.",
+    ProofState.STALE: "p writes to the test patient again.",
+    ProofState.FAILED: "Answers to it would be lost. Ask the portal's vendor, then p.",
+}
+_WITHOUT_TEST = "It is proven when a patient writes there. Nothing is sent from it before."
+_PATIENTS = {True: "Patients can answer:", False: "Patients can NOT answer:", None: "Unknown:"}
+_ASK_VENDOR = "Ask the portal's vendor; the answer goes into the configuration as replies."
 _SET_UP = "Answers to it would be lost. `twoway doctor` says what to set right; then p."
 """The same for a number, whose set-up is its provider's."""
 
@@ -44,6 +57,8 @@ class LinesScreen(Screen[None]):
         super().__init__()
         self._office = office
         self._views: list[LineView] = []
+        self._portals: dict[str, ReplyWord] = {}
+        """Whether patients can answer in a portal what begins a new thread, by line id."""
 
     def compose(self) -> ComposeResult:
         """Bars around the cards."""
@@ -65,6 +80,7 @@ class LinesScreen(Screen[None]):
 
     async def _show(self) -> None:
         self._views = await self._office.desk.lines()
+        self._portals = await self._ask_portals()
         self.query_one(StatusBar).lines = tuple(self._views)
         self.query_one(TroubleBar).words = trouble_words(self._views)
         cards = self.query_one("#cards", OptionList)
@@ -78,21 +94,53 @@ class LinesScreen(Screen[None]):
             for index, card in enumerate(words):
                 cards.replace_option_prompt_at_index(index, card)
 
+    async def _ask_portals(self) -> dict[str, ReplyWord]:
+        portals = [one.line for one in self._views if one.line.channel is ChannelKind.PORTAL]
+        if not portals:
+            return {}
+        from inbox.portal_reply import judge_reply
+
+        desk = self._office.desk
+        evidence, now = await desk.repository.lines.evidence(), desk.clock()
+        return {
+            line.id: judge_reply(None, desk.capabilities(line.id), evidence, line.id, now)
+            for line in portals
+        }
+
+    def _tests(self, view: LineView) -> bool:
+        """Whether a test message can be sent through a line."""
+        return self._office.desk.capabilities(view.line.id).proves_itself
+
+    def _advice(self, view: LineView) -> str:
+        """What to do about a line's proof."""
+        line, state = view.line, view.proof.state
+        if view.by_hand:
+            return ""
+        if line.channel is ChannelKind.PORTAL and state is not ProofState.PROVEN:
+            # A portal cannot write to itself: somebody has to answer there.
+            return _WITH_TEST[state] if self._tests(view) else _WITHOUT_TEST
+        if state is ProofState.FAILED and line.channel in PAIRED:
+            return _SET_UP
+        return _ADVICE[state]
+
     def _card(self, view: LineView) -> Content:
         now = self._office.desk.clock()
-        words, fine = line_words(view, now)
+        words, fine = connection_words(view, now)
         line, health = view.line, view.health
         spans: list[tuple[str, str]] = [
             (f"{line.id}  ", "bold $primary"),
-            (f"{line.channel.words}  {number_words(line.address)}  ", ""),
+            (f"{line.channel.words}  {one_line(line_words(line), 120)}  ", ""),
             (words, "$success" if fine else "bold $error"),
             (f"\n  Answers: {one_line(view.proof_words)}", ""),
         ]
-        advice = "" if view.by_hand else _ADVICE[view.proof.state]
-        if view.proof.state is ProofState.FAILED and line.channel in PAIRED:
-            advice = _SET_UP
+        advice = self._advice(view)
         if advice:
             spans.append((f"\n  {advice}", "$accent"))
+        said = self._portals.get(line.id)
+        if said is not None:
+            spans.append((f"\n  {_PATIENTS[said.can_reply]} {said.words}", ""))
+        if said is not None and said.can_reply is None:
+            spans.append((f"\n  {_ASK_VENDOR}", "$accent"))
         if health is not None:
             if health.sentence:
                 hint = f" {one_line(health.hint)}" if health.hint else ""
@@ -107,8 +155,11 @@ class LinesScreen(Screen[None]):
                 spans.append((f"\n  Read {ago}{checked}", "$quiet"))
             for folder in health.folders:
                 older = f" + older {folder.older:,}" if folder.older else ""
+                # What FHIR calls a message is no folder.
+                portal = line.channel is ChannelKind.PORTAL
+                where = "messages" if portal else one_line(folder.folder)
                 told = (
-                    f"\n  {one_line(folder.folder)}: server {folder.server:,} = stored"
+                    f"\n  {where}: server {folder.server:,} = stored"
                     f" {folder.stored:,} + unreadable {folder.quarantined:,}{older}"
                 )
                 missing = f", missing {folder.missing:,}" if folder.missing else ""
@@ -143,7 +194,14 @@ class LinesScreen(Screen[None]):
         if self._views[at].by_hand:
             tell(self.app, "Calls on it are made by hand: there is nothing to test.")
             return
-        tell(self.app, "A test message is on its way; it must come home to this line.")
+        line = self._views[at].line
+        if line.channel is ChannelKind.PORTAL and not self._tests(self._views[at]):
+            tell(self.app, "A portal without a test patient cannot be tested.", _WITHOUT_TEST)
+            return
+        home = "it must come home to this line."
+        if line.channel is ChannelKind.PORTAL:
+            home = "the test patient's answer is the proof."
+        tell(self.app, f"A test message is on its way; {home}")
         await self._office.prove(self._views[at].line.id)
         await self._show()
 

@@ -12,9 +12,8 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from inbox.message import MessageStatus
-from inbox.number import number_words
 from inbox.repository import OutboxRow
-from inbox.words import ago_words, clock_words, leaves_words
+from inbox.words import ago_words, clock_words, leaves_words, left_from_words
 from tui.commands import Place, bindings_at
 from tui.office import Office
 from tui.screens.sending import send_or_ask
@@ -88,12 +87,13 @@ class OutboxScreen(Screen[int | None]):
         leaves = leaves_words(row.leaves_at, now, desk.practice)
         if leaves:
             words = f"· {leaves}"
-        to = ", ".join(one_line(address.name or address.value, 60) for address in row.draft.to)
+        to = ", ".join(one_line(address.name or address.place, 60) for address in row.draft.to)
+        line = left_from_words(desk.practice, row.draft.line_id, row.line_address)
         spans: list[tuple[str, str]] = [
             (words, style),
             (f"  to {to}", "bold"),
             (f"  {one_line(row.draft.subject, 80)}  {ago_words(row.created_at, now)}", ""),
-            (f"\n  From {number_words(row.line_address)} · {one_line(row.proof)}", "$quiet"),
+            (f"\n  From {one_line(line)} · {one_line(row.proof)}", "$quiet"),
         ]
         why = " ".join(part for part in (row.status_text, row.hint) if part)
         if why:

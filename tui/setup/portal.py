@@ -61,7 +61,7 @@ class PortalQuestions:
         answer = self._line()
         while True:
             self._draft.lines.append(answer)
-            again = self._tested(answer.id)
+            again = self._tested(answer)
             if not again:
                 return
             self._draft.lines.pop()
@@ -83,15 +83,19 @@ class PortalQuestions:
         base_url = ask.text("portal_base_url", "Web address of its FHIR server", None, _wrong_url)
         auth = self._auth(line_id, base_url)
         replies = ask.choice("portal_replies", "Can patients answer there", _REPLIES, "unknown")
-        who = "Who we are there, like Organization/1 (empty: nobody)"
+        who = "What the vendor calls your inbox there, like Organization/1 (empty: not known)"
         recipient = ask.text("portal_recipient", who, "", _wrong_one)
-        test = "A test patient of your own who answers, like Patient/12 (empty: none)"
+        test = "A made-up patient that you can answer as, like Patient/12 (empty: none)"
         test_patient = ask.text("portal_test_patient", test, "", _wrong_patient)
         return PortalAnswer(line_id, base_url, name, auth, replies, recipient, test_patient)
 
-    def _tested(self, line_id: str) -> str:
+    def _tested(self, answer: PortalAnswer) -> str:
         """Try it; what to do then: `again`, `auth`, or empty when it stays as it is."""
-        ask, untested = self._ask, self._draft.untested
+        ask, untested, line_id = self._ask, self._draft.untested, answer.id
+        if answer.auth.get("client_id") == NO_CLIENT_ID:
+            ask.tell("  It cannot be tested before the vendor has given you the client id.")
+            untested.append(line_id)
+            return ""
         if not ask.yes("portal_test", "Test it now", default=True):
             untested.append(line_id)
             return ""
@@ -153,7 +157,8 @@ def _key(ask: Asker, key: str, folder: Path, line_id: str) -> dict[str, str]:
         document = key_at(path, line_id, kid).public
         write_private(public, json.dumps(document, indent=2) + "\n")
         public.chmod(0o644)
-    client_id = ask.text(f"{key}client_id", "Client id (empty: not given yet)", "")
+    client = "Client id that the vendor gave you for this key (empty: not given yet)"
+    client_id = ask.text(f"{key}client_id", client, "")
     if not client_id:
         ask.tell(f"  Put it into the configuration in place of “{NO_CLIENT_ID}” when you have it.")
     return {"client_id": client_id or NO_CLIENT_ID, "key_file": name, "kid": kid}

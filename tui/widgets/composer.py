@@ -180,6 +180,11 @@ class Composer(Vertical):
                 self._draft, promises=draft.promises, not_promised=draft.not_promised
             )
 
+    def notice(self, *, chosen: bool) -> None:
+        """Keep whether a notice is to go with it."""
+        if self._draft is not None:
+            self._draft = replace(self._draft, notice=chosen)
+
     def empty(self) -> None:
         """Hold no draft any more."""
         self._draft = None
@@ -215,7 +220,8 @@ class Composer(Vertical):
         advice = self.query_one("#composer-advice", Static)
         advice.display = suggestion is not None
         if suggestion is not None:
-            key = f"  {self._keys['take-suggestion']} {one_line(suggestion.fix.label, 60)}"
+            # One line at 80 columns: the key, and where it leads.
+            key = f"  {self._keys['take-suggestion']} {suggestion.channel.words}"
             said = one_line(suggestion.why, 200)
             advice.update(Content.assemble(("→ ", "$accent"), said, (key, "bold $accent")))
         beside = self.query_one("#composer-notice", Static)

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from inbox.address import ChannelKind
 from inbox.message import Attachment, Direction, Message, MessageStatus, Nature
 from inbox.number import number_words
-from inbox.words import leaves_words
+from inbox.words import leaves_words, left_from_words
 from tui.widgets.cells import cut, many_lines, one_line, wrap
 from tui.widgets.row_words import moment_words
 
@@ -92,7 +92,7 @@ def message_lines(message: Message, width: int, look: Look, around: Around) -> l
         lines += _beside(message, inner, around)
         lines += _subject(message, inner, around)
         lines += _reason(message, inner)
-        lines += _details(message, inner) if look.details else []
+        lines += _details(message, inner, around.practice) if look.details else []
         lines += _body(message, inner, look)
         lines += [_file_line(file, inner) for file in message.attachments]
     return [*lines, (("", ""),)]
@@ -247,9 +247,18 @@ def _reason(message: Message, width: int) -> list[Line]:
     return [(("  ", ""), (line, "quiet")) for line in wrap(words, width - 2)[:3]]
 
 
-def _details(message: Message, width: int) -> list[Line]:
+def _from(message: Message, practice: Practice) -> str:
+    """Who sent it; of ours without a name, as people call the line."""
+    if message.sender is None:
+        return "nobody named"
+    if message.direction is Direction.OUTBOUND and not message.sender.name:
+        return left_from_words(practice, message.line_id, message.sender.value)
+    return message.sender.words
+
+
+def _details(message: Message, width: int, practice: Practice) -> list[Line]:
     rows = [
-        ("From", message.sender.words if message.sender else "nobody named"),
+        ("From", _from(message, practice)),
         ("To", ", ".join(address.words for address in message.to)),
         ("Cc", ", ".join(str(address) for address in message.cc)),
         ("Reply to", ", ".join(str(address) for address in message.reply_to)),
@@ -336,7 +345,9 @@ def _note(message: Message, width: int, around: Around) -> list[Line]:
 def _taken_back(message: Message, width: int, around: Around) -> Line:
     when = moment_words(message.at, around.now, around.practice)
     words = f"· taken back {when}  {who_wrote(message, around.practice)}: "
-    return ((cut(words + one_line(message.text[:400], 200), width - 2), "machine"),)
+    files = ", ".join(one_line(file.name, 60) for file in message.attachments)
+    said = one_line(message.text[:400], 200) or files or "(no text)"
+    return ((cut(words + said, width - 2), "machine"),)
 
 
 def _retracted(message: Message, width: int, around: Around) -> list[Line]:
@@ -367,7 +378,7 @@ def _machine(message: Message, width: int, look: Look, around: Around) -> list[L
         for index, line in enumerate(wrap(words, width - 2)[:3])
     ]
     if look.whole:
-        lines += _details(message, width) if look.details else []
+        lines += _details(message, width, around.practice) if look.details else []
         lines += _body(message, width, look)
     else:
         first = one_line(message.text[:400], 200)

@@ -23,7 +23,7 @@ def notice_words(notice: Notice, *, noticed: bool) -> tuple[str, str, str]:
         return f"○ {one_line(notice.why_not, 200)}", "$quiet", ""
     how = f"by {draft.channel.words} to {one_line(number_words(draft.to[0].value), 60)}"
     if not noticed:
-        return f"○ Without a notice {how}", "$quiet", "sends one"
+        return "○ No notice goes with it", "$quiet", f"sends one {how}"
     if verdict is not None and not notice.leaves:
         why = one_line(verdict.findings[0].reason, 200) if verdict.findings else ""
         return f"! No notice will leave {how}: {why}", "bold $warning", "leaves it out"

@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from inbox.address import Address
 from inbox.number import number_words
 from inbox.patient import (
     Consent,
@@ -104,7 +105,7 @@ class PatientPanel(Widget):
         lines: list[list[Span]] = [
             [("? Not linked to a patient", "bold $warning")],
             [(one_line(view.row.person, 80), "bold")],
-            [(one_line(number_words(view.row.person_address), 120), "")],
+            [(one_line(_where(view.row), 120), "")],
             [],
         ]
         if view.candidates:
@@ -148,7 +149,7 @@ class PatientPanel(Widget):
         from tui.widgets.form_words import said_words, shared_words
 
         view = self.view
-        line: list[Span] = [(one_line(number_words(point.value), 120), style)]
+        line: list[Span] = [(one_line(point.address.place, 120), style)]
         if point.use in {PointUse.OLD, PointUse.WORK, PointUse.TEMP}:
             line.append((f" {point.use.value}", _QUIET))
         lines = [line]
@@ -208,3 +209,10 @@ class PatientPanel(Widget):
             lines.append([("write ONLY to ", "bold $warning"), (only, "")])
         told = (one_line(confidant_words(known), 120) for known in form.may_tell)
         return lines + [[("may tell ", _QUIET), (words, "")] for words in told]
+
+
+def _where(row: ConversationRow) -> str:
+    """Where somebody is reached who is linked to no patient."""
+    if not row.channels:
+        return number_words(row.person_address)
+    return Address(row.channels[0].system, row.person_address).place

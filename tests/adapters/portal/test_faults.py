@@ -10,6 +10,7 @@ import pytest
 
 from adapters.portal.channel import PortalChannel
 from demo.portal.fault import Fault
+from inbox.channel import Batch
 from inbox.errors import AuthenticationFailed, ConnectionLost, ServerRefused, TwowayError
 from inbox.message import Nature
 from tests.adapters.handle import arrived, collect, numbers, stored
@@ -68,6 +69,27 @@ async def test_a_page_that_breaks_off_is_kept_once_for_a_person_to_look_at(
     assert len(arrived(again)) == 4
 
 
+async def test_a_web_page_in_place_of_the_list_is_kept_once(
+    world: PortalHandle, portal: PortalChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = world.write("Hello")
+    kept: list[Batch] = []
+    for number in range(3):
+        page = b"<!doctype html><title>Sign in</title><p>Wi-Fi of the lobby %d</p>" % number
+        monkeypatch.setattr("demo.portal.server.HTML", page)
+        world.server.fail(Fault("html", "GET", "Communication", status=200))
+        batches, error = await broken_off(portal, stored(kept))
+        assert "web page" in str(error)
+        kept += batches
+    (item,) = arrived(kept)
+    arrival = portal.convert(item)
+    assert (arrival.nature, arrival.text.splitlines()[0][:15]) == (
+        Nature.UNREADABLE,
+        "<!doctype html>",
+    )
+    assert numbers(arrived(await collect(portal, stored(kept)))) == [there]
+
+
 async def test_a_hung_server_is_given_up(opened: Opening, world: PortalHandle) -> None:
     channel = opened(world, world.settings(read_timeout=0.2))
     world.server.fail(Fault("hang"))
@@ -100,7 +122,7 @@ async def test_it_is_asked_again_when_the_server_says_when(
     assert numbers(arrived(await collect(portal))) == [there]
 
 
-@pytest.mark.parametrize("when", ["3600", "date", "soon", ""])
+@pytest.mark.parametrize("when", ["3600", "date", "soon", "", "9" * 400, "\u00b2"])
 async def test_what_takes_too_long_is_left_for_later(
     world: PortalHandle, portal: PortalChannel, when: str
 ) -> None:
@@ -119,6 +141,18 @@ async def test_a_date_that_has_passed_is_now(world: PortalHandle, portal: Portal
     there = world.write("Hello")
     world.server.fail(Fault("status", "GET", status=429, retry_after=when))
     assert numbers(arrived(await collect(portal))) == [there]
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["../x", "a/../../x", "%2e%2e/x", "a/%2E%2E/%2e%2e/x", "..%2fx", "..%5cx", "%252e%252e/x",
+     "//elsewhere.example/x", "https://elsewhere.example/fhir/x"],
+)  # fmt: skip
+async def test_a_link_above_the_base_is_not_followed(
+    world: PortalHandle, portal: PortalChannel, link: str
+) -> None:
+    assert portal.portal.resolve(link) == ""
+    assert portal.portal.resolve("Binary/a..b") == f"{world.server.base_url}/Binary/a..b"
 
 
 async def test_a_link_to_another_host_is_not_followed(opened: Opening, world: PortalHandle) -> None:

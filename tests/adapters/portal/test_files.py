@@ -202,6 +202,16 @@ async def test_a_file_elsewhere_is_named_and_not_fetched(
     assert world.asked("/files/") == 0
 
 
+async def test_a_file_that_a_redirect_leads_to_is_not_said_to_be_gone(
+    world: PortalHandle, portal: PortalChannel
+) -> None:
+    url = binary(world, "b1", PDF)
+    world.write(payload=[{"contentAttachment": {"contentType": "application/pdf", "url": url}}])
+    world.server.fail(Fault("status", "GET", "Binary", status=302, times=None))
+    (said,) = portal.convert(await the_item(portal)).defects
+    assert "lies on another server" in said
+
+
 async def test_a_file_that_is_gone_is_named(world: PortalHandle, portal: PortalChannel) -> None:
     world.write(
         payload=[

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import threading
 from collections.abc import Callable
 from dataclasses import replace
+from pkgutil import resolve_name
 from typing import Any
 
 import pytest
@@ -164,11 +166,15 @@ async def test_another_line_sends_nothing_here(world: PortalHandle, portal: Port
 # ---- at most once ----------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("identifies", [True, False])
 @pytest.mark.parametrize("conditional", ["honoured", "ignored", "refused"])
 async def test_a_message_that_was_taken_is_found_and_never_doubled(
-    world: PortalHandle, portal: PortalChannel, conditional: Any
+    world: PortalHandle, portal: PortalChannel, conditional: Any, identifies: bool
 ) -> None:
     world.server.manners.conditional = conditional
+    world.server.manners.identifies = identifies
+    for number in range(30):
+        world.write(f"Of another matter, {number}")
     what = outgoing(world, attachments=(OutgoingAttachment("a.pdf", "application/pdf", PDF),))
     world.server.fail(Fault("drop", "POST", "Communication$", accept=True, after=1))
     with pytest.raises(OutcomeUnknown):
@@ -187,6 +193,17 @@ async def test_a_message_that_was_taken_is_found_and_never_doubled(
         if "payload" not in held.resource
     ]
     assert len(headers) == 1
+
+
+async def test_a_condition_is_sent_to_a_server_that_does_not_speak_of_it(
+    world: PortalHandle, portal: PortalChannel
+) -> None:
+    world.server.manners.says = {
+        "rest": [{"mode": "server", "resource": [{"type": "Communication"}]}]
+    }
+    await send(portal, outgoing(world), Handover(world))
+    conditions = [one.headers.get("if-none-exist") for one in world.server.seen if one.body]
+    assert conditions[-1] == f"identifier=urn:ietf:rfc:3986|{OWN}"
 
 
 async def test_what_a_server_does_not_index_yet_is_not_found_and_not_doubled(
@@ -324,6 +341,30 @@ async def test_files_go_inside_or_beside(opened: Opening, world: PortalHandle) -
         ("large.pdf", len(large)),
     ]
     assert channel.attachment(item.content, read[1].part) == large
+
+
+async def test_a_large_file_is_packed_beside_the_screen(
+    opened: Opening, world: PortalHandle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What takes a second is not done where the keys are read."""
+    world.server.manners.refuses.add("Binary")
+    threads: dict[str, bool] = {}
+
+    def watch(place: str) -> None:
+        real = resolve_name(f"adapters.portal.{place}")
+
+        def told(*args: Any) -> Any:
+            threads[place.rpartition(".")[2]] = threading.current_thread() is here
+            return real(*args)
+
+        monkeypatch.setattr(f"adapters.portal.{place}", told)
+
+    here = threading.current_thread()
+    for place in ("sending.inline", "connection._dump", "sending.write_item"):
+        watch(place)
+    file = OutgoingAttachment("a.pdf", "application/pdf", PDF * 1000)
+    await send(opened(world), outgoing(world, attachments=(file,)), Handover(world))
+    assert threads == {"inline": False, "_dump": False, "write_item": False}
 
 
 @pytest.mark.parametrize("refused", ["Binary", "DocumentReference"])

@@ -239,3 +239,18 @@ async def test_a_message_whose_token_was_refused_twice_did_not_leave(
     assert guarded.ours() == []
     await channel.send(outgoing, make_permit(outgoing), Handover(guarded))
     assert len(guarded.ours()) == 1
+
+
+async def test_a_message_that_got_no_new_token_did_not_leave(
+    opened: Opening, guarded: PortalHandle
+) -> None:
+    """The old token is refused, and where tokens are given nobody answers any more."""
+    channel = opened(guarded, guarded.settings(auth=us()))
+    await collect(channel)
+    guarded.server.fail(Fault("status", "POST", "Communication$", status=401, after=1))
+    guarded.server.fail(Fault("drop", "POST", TOKEN, times=None))
+    outgoing = make_outgoing(channel.line, guarded.patient, "See you.")
+    with pytest.raises(NotSent, match="gives tokens") as caught:
+        await channel.send(outgoing, make_permit(outgoing), Handover(guarded))
+    assert caught.value.temporary
+    assert guarded.ours() == []

@@ -93,7 +93,7 @@ def test_doctor_says_whether_patients_can_answer(type_: Type) -> None:
     ("word", "said", "advice"),
     [
         ("no", "patients can answer: no", "Nothing leaves from here"),
-        ("unknown", "patients can answer: unknown", "Ask the vendor, and set replies"),
+        ("unknown", "patients can answer: unknown", 'replies = "yes" or replies = "no"'),
     ],
 )
 def test_doctor_says_what_to_do_where_they_cannot(
@@ -108,7 +108,8 @@ def test_doctor_says_what_to_do_where_they_cannot(
     printed = type_("doctor", "--prove")
     assert said in printed.out
     assert advice in printed.out
-    assert "replies proven" in printed.out.split("portal  portal")[1]
+    assert "replies proven" in printed.out.split("portal  portal  Lakeside portal")[1]
+    assert "thread" not in printed.out
     assert "cannot be proven by a round trip" in printed.err
 
 
@@ -143,7 +144,7 @@ def test_a_question_is_answered_in_its_thread(type_: Type, portal_desk: PortalDe
 
 def test_a_proxy_is_named_with_what_she_is(type_: Type) -> None:
     shown = type_("show", conversation(type_, "noah-parker")).out
-    assert "from Ellen Parker <RelatedPerson/r16> (mother)" in shown
+    assert "from Ellen Parker (mother) to " in shown
 
 
 def test_a_thread_that_takes_no_answers_is_blocked(type_: Type) -> None:
@@ -174,6 +175,23 @@ def test_a_notice_goes_beside_a_result(
                   "--text", "Hello. Answer this e-mail.", "--notice")  # fmt: skip
     assert again.status == 1
     assert "A notice goes with a portal message only." in again.err
+
+
+def test_nobody_reads_what_the_portal_calls_things(type_: Type) -> None:
+    found = type_("search", "Olivia").out
+    assert "Your cholesterol result" in found
+    assert "Olivia Brandt <Patient" not in found
+    id_ = conversation(type_, "olivia-brandt")
+    printed = type_("reply", id_, "--text", "Try the oats. Write back here.", "--wait")
+    assert f"conversation {id_}, outbox" in printed.out
+    assert "from Lakeside portal (" in printed.out
+    shown = type_("show", id_).out
+    assert "from Lakeside portal to Olivia Brandt" in shown
+    for word in ("http", "Patient/", "Organization/", "(delivered)", "(sent)"):
+        assert word not in shown
+    refused = type_("send", "--to", "omar-haddad", "--channel", "portal", "--text", "Hello Omar.")
+    assert refused.status == 1
+    assert "Patient omar-haddad has no portal account that is known here." in refused.err
 
 
 def test_a_better_way_is_told_by_lint(type_: Type) -> None:

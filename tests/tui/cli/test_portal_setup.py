@@ -114,7 +114,6 @@ def test_bad_answers_are_asked_again(typing: Typing, path: Path) -> None:
     status, out, _ = typing(
         "portal", "", "main-phone", "", "ehr.example", "http://ehr.example", "https://ehr.example/fhir",
         "none", "backend", "", "RSA", "ES384", "", "", "maybe", "no", "Lakeside", "", "Group/1", "",
-        "n",
     )  # fmt: skip
     assert status == 1, out
     for said in (
@@ -127,9 +126,11 @@ def test_bad_answers_are_asked_again(typing: Typing, path: Path) -> None:
         "Expected one like Organization/1",
         "Expected one like Patient/12",
         "not-given-yet",
+        "cannot be tested before the vendor has given you the client id",
         "Not proven yet: portal",
     ):
         assert said in out, said
+    assert "NOT WELL" not in out
     assert read_configuration(path).lines["portal"].id == "portal"
 
 

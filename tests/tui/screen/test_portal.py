@@ -16,6 +16,8 @@ from inbox.message import Message, MessageStatus
 from tests.clock import FakeClock
 from tests.tui.screen.conftest import gone, see, shown, type_text, until
 from tests.tui.screen.portal import World, portal_world
+from tui.config.reading import read_configuration
+from tui.wiring import open_office
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "120x36"])
 PDF = b"%PDF-1.4\n% a made-up result\n%%EOF\n"
@@ -98,6 +100,12 @@ async def test_a_proxy_is_named_with_what_she_is_and_answered(world: World) -> N
         await see(pilot, "Ellen Parker (mother)", "about Noah Parker")
         await pilot.press("r")
         await see(pilot, "Reply to Ellen Parker", "From Lakeside portal")
+        await see(pilot, "Ellen Parker (mother) can", "the practice will see it")
+        assert "RelatedPerson" not in shown(pilot)
+        await pilot.press("f3")
+        await see(pilot, "Which line does it leave from?", "Lakeside portal  portal ·")
+        assert "http" not in shown(pilot)
+        await pilot.press("escape")
         await type_text(pilot, "The note is ready. Ellen, write here if he needs more.")
         await pilot.press("f9")
         await comes(pilot, "I will print it for his teacher")
@@ -140,7 +148,8 @@ async def test_a_result_goes_with_a_pdf_and_is_answered_by_text(
         await pilot.press("w")
         await see(pilot, "Write to")
         await type_text(pilot, "Rosa Jimenez")
-        await see(pilot, "portal Patient/p1011")
+        await see(pilot, "Rosa Jimenez  portal account")
+        assert "Patient/" not in shown(pilot)
         for _ in range(6):
             await pilot.press("down")
         await pilot.press("enter")
@@ -152,9 +161,14 @@ async def test_a_result_goes_with_a_pdf_and_is_answered_by_text(
         await see(pilot, "Which file?")
         await type_text(pilot, str(path))
         await pilot.press("enter")
-        await see(pilot, "result.pdf", "Without a notice by text to (555) 010-7811")
+        await see(pilot, "result.pdf", "No notice goes with it", "(555) 010-7811")
         await pilot.press("ctrl+e")
         await see(pilot, "Also by text to (555) 010-7811", "a document waits")
+        # What was chosen is kept with the draft.
+        await pilot.press("escape")
+        await gone(pilot, "Also by text")
+        await pilot.press("w")
+        await see(pilot, "Also by text to (555) 010-7811", "The page is attached")
         await pilot.press("f9")
         await comes(pilot, "Just read it there", "◂ text")
         there = said(world, "The page is attached")
@@ -186,7 +200,7 @@ async def test_a_better_way_is_suggested_and_taken(world: World) -> None:
         await see(pilot, "● e-mail")
         await pilot.press("tab")
         await type_text(pilot, "Your lab result is in: the LDL is 142. Answer here.")
-        await see(pilot, "safer in the portal", "Ctrl+Y Send it")
+        await see(pilot, "safer in the portal", "Ctrl+Y portal")
         await pilot.press("ctrl+y")
         await see(pilot, "● portal", "From Lakeside portal", "the LDL is 142")
         await gone(pilot, "safer in the portal")
@@ -211,6 +225,38 @@ async def test_a_message_is_taken_back_where_it_lies(world: World) -> None:
         await pilot.press("q")
         await see(pilot, "Three times a day")
         assert said(world, "Three times")["status"] == "entered-in-error"
+
+
+@SIZES
+async def test_the_lines_say_whether_patients_can_answer(
+    world: World, size: tuple[int, int]
+) -> None:
+    async with world.app().run_test(size=size, notifications=True) as pilot:
+        await see(pilot, "Needs reply")
+        await pilot.press("L", "G")
+        await see(
+            pilot, "portal  portal  Lakeside portal", "Patients can answer:", "messages: server"
+        )
+        assert "http" not in shown(pilot)
+        assert "Communication" not in shown(pilot)
+
+
+async def test_what_nobody_says_is_told_with_whom_to_ask(
+    world: World, tmp_path: Path, clock: FakeClock
+) -> None:
+    text = world.configuration.path.read_text(encoding="utf-8")
+    await world.office.close()
+    path = tmp_path / "bare" / "practice.toml"
+    path.parent.mkdir()
+    text = text.replace('test_patient = "Patient/p1000"\n', "")
+    path.write_text(text.replace('replies = "yes"', 'replies = "unknown"'), encoding="utf-8")
+    world.office = await open_office(read_configuration(path), path.parent / "data", "dana", clock)
+    async with world.app().run_test(size=(80, 24), notifications=True) as pilot:
+        await see(pilot, "Needs reply")
+        await pilot.press("L", "G")
+        await see(pilot, "Unknown: The portal does not say", "Ask the portal's vendor")
+        await pilot.press("p")
+        await see(pilot, "A portal without a test patient cannot", "when a patient writes there")
 
 
 def marked(pilot: Pilot[None], words: str) -> bool:

@@ -27,20 +27,18 @@ class Advice:
 
 
 class Advising:
-    """Looks for advice on the draft that is written, and remembers what was chosen."""
+    """Looks for advice on the draft that is written, and sends it by what was chosen."""
 
     def __init__(self, desk: Desk) -> None:
         """Ask `desk`."""
         self._desk = desk
         self.advice = Advice()
-        self.noticed = False
-        """Whether a notice is to go with it."""
         self.why_not = ""
         """Why the last message left without the notice it was to have, in one sentence."""
 
     def forget(self) -> None:
-        """Another draft: nothing was chosen for it yet."""
-        self.advice, self.noticed = Advice(), False
+        """Another draft: nothing was found for it yet."""
+        self.advice = Advice()
 
     async def look(self, situation: Situation) -> Advice:
         """What there is to say of a draft, as things stand."""
@@ -51,16 +49,12 @@ class Advising:
         self.advice = Advice(suggestion, notice)
         return self.advice
 
-    def toggle(self) -> str:
-        """Choose the notice, or leave it out again; why it cannot be chosen, or empty."""
+    def against_notice(self) -> str:
+        """Why no notice can go with the draft; empty when one can."""
         notice = self.advice.notice
-        if not self.noticed:
-            if notice is None:
-                return "A notice goes with a portal message only."
-            if notice.draft is None:
-                return notice.why_not
-        self.noticed = not self.noticed
-        return ""
+        if notice is None:
+            return "A notice goes with a portal message only."
+        return notice.why_not if notice.draft is None else ""
 
     async def send(self, draft: Draft, because: str) -> OutboxRow:
         """Queue a draft, and its notice where one was chosen.
@@ -69,7 +63,7 @@ class Advising:
             Held, Blocked: nothing was queued.
         """
         self.why_not = ""
-        if not self.noticed or draft.channel is not ChannelKind.PORTAL:
+        if not draft.notice or draft.channel is not ChannelKind.PORTAL:
             return await self._desk.send(draft, because)
         sent = await self._desk.noticing.send(draft, because)
         self.why_not = sent.why_not

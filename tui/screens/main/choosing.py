@@ -10,9 +10,9 @@ from textual.screen import Screen
 from inbox.address import Address, AddressSystem, ChannelKind
 from inbox.desk import Desk
 from inbox.finding import Finding, Fix, asks_whom
-from inbox.number import number_words
 from inbox.outgoing import Draft
 from inbox.patient import Patient
+from inbox.words import line_words
 from tui.reach import addresses_on
 from tui.screens.choose import Choice, Choose
 from tui.screens.telling import tell
@@ -43,7 +43,8 @@ async def choose_line(screen: Screen[Any], desk: Desk, draft: Draft) -> str | No
     """The id of a line of the draft's channel, each shown with its proof; None: none was chosen."""
     views = [one for one in await desk.lines() if one.line.channel is draft.channel]
     choices = [
-        Choice(one.line.id, one.line.address, f"{one.line.id} · {one.proof_words}") for one in views
+        Choice(one.line.id, line_words(one.line), f"{one.line.id} · {one.proof_words}")
+        for one in views
     ]
     at = next((i for i, one in enumerate(views) if one.line.id == draft.line_id), 0)
     chosen = await screen.app.push_screen_wait(
@@ -115,7 +116,8 @@ def desk_recipients(desk: Desk) -> Callable[[str], Awaitable[list[Choice[Recipie
         for patient in await desk.repository.patients.find(text, 40):
             for kind in kinds:
                 for address in addresses_on(kind, patient, desk.practice):
-                    more = f"{kind.words} {number_words(address.value)}"
+                    portal = kind is ChannelKind.PORTAL
+                    more = address.place if portal else f"{kind.words} {address.place}"
                     choices.append(Choice((kind, address, patient.id), patient.name, more))
         return choices
 

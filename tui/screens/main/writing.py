@@ -169,9 +169,7 @@ class Writing:
             return
         advice = await self._advising.look(replace(situation, draft=draft))
         if self.draft is not None and self.draft.channel is draft.channel:
-            self._composer.show_advice(
-                advice.suggestion, advice.notice, noticed=self._advising.noticed
-            )
+            self._composer.show_advice(advice.suggestion, advice.notice, noticed=self.draft.notice)
 
     async def take_suggestion(self) -> None:
         """Go on by the channel that is suggested."""
@@ -183,13 +181,16 @@ class Writing:
 
     async def notice(self) -> None:
         """Let a neutral notice go with a portal message, or leave it out again."""
-        if self.draft is None:
-            return
         await self._look_for_advice()
-        refused = self._advising.toggle()
-        if refused:
-            tell(self._screen.app, refused)
-        self._advise()
+        composer, draft = self._composer, self.draft
+        if composer is None or draft is None:
+            return
+        against = self._advising.against_notice()
+        if against and not draft.notice:
+            tell(self._screen.app, against)
+            return
+        composer.notice(chosen=not draft.notice)
+        self._keep_soon()
 
     def _keep_soon(self) -> None:
         self._advise()
