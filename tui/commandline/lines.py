@@ -18,6 +18,7 @@ from tui.commandline.output import Output, stamp
 from tui.commandline.session import with_office
 from tui.doctor import FolderReport, LineReport, examine_folder, examine_lines, progress
 from tui.folders import data_folder
+from tui.reading_day import read_day
 from tui.wiring import PracticeOffice
 
 
@@ -50,12 +51,17 @@ def doctor(options: Namespace, output: Output) -> int:
 
 def sync(options: Namespace, output: Output) -> int:
     """`twoway sync`: without --once it goes on until it is interrupted."""
-    if output.as_json and not (options.once or options.fetch_missing):
+    day = read_day(options.since) if options.since else None
+    ends = options.once or options.fetch_missing or day is not None
+    if output.as_json and not ends:
         raise ConfigurationError("--json needs --once here.", "Without it, sync does not end.")
 
     async def once(office: PracticeOffice) -> int:
         back = await office.back_office()
         async with progress(office, output.progress):
+            if day is not None:
+                for line_id in back.limited:
+                    await office.repository.lines.read_from(line_id, day)
             unread = await back.sync_once(thorough=options.fetch_missing)
             sent = await back.deliver_due()
         reports = await examine_lines(office, offline=True, unread=unread, tell=output.progress)
@@ -73,7 +79,6 @@ def sync(options: Namespace, output: Output) -> int:
             output.error(f"{report.line.id}: {report.problem}", report.hint)
         return 1 if failed else 0
 
-    ends = options.once or options.fetch_missing
     return with_office(options, once if ends else lambda office: _stay(office, output))
 
 
