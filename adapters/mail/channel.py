@@ -147,6 +147,7 @@ class MailChannel:
                 since=self._since,
             )
             while (batch := await self._read(reader.step)) is not None:
+                self._bulk.expect(batch.total - batch.done)
                 yield batch
                 # Not kept while the next is fetched.
                 del batch

@@ -23,6 +23,8 @@ from inbox.numbered import Numbers
 
 BATCH_ITEMS = 200
 """Mails in one batch at most; also keeps command lines short, since UIDs are sent one by one."""
+FIRST_ITEMS = 50
+"""Mails in the first batch: the list begins to fill, and filing to go on beside fetching."""
 BATCH_BYTES = 8_000_000
 """Bytes in one batch at most, unless a single mail is larger."""
 RANGE_ITEMS = 50_000
@@ -176,7 +178,7 @@ class FolderReader:
 
     def _next_items(self, client: Client) -> tuple[RawItem, ...]:
         """Read the newest of what is pending; what has been expunged meanwhile is left out."""
-        chunk = self._pending[:BATCH_ITEMS]
+        chunk = self._pending[: BATCH_ITEMS if self._done else min(FIRST_ITEMS, BATCH_ITEMS)]
         facts = _fetch_each(client, chunk, _FACTS)
         taken = list(self._within_budget(chunk, facts))
         whole = [uid for uid in taken if 0 <= _size(facts, uid) <= self._oversize]
