@@ -25,7 +25,7 @@ from inbox.storage.office import AuditStore, LeaseStore
 from inbox.storage.outbox import BlobStore, DraftStore, NewOutbox, OutboxRow, OutboxStore
 from inbox.storage.patient import PatientStore
 from inbox.storage.promise import PromiseStore
-from inbox.storage.raw import RawStore, StoredRaw
+from inbox.storage.raw import RawStore, StoredRaw, Volume
 from inbox.storage.record import RecordDue, RecordStore
 from inbox.storage.reminder import ReminderStore
 from inbox.storage.signal import AddressChoice, ChoiceStore, SignalStore
@@ -200,4 +200,5 @@ __all__ = [
     "SignalStore",
     "StatusChange",
     "StoredRaw",
+    "Volume",
 ]

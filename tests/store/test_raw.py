@@ -241,3 +241,16 @@ def _filing(raw_id: int, raw: RawItem, conversations: tuple[int, ...]) -> Filing
         raw.received_at,
         conversations=conversations,
     )
+
+
+async def test_the_room_that_everything_takes(
+    repository: SqliteRepository, clock: FakeClock
+) -> None:
+    empty = await repository.raw.volume()
+    assert (empty.items, empty.item_bytes, empty.bytes_each) == (0, 0, 0)
+    large = item(1, b"the same words again and again " * 100_000)
+    await repository.raw.save_batch(LINE, batch(large, item(2)), clock())
+    volume = await repository.raw.volume()
+    assert volume.items == 2
+    assert volume.item_bytes == large.size + item(2).size
+    assert volume.bytes_each == volume.database_bytes // 2 > 0

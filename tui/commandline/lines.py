@@ -217,6 +217,11 @@ def _print_folder(folder: FolderReport, office: PracticeOffice, output: Output) 
         f"     {folder.record_files} record files, {len(folder.broken)} not whole, "
         f"{folder.waiting} to write · {folder.free_bytes // 1_000_000_000} GB free"
     )
+    volume = folder.volume
+    output.line(
+        f"     {volume.items:,} messages of {volume.item_bytes / 1e6:,.1f} MB take"
+        f" {volume.database_bytes / 1e6:,.1f} MB, index and all: {volume.bytes_each:,} bytes each"
+    )
     if folder.problem:
         output.line(f"     {folder.problem}")
     output.line(f"     configuration  {office.configuration.path}")
