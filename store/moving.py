@@ -39,7 +39,7 @@ SIBLINGS: Final = """
 SELECT m.id, m.conversation_id
 FROM message_address AS a CROSS JOIN message AS m ON m.id = a.message_id
 WHERE a.key = :key AND a.role = 'from' AND m.patient_id IS :patient_id
-    AND m.match_reason = :reason AND m.conversation_id <> :besides
+    AND m.match_reason = :reason AND m.conversation_id <> :not_in
     AND m.direction = 'inbound'
 ORDER BY a.message_id DESC LIMIT 500
 """
@@ -158,7 +158,7 @@ class MovingTable:
                 "key": storable(address.key),
                 "patient_id": patient_id,
                 "reason": reason,
-                "besides": resolve(db, besides),
+                "not_in": resolve(db, besides),
             }
             return [Sibling(*row) for row in db.execute(SIBLINGS, values)]
 
