@@ -164,8 +164,8 @@ class LinesScreen(Screen[None]):
         said = await self.app.push_screen_wait(AskLine(f"Read {line_id} back to when?", explain))
         if said is not None:
             day = read_day(said)
-            tell(self.app, f"{line_id} is read back to {said.strip()}.")
             await self._office.read_back(line_id, day)
+            tell(self.app, f"{line_id} is read back to {said.strip()}.")
             await self._show()
 
     async def _stop_reading(self, at: int | None) -> None:
