@@ -95,7 +95,7 @@ async def test_a_line_that_is_read_whole_has_nothing_further_back(office: Lakesi
         await pilot.press("b")
         await see(pilot, "Read front-desk back to when?")
         await pilot.press(*"beginning", "enter")
-        await see(pilot, "its beginning")
+        await see(pilot, "The line “front-desk”")
 
 
 async def test_a_line_is_read_back_as_far_as_somebody_says(
