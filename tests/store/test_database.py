@@ -64,7 +64,9 @@ async def test_a_newer_database_is_refused_and_left_alone(folder: Path, clock: F
     with closing(sqlite3.connect(folder / "twoway.db")) as db:
         db.execute("PRAGMA user_version = 900")
     before = (folder / "twoway.db").read_bytes()
-    with pytest.raises(DatabaseTooNew, match=rf"900, and this Twoway knows .* up to {LATEST}\.") as e:
+    with pytest.raises(
+        DatabaseTooNew, match=rf"900, and this Twoway knows .* up to {LATEST}\."
+    ) as e:
         await open_repository(folder, clock)
     assert "newer Twoway" in e.value.hint
     assert (folder / "twoway.db").read_bytes() == before
