@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 
 from inbox.address import ChannelKind
-from inbox.channel import Channel
+from inbox.channel import Channel, ReadsFrom
 from inbox.clock import Clock
 from inbox.errors import ChannelError, NotFound, StoreError, TwowayError
 from inbox.events import ChangeKind
@@ -180,6 +180,33 @@ class BackOffice:
             return
         await sync.once()
         await self._recorder.drain()
+
+    @property
+    def limited(self) -> tuple[str, ...]:
+        """Ids of the lines that are read from a day on that the configuration names."""
+        asked: list[tuple[str, object]] = list(self._channels.items())
+        return tuple(
+            line_id
+            for line_id, channel in asked
+            if isinstance(channel, ReadsFrom) and channel.limited
+        )
+
+    async def read_back(self, line_id: str, day: date | None) -> None:
+        """Read a line back to a day, now and from now on; None stops that where it is.
+
+        What was read stays, and a later call goes on from there. `date.min` is the beginning.
+
+        Raises:
+            NotFound: no such line, or all of it is read anyway.
+            ChannelError: the line could not be read; it goes on when it can be.
+        """
+        if line_id not in self.limited:
+            raise NotFound(f"The line “{line_id}” is read from its beginning.")
+        await self._repository.lines.read_from(line_id, day)
+        if day is None:
+            self._syncs[line_id].stop()
+        else:
+            await self.fetch_missing(line_id)
 
     async def record(self) -> None:
         """Write what is due to the record files.

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol, runtime_checkable
 
 from inbox.capability import Capabilities as Capabilities  # noqa: PLC0414 - part of the contract
@@ -202,6 +202,28 @@ class Channel(Protocol):
 
     async def close(self) -> None:
         """Let go of every connection; may be called more than once."""
+        ...
+
+
+@runtime_checkable
+class ReadsFrom(Protocol):
+    """A channel that need not read all that lies on its server."""
+
+    @property
+    def limited(self) -> bool:
+        """Whether the configuration says from which day it is read."""
+        ...
+
+    @property
+    def since(self) -> date | None:
+        """The day it is read from at present; None: everything is read."""
+        ...
+
+    def read_from(self, day: date | None) -> None:
+        """Read back to this day where that is earlier than what the configuration says.
+
+        `date.min` is the beginning; None goes by the configuration alone.
+        """
         ...
 
 

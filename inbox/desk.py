@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from inbox.searching import Searching
     from inbox.suggesting import Suggesting
     from inbox.templating import ReadShelf, Templating
+    from inbox.uniting import Uniting
 
 UNDO_WINDOW = timedelta(seconds=8)
 """How long a message can be taken back after it was sent."""
@@ -115,6 +116,13 @@ class Desk:
         from inbox.moving import Moving
 
         return Moving(self.repository, self.clock, self.member)
+
+    @cached_property
+    def uniting(self) -> Uniting:
+        """Patients who turn out to be one; the list does not need it."""
+        from inbox.uniting import Uniting
+
+        return Uniting(self.repository, self.clock, self.member)
 
     @cached_property
     def calling(self) -> Calling:

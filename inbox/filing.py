@@ -37,6 +37,8 @@ from inbox.thread import behind, join, named, open_ends, other_end
 
 _AT_ONCE = 80
 """Raw items that are read and filed in one transaction: others who write wait as long."""
+_AT_FIRST = 20
+"""Raw items that are filed before the others are: the list begins to fill."""
 _LARGE = 4_000_000
 """Bytes of raw items beside which no others are held in memory."""
 _RAW_SHOWN = 20_000
@@ -66,7 +68,7 @@ class Filer:
         count = 0
         line_id = channel.line.id
         await self._listening.begin(line_id)
-        waiting = await self._repository.raw.unfiled(line_id, _AT_ONCE)
+        waiting = await self._repository.raw.unfiled(line_id, min(_AT_FIRST, _AT_ONCE))
         reading = asyncio.create_task(_read_all(channel, waiting))
         try:
             while waiting:

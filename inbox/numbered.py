@@ -42,6 +42,12 @@ class Numbers(AbstractSet[str]):
         """How many there are."""
         return len(self._sorted)
 
+    def below(self, number: int) -> Numbers:
+        """Those of them that are smaller."""
+        part = Numbers(())
+        part._sorted = self._sorted[: bisect_left(self._sorted, number)]
+        return part
+
     def newest_first(self, below: str = "") -> Iterator[str]:
         """Each, descending; with `below` only those that are smaller."""
         end = bisect_left(self._sorted, int(below)) if below else len(self._sorted)

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, cast
+from uuid import NAMESPACE_URL, uuid5
 
 from inbox.address import Address, ChannelKind
 from inbox.message import Direction, Message, MessageKind, MessageStatus
@@ -164,6 +165,41 @@ def retraction(message: Message, context: RecordContext, recorded_at: datetime) 
         "extension": [
             _text_extension("direction", message.direction.value),
             _text_extension("delivery", ENTERED_IN_ERROR),
+        ],
+    }
+
+
+def goes_on(patient_id: str, other_id: str, recorded_at: datetime, *, before: bool) -> Resource:
+    """The entry that leads from one record file to another of the same person.
+
+    Args:
+        patient_id: Whose file it is in.
+        other_id: The other id of the same person.
+        recorded_at: When the entry is made (aware).
+        before: The other file holds what was before; otherwise the record goes on there.
+    """
+    where = "begins" if before else "goes on"
+    name = f"{patient_id} {where} {other_id} {_instant(recorded_at)}"
+    subject: Resource = {"reference": f"Patient/{_fhir_id(patient_id)}"}
+    if _fhir_id(patient_id) != patient_id:
+        subject = {"identifier": {"value": patient_id}}
+    number = str(uuid5(NAMESPACE_URL, _EXTENSION + name))
+    return {
+        "resourceType": "Communication",
+        "id": number,
+        "meta": {"lastUpdated": _instant(recorded_at)},
+        "identifier": [{"system": _UUID_SYSTEM, "value": f"urn:uuid:{number}"}],
+        "status": "completed",
+        "subject": subject,
+        "note": [
+            {
+                "time": _instant(recorded_at),
+                "text": f"Two ids were one person: this record {where} in the file of {other_id}.",
+            }
+        ],
+        "extension": [
+            _text_extension("direction", Direction.INTERNAL.value),
+            _text_extension("delivery", "noted"),
         ],
     }
 

@@ -26,7 +26,7 @@ from inbox.storage.outbox import BlobStore, DraftStore, NewOutbox, OutboxRow, Ou
 from inbox.storage.patient import PatientStore
 from inbox.storage.portal import PortalStore, PortalThread, ThreadMember
 from inbox.storage.promise import PromiseStore
-from inbox.storage.raw import RawStore, StoredRaw
+from inbox.storage.raw import RawStore, StoredRaw, Volume
 from inbox.storage.record import RecordDue, RecordStore
 from inbox.storage.reminder import ReminderStore
 from inbox.storage.retraction import Retraction, RetractionStore
@@ -217,4 +217,5 @@ __all__ = [
     "StatusChange",
     "StoredRaw",
     "ThreadMember",
+    "Volume",
 ]

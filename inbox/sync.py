@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from inbox.channel import Batch, Census, Channel, RawItem, RemoteId, Tallies
+from inbox.channel import Batch, Census, Channel, RawItem, ReadsFrom, RemoteId, Tallies
 from inbox.clock import Clock
 from inbox.errors import (
     AuthenticationFailed,
@@ -79,6 +79,7 @@ class LineSync:
         self._counted_at: datetime | None = None
         self._poked = asyncio.Event()
         self._thorough = False
+        self._stopping = False
 
     @property
     def health(self) -> LineHealth:
@@ -92,6 +93,10 @@ class LineSync:
     def be_thorough(self) -> None:
         """Next time compare every item with the server, and fetch all that is missing."""
         self._thorough = True
+
+    def stop(self) -> None:
+        """End the run that goes on after the batch it is at; the next one goes on from there."""
+        self._stopping = True
 
     async def run(self) -> None:
         """Keep the line up to date until cancelled; comes back from every lost connection."""
@@ -127,6 +132,8 @@ class LineSync:
         # What an earlier run stored and did not file comes first.
         fetched = await self._filer.drain(self._channel)
         cursors = await self._repository.raw.cursors(line_id)
+        await self._aim()
+        self._stopping = False
         begun = self._clock()
         filing: asyncio.Task[int] | None = None
         try:
@@ -134,6 +141,9 @@ class LineSync:
                 fetched += await self._repository.raw.save_batch(line_id, batch, self._clock())
                 if batch.items:
                     await self._progress(batch.done, batch.total)
+                if self._stopping:
+                    # The rest is known by its cursor, and read when somebody asks for it again.
+                    break
                 # Filing runs beside the next fetch; it takes up whatever is stored by then.
                 if filing is None or filing.done():
                     if filing is not None:
@@ -148,11 +158,19 @@ class LineSync:
             if filing is not None:
                 await filing
         await self._filer.drain(self._channel)
+        # Somebody may have stopped it: then nobody waits for the rest any more.
+        await self._aim()
         counted = self._health.folders
         due = self._counted_at is None or self._clock() - self._counted_at >= _CENSUS_EVERY
         if fetched or due or not counted or self._thorough:
             counted = await self._count()
         await self._set(LineHealth(line_id, LineState.READY, last_poll_at=begun, folders=counted))
+
+    async def _aim(self) -> None:
+        """Tell the channel how far back it is to read."""
+        asked: object = self._channel
+        if isinstance(asked, ReadsFrom):
+            asked.read_from(await self._repository.lines.reading_from(self._channel.line.id))
 
     async def _count(self) -> tuple[FolderCount, ...]:
         """Compare with the server; fetch what is missing.
@@ -196,7 +214,7 @@ class LineSync:
         line_id, done = self._channel.line.id, 0
         for folder in census:
             below = ""
-            while done < most:
+            while done < most and not self._stopping:
                 room = min(_REPAIRED_TOGETHER, most - done)
                 missing = await self._repository.raw.missing(line_id, folder, room, below)
                 if not missing:

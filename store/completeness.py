@@ -44,7 +44,7 @@ SELECT count(*) FROM raw AS r JOIN location AS l ON l.raw_id = r.id
 WHERE r.line_id = :line_id AND r.state = 'quarantined'
     AND l.line_id = :line_id AND l.folder = :folder AND l.epoch = :epoch AND l.gone = 0
 """
-_TURN: Final = f"UPDATE location SET gone = :gone WHERE {_PLACE} AND item = :item"  # noqa: S608
+_TURN: Final = f"UPDATE location SET gone = :gone WHERE {_PLACE} AND item = :item"  # noqa: S608 - constants
 _EARLIER: Final = """
 UPDATE location SET gone = 1
 WHERE line_id = :line_id AND folder = :folder AND epoch <> :epoch AND gone = 0

@@ -15,7 +15,10 @@ VALUES (:patient_id, :at, :staff_id, :method, :field, :old, :new)
 """
 OF_PATIENT: Final = """
 SELECT at, staff_id, method, field, old, new FROM form_change
-WHERE patient_id = :patient_id ORDER BY id DESC LIMIT :limit
+WHERE patient_id IN (
+    SELECT :patient_id UNION ALL
+    SELECT old_id FROM patient_alias WHERE into_id = :patient_id)
+ORDER BY id DESC LIMIT :limit
 """
 
 

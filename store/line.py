@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 
 from inbox.events import ChangeKind
@@ -42,6 +42,12 @@ ON CONFLICT DO UPDATE SET state = excluded.state, last_poll_at = excluded.last_p
     sentence = excluded.sentence, hint = excluded.hint, done = excluded.done,
     total = excluded.total, folders = excluded.folders
 """
+_READING_FROM: Final = "SELECT day FROM reading_from WHERE line_id = :line_id"
+_READ_FROM: Final = """
+INSERT INTO reading_from (line_id, day) VALUES (:line_id, :day)
+ON CONFLICT DO UPDATE SET day = excluded.day
+"""
+_READ_AS_EVER: Final = "DELETE FROM reading_from WHERE line_id = :line_id"
 _HEALTH: Final = """
 SELECT line_id, state, last_poll_at, sentence, hint, done, total, folders FROM line_health
 """
@@ -81,6 +87,22 @@ class LineTable:
             Evidence(row["line_id"], EvidenceKind(row["kind"]), moment(row["at"]), row["detail"])
             for row in rows
         ]
+
+    async def reading_from(self, line_id: str) -> date | None:
+        """Back to which day somebody asked to read a line; None: nobody did."""
+        values = {"line_id": line_id}
+        row = await self._do.read(lambda db: db.execute(_READING_FROM, values).fetchone())
+        return None if row is None else date.fromisoformat(row["day"])
+
+    async def read_from(self, line_id: str, day: date | None) -> None:
+        """Keep back to which day a line is to be read; None forgets it."""
+
+        def write(writing: Writing) -> None:
+            values = {"line_id": line_id, "day": day.isoformat() if day is not None else ""}
+            writing.db.execute(_READ_FROM if day is not None else _READ_AS_EVER, values)
+            writing.tell(ChangeKind.LINE, line_id)
+
+        await self._do.write(write)
 
     async def save_health(self, health: LineHealth) -> None:
         """Keep how a line is doing, for every process on the folder."""

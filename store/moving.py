@@ -10,7 +10,7 @@ from typing import Any, Final
 from inbox.address import Address
 from inbox.errors import NotFound, Stale, TwowayError
 from inbox.storage.moving import Moved, MovingKind, Sibling
-from store import message, moving_log, parted, promise_state, state, unmerge
+from store import clock, message, moving_log, parted, promise_state, state, unmerge
 from store.conversation import link_message, patient_name, resolve
 from store.merge import merge, personal, seen_of_both
 from store.transaction import Transactions, Writing
@@ -39,7 +39,7 @@ SIBLINGS: Final = """
 SELECT m.id, m.conversation_id
 FROM message_address AS a CROSS JOIN message AS m ON m.id = a.message_id
 WHERE a.key = :key AND a.role = 'from' AND m.patient_id IS :patient_id
-    AND m.match_reason = :reason AND m.conversation_id <> :besides
+    AND m.match_reason = :reason AND m.conversation_id <> :not_in
     AND m.direction = 'inbound'
 ORDER BY a.message_id DESC LIMIT 500
 """
@@ -158,7 +158,7 @@ class MovingTable:
                 "key": storable(address.key),
                 "patient_id": patient_id,
                 "reason": reason,
-                "besides": resolve(db, besides),
+                "not_in": resolve(db, besides),
             }
             return [Sibling(*row) for row in db.execute(SIBLINGS, values)]
 
@@ -319,10 +319,12 @@ def _about_back(db: sqlite3.Connection, conversation_id: int, was: str | None, n
 
 
 def _set_patient(db: sqlite3.Connection, conversation_id: int, patient_id: str | None) -> None:
+    waited = clock.person_of(db, conversation_id)
     db.execute(
         "UPDATE conversation SET patient_id = :patient_id WHERE id = :id",
         {"id": conversation_id, "patient_id": patient_id},
     )
+    clock.refresh_person(db, waited)
 
 
 def _where(db: sqlite3.Connection, ids: Iterable[int]) -> set[int]:

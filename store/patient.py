@@ -19,7 +19,7 @@ from inbox.patient import (
     Proxy,
 )
 from inbox.storage.patient import FormChange, SharedPoint
-from store import contact_point, form_change, structure
+from store import contact_point, form_change, patient_alias, structure
 from store.transaction import Transactions, Writing
 from store.values import pack_list, storable
 
@@ -132,6 +132,21 @@ class PatientTable:
 
         await self._do.write(write)
 
+    async def unite(self, old: Patient, both: Patient, staff_id: str, now: datetime) -> None:
+        """Store `both` in the place of two patients; see the contract."""
+
+        def write(writing: Writing) -> None:
+            _save(writing.db, both)
+            patient_alias.unite(writing, old, both, staff_id, now)
+            for patient_id in (old.id, both.id):
+                writing.tell(ChangeKind.PATIENT, patient_id)
+
+        await self._do.write(write)
+
+    async def former_ids(self, patient_id: str) -> list[str]:
+        """The ids a patient had before, whose record files go on in theirs."""
+        return await self._do.read(lambda db: patient_alias.former_ids(db, patient_id))
+
     async def shared(self, patient_id: str, limit: int) -> list[SharedPoint]:
         """Other patients who are reached at one of this patient's own addresses, by name."""
         return await self._do.read(lambda db: contact_point.shared(db, patient_id, limit))
@@ -162,6 +177,9 @@ def read(db: sqlite3.Connection, patient_id: str) -> Patient:
     """One patient with contact points, proxies and privacy form. Raises NotFound."""
     row = db.execute(_READ, {"id": patient_id}).fetchone()
     if row is None:
+        present = patient_alias.present_id(db, patient_id)
+        if present != patient_id:
+            return read(db, present)
         raise NotFound("There is no such patient.", "Look for them with `twoway patients list`.")
     points = contact_point.of_patient(db, patient_id)
     return structure.unpack(
@@ -191,6 +209,8 @@ def _find(db: sqlite3.Connection, text: str, limit: int) -> list[str]:
     found = [
         row["id"] for row in db.execute(_BY_ID, {"id": text, "end": text + _END, "limit": limit})
     ]
+    values = {"id": text, "end": text + _END, "limit": limit}
+    found += [row["id"] for row in db.execute(patient_alias.BY_BEGINNING, values)]
     keys = {address_key(system, text) for system in AddressSystem} - {"", "+"}
     for key in sorted(keys):
         values = {"key": key, "end": key + _END, "limit": limit}

@@ -15,7 +15,7 @@ from typing import Final
 from inbox.channel import Batch, Census, RawItem, RemoteId, Tally
 from inbox.errors import NotFound
 from inbox.line import FolderCount
-from inbox.repository import StoredRaw
+from inbox.repository import StoredRaw, Volume
 from store import raw_content
 from store.completeness import Completeness
 from store.transaction import Transactions, Writing
@@ -72,6 +72,12 @@ UPDATE raw SET sha256 = :sha256, head_sha256 = coalesce(head_sha256, iif(complet
 WHERE id = :id
 """
 _TAKEN: Final = "SELECT 1 FROM raw WHERE line_id = :line_id AND sha256 = :sha256 AND id <> :id"
+_VOLUME: Final = """
+SELECT count(*) AS items, total(size) AS item_bytes,
+    (SELECT page_count FROM pragma_page_count()) * (SELECT page_size FROM pragma_page_size())
+        AS database_bytes
+FROM raw
+"""
 _GONE: Final = """
 UPDATE location SET gone = :gone
 WHERE line_id = :line_id AND folder = :folder AND epoch = :epoch AND item = :item
@@ -204,6 +210,11 @@ class RawTable:
             raw_content.put(writing.db, raw_id, packed.content)
 
         await self._do.write(write)
+
+    async def volume(self) -> Volume:
+        """How much room everything takes."""
+        row = await self._do.read(lambda db: db.execute(_VOLUME).fetchone())
+        return Volume(row["items"], int(row["item_bytes"]), row["database_bytes"])
 
     async def tally(
         self, line_id: str, tallies: Sequence[Tally], now: datetime

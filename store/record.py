@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from inbox.record import ChainReport, Resource
+from inbox.record import ChainReport, Resource, goes_on
 from inbox.repository import RecordDue
 from store import message
 from store.connection import finish
@@ -102,6 +103,22 @@ class RecordTable:
                 writing.tell_conversation(conversation_id)
 
         await self._do.write(append_and_remember)
+
+    async def go_on(self, old_id: str, into_id: str, now: datetime) -> None:
+        """Say at the end of a patient's file that the record goes on in another's, and there."""
+
+        def write(writing: Writing) -> None:
+            if _head(writing.db, old_id) == Head():
+                return
+            for patient_id, other, before in ((old_id, into_id, False), (into_id, old_id, True)):
+                file = RecordFile(self._records, patient_id)
+                entry = goes_on(patient_id, other, now, before=before)
+                with file.locked():
+                    head, _ = file.append(_head(writing.db, patient_id), [entry])
+                values = {"sequence": head.sequence, "hash": head.hash, "bytes": head.bytes}
+                writing.db.execute(_SET_HEAD, {"patient_id": patient_id, **values})
+
+        await self._do.write(write)
 
     async def entries(self, patient_id: str) -> list[Resource]:
         """Everything in a patient's record file, in order; empty when there is none."""

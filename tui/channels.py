@@ -190,6 +190,7 @@ def mail_settings(configuration: Configuration, table: EmailTable) -> MailSettin
             user=imap.user,
             folders=imap.folders,
             sent=imap.sent or None,
+            since=imap.since,
         ),
         smtp=SmtpSettings(
             host=smtp.host,

@@ -15,7 +15,7 @@ from inbox.line import FolderCount, Line, LineHealth, LineState
 from inbox.pairing import PAIRED
 from inbox.portal_reply import ReplyWord, judge_reply
 from inbox.reply_path import Evidence, EvidenceKind, Proof, ProofState
-from inbox.repository import Repository
+from inbox.repository import Repository, Volume
 from inbox.storage.handed_over import Uncopied
 from inbox.view import LineView
 from inbox.words import missing_words, proof_words
@@ -88,6 +88,8 @@ class FolderReport:
     """Patients whose record file is not whole."""
     waiting: int
     """Communications not yet in a record file."""
+    volume: Volume
+    """How much room everything takes."""
 
     @property
     def problem(self) -> str:
@@ -157,7 +159,8 @@ async def examine_folder(office: PracticeOffice, path: str) -> FolderReport:
             broken.append(patient_id)
     room = await asyncio.to_thread(shutil.disk_usage, path)
     waiting = len(await office.repository.records.due(1000))
-    return FolderReport(path, room.free, len(records), tuple(broken), waiting)
+    volume = await office.repository.raw.volume()
+    return FolderReport(path, room.free, len(records), tuple(broken), waiting, volume)
 
 
 @contextlib.asynccontextmanager

@@ -137,6 +137,12 @@ def _add_practice(commands: Parsers) -> None:
         action="store_true",
         help="compare every message with the server and fetch what is not here; then end",
     )
+    sync.add_argument(
+        "--since",
+        metavar="DAY",
+        default="",
+        help="read lines back to this day: 2025-01-31, or beginning; then end",
+    )
     _add(commands, "keys", "opening:keys", "every command of the screen with its id and key")
 
 

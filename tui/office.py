@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import date
 from typing import Protocol, TypeAlias
 
 from inbox.desk import Desk
@@ -58,6 +59,14 @@ class Office(Protocol):
 
         Raises:
             TwowayError: no such conversation.
+        """
+        ...
+
+    async def read_back(self, line_id: str, day: date | None) -> None:
+        """Read a line back to a day; None stops that. `date.min` is the beginning.
+
+        Raises:
+            TwowayError: the line cannot be read, or all of it is read anyway.
         """
         ...
 

@@ -13,7 +13,7 @@ import platform
 import secrets
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -187,6 +187,14 @@ class PracticeOffice:
             TwowayError: no such conversation, or the disk is in the way.
         """
         return await (await self.back_office()).read_again(conversation_id)
+
+    async def read_back(self, line_id: str, day: date | None) -> None:
+        """Read a line back to a day; None stops that. `date.min` is the beginning.
+
+        Raises:
+            TwowayError: the line cannot be read, or all of it is read anyway.
+        """
+        await (await self.back_office()).read_back(line_id, day)
 
     async def fetch_missing(self, line_id: str) -> None:
         """Compare all of a line with the server, and fetch what is not here.

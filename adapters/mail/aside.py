@@ -15,13 +15,15 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING, Final
 
 import msgspec
 
 from adapters.mail.mime import read_mail
-from inbox.channel import RawItem
 from inbox.message import Arrival
+
+if TYPE_CHECKING:
+    from inbox.channel import RawItem
 
 _LENGTH: Final = struct.Struct(">I")
 _PROGRAM: Final = (
@@ -33,7 +35,7 @@ _ARRIVAL: Final = msgspec.msgpack.Decoder(Arrival | None)
 
 
 class Aside:
-    """The process that reads mail; started by the first `read`, made anew when it died.
+    """The process that reads mail; started by `start` or the first `read`, anew when it died.
 
     Blocking, and safe to use from several threads.
     """
@@ -56,6 +58,16 @@ class Aside:
             read_mail(raw.content, complete=raw.complete) if arrival is None else arrival
             for raw, arrival in zip(raws, found, strict=True)
         ]
+
+    def start(self) -> None:
+        """Start the process, so that the first `read` need not wait for it.
+
+        Raises:
+            OSError: it does not start.
+        """
+        with self._turn:
+            if self._process is None:
+                self._process = _start()
 
     def close(self) -> None:
         """Let the process end; a later `read` starts another one."""

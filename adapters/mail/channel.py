@@ -10,6 +10,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import date
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, TypeVar
@@ -78,6 +79,7 @@ class MailChannel:
         self._copies: set[asyncio.Task[None]] = set()
         # What each folder looked like when everything of it had been read, and the cursor then.
         self._seen: dict[str, tuple[str, FolderState]] = {}
+        self._since = settings.imap.since
         self._sent: str | None = settings.imap.sent and folder_name(settings.imap.sent)
         self._sent_known = self._sent is not None
         self._size_limit: int | None = None
@@ -104,6 +106,26 @@ class MailChannel:
             pushes=True,
         )
 
+    @property
+    def limited(self) -> bool:
+        """Whether the configuration says from which day the mailbox is read."""
+        return self._settings.imap.since is not None
+
+    @property
+    def since(self) -> date | None:
+        """The day the mailbox is read from at present; None: everything is read."""
+        return self._since
+
+    def read_from(self, day: date | None) -> None:
+        """Read back to this day where that is earlier than what the configuration says."""
+        since = self._settings.imap.since
+        if since is not None and day is not None:
+            since = min(since, day) if day > date.min else None
+        if since != self._since:
+            self._since = since
+            # A folder that looks as it did may still hold what is wanted now.
+            self._seen.clear()
+
     # ---- reading -----------------------------------------------------------------------------
 
     async def fetch(self, cursors: Mapping[str, str]) -> AsyncIterator[Batch]:
@@ -122,8 +144,10 @@ class MailChannel:
                 clock=self._clock,
                 quiet=seen_state if seen_cursor == cursor else None,
                 closed=place > 0,
+                since=self._since,
             )
             while (batch := await self._read(reader.step)) is not None:
+                self._bulk.expect(batch.total - batch.done)
                 yield batch
                 # Not kept while the next is fetched.
                 del batch
@@ -163,7 +187,10 @@ class MailChannel:
         folders = self._folders(await self._sent_folder())
         from adapters.mail.reading import count
 
-        return tuple([await self._read(partial(count, folder=folder)) for folder in folders])
+        since = self._since
+        return tuple(
+            [await self._read(partial(count, folder=folder, since=since)) for folder in folders]
+        )
 
     async def tally(self) -> tuple[Tally, ...]:
         """How many mails each folder that is read holds."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -23,6 +23,8 @@ from inbox.numbered import Numbers
 
 BATCH_ITEMS = 200
 """Mails in one batch at most; also keeps command lines short, since UIDs are sent one by one."""
+FIRST_ITEMS = 50
+"""Mails in the first batch: the list begins to fill, and filing to go on beside fetching."""
 BATCH_BYTES = 8_000_000
 """Bytes in one batch at most, unless a single mail is larger."""
 RANGE_ITEMS = 50_000
@@ -30,6 +32,8 @@ RANGE_ITEMS = 50_000
 CHUNK_BYTES = 1_000_000
 """Bytes of a very large mail that are asked for at a time."""
 
+_LONG_AGO = date(1971, 1, 1)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _FACTS = ["RFC822.SIZE", "INTERNALDATE"]
 
 
@@ -46,6 +50,7 @@ class FolderReader:
             very cursor; None when there was no such run.
         closed: Whether asking by STATUS is allowed, because the folder is not the one open for IDLE
             (RFC 3501 section 6.3.10).
+        since: What the server got before this day is left there; None reads everything.
     """
 
     def __init__(
@@ -58,6 +63,7 @@ class FolderReader:
         clock: Clock,
         quiet: FolderState | None = None,
         closed: bool = False,
+        since: date | None = None,
     ) -> None:
         self._folder = folder
         self._ours = ours
@@ -69,6 +75,8 @@ class FolderReader:
         self._cursor = self._stored or Cursor(0)
         self._pending: list[int] = []
         self._top = 0
+        self._low = 1
+        self._since = since
         self._done = 0
         self._begun = False
         self.state: FolderState | None = None
@@ -114,10 +122,16 @@ class FolderReader:
         if self._cursor.done and self._cursor.whole:
             self._add_arrivals(client)
         else:
-            uids = client.uids("ALL")
+            uids = self._wanted(client)
             self._pending = self._cursor.missing(uids)
-            self._top = max([self._top, *uids])
+            self._top = max([self._top, self._low - 1, *uids])
         return False
+
+    def _wanted(self, client: Client) -> list[int]:
+        if self._since is None:
+            return client.uids("ALL")
+        self._low = first_since(client, self._since)
+        return [uid for uid in client.uids("UID", f"{self._low}:*") if uid >= self._low]
 
     def _look_for_arrivals(self, client: Client) -> None:
         # NOOP first: a SEARCH in a folder opened a while ago may not know of new mail yet.
@@ -160,11 +174,11 @@ class FolderReader:
         )
 
     def _finish_cursor(self) -> None:
-        self._cursor = self._cursor.with_range(1, self._top)
+        self._cursor = self._cursor.with_range(self._low, self._top)
 
     def _next_items(self, client: Client) -> tuple[RawItem, ...]:
         """Read the newest of what is pending; what has been expunged meanwhile is left out."""
-        chunk = self._pending[:BATCH_ITEMS]
+        chunk = self._pending[: BATCH_ITEMS if self._done else min(FIRST_ITEMS, BATCH_ITEMS)]
         facts = _fetch_each(client, chunk, _FACTS)
         taken = list(self._within_budget(chunk, facts))
         whole = [uid for uid in taken if 0 <= _size(facts, uid) <= self._oversize]
@@ -238,10 +252,20 @@ def read_whole(client: Client, remote: RemoteId, *, ours: bool, clock: Clock) ->
     )
 
 
-def count(client: Client, folder: str) -> Census:
+def count(client: Client, folder: str, since: date | None = None) -> Census:
     """Every UID of a folder, by the server's own count."""
     now = examine(client, folder)
-    return Census(folder, str(now.uidvalidity), Numbers(_every_uid(client, now)))
+    uids = Numbers(_every_uid(client, now))
+    older = uids.below(1 if since is None else first_since(client, since))
+    return Census(folder, str(now.uidvalidity), uids, older=older)
+
+
+def first_since(client: Client, day: date) -> int:
+    """The lowest UID of what the open folder got since a day; above all of them when none is."""
+    # SEARCH looks at the date alone, in whatever zone the server wrote it (RFC 3501 section 6.4.4).
+    day = max(day, _LONG_AGO) - timedelta(days=1)
+    found = client.uids("SINCE", f"{day.day}-{_MONTHS[day.month - 1]}-{day.year}")
+    return found[0] if found else max(client.uids("UID", "*"), default=0) + 1
 
 
 def tally(client: Client, folder: str, *, closed: bool) -> Tally:

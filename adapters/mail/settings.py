@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
 from inbox.errors import ConfigurationError
@@ -27,6 +28,8 @@ class ImapSettings:
     """The folders to read; the first one is watched with IDLE."""
     sent: str | None = None
     """The folder of what we sent; None looks for it."""
+    since: date | None = None
+    """Mail that the server got before this day is left there; None reads everything."""
     connect_timeout: float = 15.0
     """Seconds for the connection, its greeting and the TLS handshake, each."""
     read_timeout: float = 60.0

@@ -68,7 +68,7 @@ def _cut(raw: bytes, start: int, end: int, kind: type[_MESSAGE], *, inside: bool
             message.set_payload(_text(raw[begin:end]))
         else:
             view = memoryview(raw)[begin:end]
-            message.set_payload(view)  # type: ignore[arg-type]  # kept as it is
+            message.set_payload(view)  # type: ignore[call-overload]  # as it is
         return message
     message.epilogue = _cut_parts(message, raw, begin, end, kind)
     if inside:

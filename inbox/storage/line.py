@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Protocol
 
 from inbox.line import LineHealth
@@ -17,6 +18,14 @@ class LineStore(Protocol):
 
     async def evidence(self) -> list[Evidence]:
         """The newest evidence of each line and kind."""
+        ...
+
+    async def reading_from(self, line_id: str) -> date | None:
+        """Back to which day somebody asked to read a line; None: nobody did."""
+        ...
+
+    async def read_from(self, line_id: str, day: date | None) -> None:
+        """Keep back to which day a line is to be read; None forgets it."""
         ...
 
     async def save_health(self, health: LineHealth) -> None:

@@ -70,6 +70,17 @@ class PatientStore(Protocol):
         """Add or change patients, all or none."""
         ...
 
+    async def unite(self, old: Patient, both: Patient, staff_id: str, now: datetime) -> None:
+        """Store `both` in the place of two patients; the id of `old` finds them as well.
+
+        Whatever is about `old` is about `both` from now on. `old` is kept as they were, unseen.
+        """
+        ...
+
+    async def former_ids(self, patient_id: str) -> list[str]:
+        """The ids a patient had before, whose record files go on in theirs."""
+        ...
+
     async def shared(self, patient_id: str, limit: int) -> list[SharedPoint]:
         """Other patients who are reached at one of this patient's own addresses, by name."""
         ...

@@ -20,6 +20,23 @@ class StoredRaw:
     item: RawItem
 
 
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """How much room everything takes."""
+
+    items: int
+    """Raw items that are stored."""
+    item_bytes: int
+    """Their sizes as they came, together."""
+    database_bytes: int
+    """The database file: all of them compressed, what was read from them, and the indexes."""
+
+    @property
+    def bytes_each(self) -> int:
+        """What an item takes on the disk on average; 0 while there is none."""
+        return self.database_bytes // self.items if self.items else 0
+
+
 class RawStore(Protocol):
     """Raw bytes first: whatever came is kept before anybody looks into it."""
 
@@ -52,6 +69,10 @@ class RawStore(Protocol):
 
     async def content(self, raw_id: int) -> RawItem:
         """The raw bytes of one item. Raises NotFound."""
+        ...
+
+    async def volume(self) -> Volume:
+        """How much room everything takes. Looks at every item: not for a screen that waits."""
         ...
 
     async def complete(self, raw_id: int, item: RawItem) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from inbox.message import Message
@@ -45,6 +46,16 @@ class RecordStore(Protocol):
 
         Raises:
             StoreError: the file cannot be written; the entries stay due.
+        """
+        ...
+
+    async def go_on(self, old_id: str, into_id: str, now: datetime) -> None:
+        """Say at the end of a patient's file that the record goes on in another's, and there.
+
+        A patient without a record file needs none.
+
+        Raises:
+            StoreError: a file cannot be written.
         """
         ...
 

@@ -30,7 +30,8 @@ CREATE TABLE patient_alias (
     old_id   TEXT PRIMARY KEY,
     into_id  TEXT NOT NULL REFERENCES patient (id),
     at       INTEGER NOT NULL,
-    staff_id TEXT NOT NULL
+    staff_id TEXT NOT NULL,
+    was      TEXT NOT NULL                  -- the patient as they were, JSON
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX patient_alias_into ON patient_alias (into_id);
 

@@ -87,3 +87,33 @@ async def test_what_came_before_the_day_was_still_theirs(house: House) -> None:
     await house.sync()
 
     assert [one.text for one in await house.messages(ann)] == ["About Friday", "Late"]
+
+
+async def test_addresses_are_compared_without_case_and_kept_as_written(house: House) -> None:
+    point = ContactPoint(AddressSystem.EMAIL, "Ann.Lee@Example.com")
+    await house.repository.patients.save([replace(ANN, points=(point,))])
+    written = await write(house, "Hello", sender="ANN.lee@EXAMPLE.com")
+    row = await house.repository.conversations.row(written)
+    assert (row.patient_id, row.person_address) == ("p1", "ANN.lee@EXAMPLE.com")
+    assert (await house.repository.patients.get("p1")).points == (point,)
+    # Dots and tags count: another mailbox may be another person's.
+    for other in ("annlee@example.com", "ann.lee+shop@example.com"):
+        row = await house.repository.conversations.row(
+            await write(house, f"From {other}", sender=other)
+        )
+        assert row.patient_id is None
+
+
+async def test_texts_follow_the_conversation_a_person_put_the_last_one_in(house: House) -> None:
+    point = ContactPoint(AddressSystem.PHONE, NUMBER)
+    await house.repository.patients.save([replace(ANN, points=(point,))])
+    ann = await write(house, "About Friday", sender=NUMBER, line=TEXTS)
+    await write(house, "And the bill", sender=NUMBER, line=TEXTS)
+    bill = (await house.messages(ann))[1]
+
+    moved = await house.desk.moving.split(ann, bill.id)
+
+    assert await write(house, "It was 20", sender=NUMBER, line=TEXTS) == moved.to_id
+    await house.desk.moving.undo(ann)
+    said = [one.text for one in await house.messages(ann)]
+    assert said == ["About Friday", "And the bill", "It was 20"]

@@ -50,10 +50,18 @@ async def test_what_is_being_filed_is_left_out(
 async def test_large_ones_are_not_read_together(
     repository: SqliteRepository, clock: FakeClock
 ) -> None:
-    large = [item(number, random.Random(number).randbytes(3_000_000)) for number in range(4)]
+    sizes = (100, 5_000_000, 1_500_000, 1_500_000)
+    large = [
+        replace(item(number, random.Random(number).randbytes(size)), size=size)
+        for number, size in enumerate(sizes)
+    ]
     await repository.raw.save_batch(LINE, batch(*large), clock())
-    waiting = await repository.raw.unfiled(LINE, 9)
-    assert [found.item.remote.item for found in waiting] == ["3", "2"]
+    under_way: list[int] = []
+    together = []
+    while waiting := await repository.raw.unfiled(LINE, 9, under_way):
+        together.append([found.item.remote.item for found in waiting])
+        under_way += [found.raw_id for found in waiting]
+    assert together == [["3", "2"], ["1"], ["0"]]
 
 
 @pytest.mark.parametrize("size", [0, 10, 5000, raw_content.LARGE, 2_500_000])
@@ -241,3 +249,16 @@ def _filing(raw_id: int, raw: RawItem, conversations: tuple[int, ...]) -> Filing
         raw.received_at,
         conversations=conversations,
     )
+
+
+async def test_the_room_that_everything_takes(
+    repository: SqliteRepository, clock: FakeClock
+) -> None:
+    empty = await repository.raw.volume()
+    assert (empty.items, empty.item_bytes, empty.bytes_each) == (0, 0, 0)
+    large = item(1, b"the same words again and again " * 100_000)
+    await repository.raw.save_batch(LINE, batch(large, item(2)), clock())
+    volume = await repository.raw.volume()
+    assert volume.items == 2
+    assert volume.item_bytes == large.size + item(2).size
+    assert volume.bytes_each == volume.database_bytes // 2 > 0

@@ -50,7 +50,7 @@ def import_file(options: Namespace, output: Output) -> int:
 async def _agreed(plan: Plan, options: Namespace, output: Output) -> bool:
     """Ask somebody who sits at a terminal; a script has said what it wants."""
     asked = sys.stdin.isatty() and not (options.yes or output.as_json)
-    if not asked or not (plan.added or plan.changed):
+    if not asked or not (plan.added or plan.changed or plan.united):
         return True
     sys.stderr.write("Take it? [y/N] ")
     sys.stderr.flush()
@@ -95,6 +95,7 @@ def _tell(plan: Plan, output: Output) -> None:
         for change in one.changes
     ]
     _lines(output, changes)
+    _lines(output, [f"merge   {old}  into {into}" for old, into in plan.united])
     said = [
         f"note    {one.patient.id}  {each.address.value}, {each.channel.words}:"
         f" {each.consent.value} ({each.method})"
@@ -143,6 +144,7 @@ def document(plan: Plan) -> Document:
         "unchanged": 0 if plan.refused else len(plan.unchanged),
         "left_out": len({one.row for one in plan.troubles}) if plan.skip_bad else 0,
         "ignored": list(plan.ignored),
+        "merged": [{"old": old, "into": into} for old, into in plan.united],
         "problems": [_trouble(one) for one in plan.troubles],
         "not_understood": [_trouble(one) for one in plan.notes],
         "patients": [_planned(one) for one in plan.planned],

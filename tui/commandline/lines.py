@@ -19,6 +19,7 @@ from tui.commandline.output import Output, stamp
 from tui.commandline.session import with_office
 from tui.doctor import FolderReport, LineReport, examine_folder, examine_lines, progress
 from tui.folders import data_folder
+from tui.reading_day import read_day
 from tui.wiring import PracticeOffice
 
 _ANSWERS = {True: "yes", False: "no", None: "unknown"}
@@ -57,12 +58,17 @@ def doctor(options: Namespace, output: Output) -> int:
 
 def sync(options: Namespace, output: Output) -> int:
     """`twoway sync`: without --once it goes on until it is interrupted."""
-    if output.as_json and not (options.once or options.fetch_missing):
+    day = read_day(options.since) if options.since else None
+    ends = options.once or options.fetch_missing or day is not None
+    if output.as_json and not ends:
         raise ConfigurationError("--json needs --once here.", "Without it, sync does not end.")
 
     async def once(office: PracticeOffice) -> int:
         back = await office.back_office()
         async with progress(office, output.progress):
+            if day is not None:
+                for line_id in back.limited:
+                    await office.repository.lines.read_from(line_id, day)
             unread = await back.sync_once(thorough=options.fetch_missing)
             sent = await back.deliver_due()
         reports = await examine_lines(office, offline=True, unread=unread, tell=output.progress)
@@ -80,7 +86,6 @@ def sync(options: Namespace, output: Output) -> int:
             output.error(f"{report.line.id}: {report.problem}", report.hint)
         return 1 if failed else 0
 
-    ends = options.once or options.fetch_missing
     return with_office(options, once if ends else lambda office: _stay(office, output))
 
 
@@ -234,6 +239,11 @@ def _print_folder(folder: FolderReport, office: PracticeOffice, output: Output) 
     output.line(
         f"     {folder.record_files} record files, {len(folder.broken)} not whole, "
         f"{folder.waiting} to write · {folder.free_bytes // 1_000_000_000} GB free"
+    )
+    volume = folder.volume
+    output.line(
+        f"     {volume.items:,} messages of {volume.item_bytes / 1e6:,.1f} MB take"
+        f" {volume.database_bytes / 1e6:,.1f} MB, index and all: {volume.bytes_each:,} bytes each"
     )
     if folder.problem:
         output.line(f"     {folder.problem}")

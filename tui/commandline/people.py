@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from argparse import Namespace
 
+from inbox.errors import StoreError
 from inbox.patient import ContactPoint, Patient
 from tui.commandline import shapes
 from tui.commandline.output import Output, table
@@ -46,10 +48,36 @@ def show(options: Namespace, output: Output) -> int:
         await desk.repository.audit.add(
             desk.member.id, "open patient", desk.clock(), patient_id=patient.id
         )
-        output.document({**shapes.patient(patient), "conversations": [row.id for row in rows]})
+        former = await desk.repository.patients.former_ids(patient.id)
+        output.document(
+            {
+                **shapes.patient(patient),
+                "conversations": [row.id for row in rows],
+                "former_ids": former,
+            }
+        )
         _print(patient, output)
+        if former:
+            output.line(f"  was also {', '.join(former)}")
         for row in rows:
             output.line(f"  conversation {row.id}: {row.subject or row.snippet} ({row.state})")
+        return 0
+
+    return with_office(options, work)
+
+
+def merge(options: Namespace, output: Output) -> int:
+    """`twoway patients merge OLD into NEW`."""
+
+    async def work(office: PracticeOffice) -> int:
+        # Exact ids: of two patients to become one, nobody is guessed by a name.
+        both = await office.desk.uniting.unite(options.old, options.patient)
+        with contextlib.suppress(StoreError):
+            await office.record()
+        former = await office.repository.patients.former_ids(both.id)
+        output.document({**shapes.patient(both), "former_ids": former})
+        output.line(f"{options.old} is {both.id} now; the old id still finds them.")
+        output.line("Look at the privacy form: the newer one holds, and the stricter answers.")
         return 0
 
     return with_office(options, work)

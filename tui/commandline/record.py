@@ -28,7 +28,7 @@ def show(options: Namespace, output: Output) -> int:
     async def work(office: PracticeOffice) -> int:
         await _write_what_waits(office, output)
         patient_id = await _recorded(office, options.patient)
-        entries = await office.repository.records.entries(patient_id)
+        entries = await _entries(office, patient_id)
         await _audit(office, "read record", patient_id)
         output.document({"patient": patient_id, "entries": entries})
         zone = office.desk.practice.timezone
@@ -47,7 +47,10 @@ def verify(options: Namespace, output: Output) -> int:
     async def work(office: PracticeOffice) -> int:
         await _write_what_waits(office, output)
         records = office.repository.records
-        ids = [await _recorded(office, options.patient)] if options.patient else None
+        ids = None
+        if options.patient:
+            patient_id = await _recorded(office, options.patient)
+            ids = [*await office.repository.patients.former_ids(patient_id), patient_id]
         told, broken = [], 0
         for patient_id in ids if ids is not None else await records.patients():
             report = await records.verify(patient_id)
@@ -86,7 +89,7 @@ def export(options: Namespace, output: Output) -> int:
     async def work(office: PracticeOffice) -> int:
         await _write_what_waits(office, output)
         patient_id = await _recorded(office, options.patient)
-        entries = await office.repository.records.entries(patient_id)
+        entries = await _entries(office, patient_id)
         await _audit(office, f"export record as {options.format}", patient_id)
         now, zone = office.desk.clock(), office.desk.practice.timezone
         if options.format == "fhir":
@@ -196,6 +199,13 @@ async def _write_what_waits(office: PracticeOffice, output: Output) -> None:
         await office.record()
     except StoreError as error:
         output.error(error.sentence, error.hint)
+
+
+async def _entries(office: PracticeOffice, patient_id: str) -> list[Resource]:
+    """A patient's entries; first those of the files of ids that were given up for theirs."""
+    former = await office.repository.patients.former_ids(patient_id)
+    files = [await office.repository.records.entries(one) for one in (*former, patient_id)]
+    return [entry for file in files for entry in file]
 
 
 async def _recorded(office: PracticeOffice, named: str) -> str:

@@ -119,6 +119,8 @@ class ImapTable:
     """The folders that are read."""
     sent: str = ""
     """The folder of what was sent; else the one the server names."""
+    since: date | None = None
+    """Mail from before this day stays on the server; `twoway sync --since` reads further back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -331,6 +331,16 @@ class Entry:
         return brought + tuple(point for point in stored.points if point.system not in systems)
 
 
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """A patient whom another one replaces (FHIR R4 Patient.link)."""
+
+    old: tuple[str, ...]
+    """The id here, and what other systems call them: `Patient/12`."""
+    into: tuple[str, ...]
+    """The same of the one who stays."""
+
+
 @dataclass(slots=True)
 class Reading:
     """What a file holds, as far as it was understood."""
@@ -342,6 +352,8 @@ class Reading:
     """What was not understood of rows that can."""
     ignored: list[str] = field(default_factory=list)
     """Columns and keys that were not understood at all."""
+    replaced: list[Replaced] = field(default_factory=list)
+    """Who is somebody else in the file's system now."""
 
     def note(self, read: Reader) -> None:
         """Take over what a reader noted."""

@@ -16,6 +16,7 @@ from tui.importing.entry import Entry, Reader, Reading, made_up_id, spoken_of
 from tui.importing.own import list_in, object_in
 from tui.importing.precedence import later
 from tui.importing.reference import People, codings, is_object, record_number
+from tui.importing.replacing import read_replaced
 
 Resource = dict[str, Any]
 """One FHIR resource, as JSON."""
@@ -27,7 +28,7 @@ _SYSTEMS = {
 _READ = {
     "Patient": {
         "resourceType", "id", "meta", "text", "identifier", "active", "name", "telecom",
-        "birthDate", "address", "communication", "deceasedBoolean", "deceasedDateTime",
+        "birthDate", "address", "communication", "deceasedBoolean", "deceasedDateTime", "link",
     },
     "RelatedPerson": {
         "resourceType", "id", "meta", "text", "identifier", "active", "patient", "relationship",
@@ -72,7 +73,9 @@ def read_fhir(found: Sequence[tuple[Any, str]], country: str, today: date | None
             reading.note(read)
         elif one.get("resourceType") == "Patient":
             read = _reader(row, one, country, ignored, today)
-            entry = _patient(one, read, url)
+            replaced = read_replaced(one, url, read)
+            reading.replaced += [replaced] if replaced is not None else []
+            entry = _patient(one, read, url) if replaced is None else None
             reading.note(read)
             people.add(f"#{row}", str(one.get("id") or ""), url, record_number(one, read))
             if entry is not None and not read.troubles:

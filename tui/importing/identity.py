@@ -71,7 +71,7 @@ class WhoIsWho:
         """Who is known to be what a FHIR reference names: by an earlier import, not by its id."""
         if self._all is None:
             self._all = await self._patients.find("", _MOST)
-        found = [one for one in self._all if _is_called(one, reference)]
+        found = [one for one in self._all if is_called(one, reference)]
         if len(found) == 1:
             return "", "", found[0]
         if found:
@@ -112,7 +112,8 @@ def _came_from_elsewhere(stored: Patient, entry: Entry) -> bool:
     return _name(stored) != _name(entry.patient) and (born is None or born != stored.birth_date)
 
 
-def _is_called(patient: Patient, reference: str) -> bool:
+def is_called(patient: Patient, reference: str) -> bool:
+    """Whether a patient is known by a FHIR reference, relative or whole."""
     tail = "/".join(reference.split("/")[-2:])
     whole = [one for one in patient.sources if "://" in one and one.endswith(f"/{tail}")]
     if "://" in reference and whole:

@@ -53,14 +53,14 @@ class People:
             read.resource,
             whole=False,
             adds_proxies=True,
-            about="" if record else _whole(reference, url),
+            about="" if record else whole_reference(reference, url),
         )
         return f"?{record or stored.about}", stored
 
     def _referred(self, reference: str, url: str) -> list[str]:
         if not reference:
             return []
-        whole = _whole(reference, url)
+        whole = whole_reference(reference, url)
         if whole in self._by_key:
             return self._by_key[whole]
         tail = "/".join(reference.split("/")[-2:])
@@ -71,7 +71,7 @@ class People:
         ]
 
 
-def _whole(reference: str, url: str) -> str:
+def whole_reference(reference: str, url: str) -> str:
     """A relative reference as seen from a resource at `url`."""
     base = "/".join(url.split("/")[:-2])
     return f"{base}/{reference}" if "://" in base and ":" not in reference else reference

@@ -18,6 +18,7 @@ from tui.importing.documents import read_json
 from tui.importing.entry import Entry, Reading, Trouble
 from tui.importing.identity import WhoIsWho
 from tui.importing.precedence import newer_no, settled
+from tui.importing.replacing import found_here
 from tui.importing.spreadsheet import read_csv
 
 IMPORT: Final = "import"
@@ -72,6 +73,8 @@ class Plan:
     """Columns and keys that were not understood at all."""
     skip_bad: bool
     """Leave rows with trouble out; otherwise one of them stops all."""
+    united: tuple[tuple[str, str], ...] = ()
+    """Ids of patients here who are one in the file's system: the one given up, the one kept."""
 
     @property
     def added(self) -> tuple[Planned, ...]:
@@ -127,7 +130,7 @@ def read_patients(content: bytes, name: str, country: str, today: date | None = 
     reading.entries = [
         entry for entry in reading.entries if entry.about or entry.patient.id not in twice
     ]
-    if not (reading.entries or reading.troubles or reading.notes):
+    if not (reading.entries or reading.troubles or reading.notes or reading.replaced):
         raise TwowayError("The file holds no patients.", "Its first row names the columns.")
     reading.troubles.sort(key=lambda trouble: trouble.row)
     return reading
@@ -167,6 +170,9 @@ async def plan_import(
         tuple(sorted(notes, key=lambda note: note.row)),
         tuple(reading.ignored),
         skip_bad,
+        await found_here(
+            desk.repository.patients, reading.replaced, [one.patient for one in planned]
+        ),
     )
 
 
@@ -189,6 +195,8 @@ async def take(desk: Desk, plan: Plan) -> None:
         for one in plan.planned:
             said, _ = await _unheard(desk, one.entry)
             await desk.repository.consents.add(said)
+        for old, into in plan.united:
+            await desk.uniting.unite(old, into, _how(plan.name))
 
 
 def _how(name: str) -> str:

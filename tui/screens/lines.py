@@ -153,6 +153,8 @@ class LinesScreen(Screen[None]):
                 if health.checked_at is not None:
                     checked = f" · every item compared {ago_words(health.checked_at, now)}"
                 spans.append((f"\n  Read {ago}{checked}", "$quiet"))
+            if any(folder.older for folder in health.folders):
+                spans.append(("\n  Older mail stays on the server; b reads it too.", "$quiet"))
             for folder in health.folders:
                 older = f" + older {folder.older:,}" if folder.older else ""
                 # What FHIR calls a message is no folder.
@@ -179,6 +181,10 @@ class LinesScreen(Screen[None]):
             self.run_worker(guarded(self.app, self._prove(cards.highlighted)))
         elif command_id == "fetch-missing":
             self.run_worker(guarded(self.app, self._fetch_missing(cards.highlighted)))
+        elif command_id == "read-back":
+            self.run_worker(guarded(self.app, self._read_back(cards.highlighted)))
+        elif command_id == "stop-reading":
+            self.run_worker(guarded(self.app, self._stop_reading(cards.highlighted)))
         elif command_id in {"move-down", "page-down"}:
             cards.action_cursor_down()
         elif command_id in {"move-up", "page-up"}:
@@ -211,6 +217,29 @@ class LinesScreen(Screen[None]):
         line_id = self._views[at].line.id
         tell(self.app, f"Every message of {line_id} is compared; what is missing is fetched.")
         await self._office.fetch_missing(line_id)
+        await self._show()
+
+    async def _read_back(self, at: int | None) -> None:
+        from tui.reading_day import read_day
+        from tui.screens.ask import AskLine
+
+        if at is None or at >= len(self._views):
+            return
+        line_id = self._views[at].line.id
+        explain = ("A day like 2025-01-31, or: beginning. x stops it; what was read stays.",)
+        said = await self.app.push_screen_wait(AskLine(f"Read {line_id} back to when?", explain))
+        if said is not None:
+            day = read_day(said)
+            await self._office.read_back(line_id, day)
+            tell(self.app, f"{line_id} is read back to {said.strip()}.")
+            await self._show()
+
+    async def _stop_reading(self, at: int | None) -> None:
+        if at is None or at >= len(self._views):
+            return
+        line_id = self._views[at].line.id
+        await self._office.read_back(line_id, None)
+        tell(self.app, f"{line_id} is read no further back; what was read stays.")
         await self._show()
 
     def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:

@@ -25,6 +25,9 @@ def item(content: bytes, *, complete: bool = True) -> RawItem:
     return RawItem(place, content, datetime(2026, 3, 2, tzinfo=UTC), len(content), complete)
 
 
+MANY = bulk.WORTH_A_PROCESS
+
+
 def here(raw: RawItem) -> Arrival:
     return read_mail(raw.content, complete=raw.complete)
 
@@ -52,14 +55,18 @@ def process_of(made: Bulk) -> int:
     return made._aside._process.pid
 
 
+def start_of(made: Bulk) -> asyncio.Task[None] | None:
+    return made._starting
+
+
 async def test_it_reads_what_is_read_here(many: Bulk) -> None:
-    raws = [*map(item, mails(40)), *HARD]
+    raws = [*map(item, mails(MANY)), *HARD]
     assert await many.read(raws) == [here(raw) for raw in raws]
     assert process_of(many) != os.getpid()
 
 
 async def test_two_may_ask_at_once(many: Bulk) -> None:
-    first, second = [*map(item, mails(40))], [*map(item, mails(50))]
+    first, second = [*map(item, mails(MANY))], [*map(item, mails(MANY + 10))]
     found, also = await asyncio.gather(many.read(first), many.read(second))
     assert found == [here(raw) for raw in first]
     assert also == [here(raw) for raw in second]
@@ -71,8 +78,29 @@ async def test_a_few_are_read_in_a_thread(many: Bulk) -> None:
     assert many._aside is None
 
 
+async def test_it_starts_before_many_mails_are_here(many: Bulk) -> None:
+    many.expect(bulk.WORTH_STARTING - 1)
+    assert start_of(many) is None
+    many.expect(bulk.WORTH_STARTING)
+    starting = start_of(many)
+    assert starting is not None
+    raws = [*map(item, mails(bulk.WORTH_ASKING))]
+    assert await many.read(raws) == [here(raw) for raw in raws], "not by what only starts"
+    await starting
+    pid = process_of(many)
+    assert await many.read(raws) == [here(raw) for raw in raws]
+    assert process_of(many) == pid
+
+
+async def test_nothing_starts_behind_the_end(many: Bulk) -> None:
+    many.expect(bulk.WORTH_STARTING)
+    await many.close()
+    many.expect(bulk.WORTH_STARTING)
+    assert (many._aside, many._starting) == (None, None)
+
+
 async def test_when_the_process_dies_the_mail_is_read_here_and_then_by_another(many: Bulk) -> None:
-    raws = [*map(item, mails(40))]
+    raws = [*map(item, mails(MANY))]
     await many.read(raws)
     first = process_of(many)
     os.kill(first, signal.SIGSTOP)
@@ -86,7 +114,7 @@ async def test_when_the_process_dies_the_mail_is_read_here_and_then_by_another(m
 
 async def test_it_is_let_go_when_nothing_comes(many: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk, "LASTS", 0.05)
-    await many.read([*map(item, mails(40))])
+    await many.read([*map(item, mails(MANY))])
     pid = process_of(many)
     for _ in range(200):
         await asyncio.sleep(0.02)
@@ -97,7 +125,7 @@ async def test_it_is_let_go_when_nothing_comes(many: Bulk, monkeypatch: pytest.M
 
 
 async def test_closing_ends_it(many: Bulk) -> None:
-    await many.read([*map(item, mails(40))])
+    await many.read([*map(item, mails(MANY))])
     pid = process_of(many)
     await many.close()
     assert not _lives(pid)

@@ -94,7 +94,7 @@ def test_every_problem_of_the_configuration_is_told(
     assert main(["list", "--config", str(path)]) == 1
     assert capsys.readouterr().err.splitlines() == [
         "twoway: practice.toml, line 35: line[1].imap.prot is not a known key.",
-        "  Did you mean “port”? Known keys here: host, user, port, security, folders, sent.",
+        "  Did you mean “port”? Known keys here: host, user, port, security, folders, sent, since.",
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -148,6 +148,9 @@ class Lakeside:
 
     async def fetch_missing(self, line_id: str) -> None:
         await self.back_office.fetch_missing(line_id)
+
+    async def read_back(self, line_id: str, day: date | None) -> None:
+        await self.back_office.read_back(line_id, day)
 
     async def read_again(self, conversation_id: int) -> int:
         return await self.back_office.read_again(conversation_id)

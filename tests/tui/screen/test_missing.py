@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 import pytest
 
@@ -80,3 +81,38 @@ async def test_what_was_deleted_on_the_server_says_so(office: Lakeside) -> None:
         await office.rows()
         await pilot.press("enter")
         await see(pilot, "Deleted on the server; it is kept here")
+
+
+async def test_a_line_that_is_read_whole_has_nothing_further_back(office: Lakeside) -> None:
+    async with stage(office, size=(80, 24)) as pilot:
+        await see(pilot, "Rosa Jimenez")
+        await pilot.press("L")
+        await see(pilot, "front-desk")
+        await pilot.press("b")
+        await see(pilot, "Read front-desk back to when?")
+        await pilot.press(*"soon", "enter")
+        await see(pilot, "is not a day")
+        await pilot.press("b")
+        await see(pilot, "Read front-desk back to when?")
+        await pilot.press(*"beginning", "enter")
+        await see(pilot, "The line “front-desk”")
+
+
+async def test_a_line_is_read_back_as_far_as_somebody_says(
+    office: Lakeside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, date | None]] = []
+
+    async def read_back(line_id: str, day: date | None) -> None:
+        asked.append((line_id, day))
+
+    monkeypatch.setattr(office, "read_back", read_back)
+    async with stage(office, size=(80, 24)) as pilot:
+        await see(pilot, "Rosa Jimenez")
+        await pilot.press("L")
+        await see(pilot, "Read back")
+        await pilot.press("b", *"2025-01-31", "enter")
+        await see(pilot, "front-desk is read back to 2025-01-31.")
+        await pilot.press("x")
+        await see(pilot, "front-desk is read no further back")
+    assert asked == [("front-desk", date(2025, 1, 31)), ("front-desk", None)]
