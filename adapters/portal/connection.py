@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from importlib import import_module
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlencode, urljoin, urlsplit
 
@@ -189,9 +191,12 @@ class Portal:
 
     async def open(self) -> Transport:
         """Import the client, if that is not done yet, and give it."""
-        if self._transport is None:
-            from adapters.portal.client import Transport
+        # It takes a moment, and keys are read on this thread.
+        if self._transport is None and "adapters.portal.client" not in sys.modules:
+            await asyncio.to_thread(import_module, "adapters.portal.client")
+        from adapters.portal.client import Transport
 
+        if self._transport is None:
             self._transport = Transport(self.settings)
         return self._transport
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -70,3 +71,31 @@ async def test_a_server_that_says_nothing_is_given_up_in_time() -> None:
         async with asyncio.timeout(5):
             with pytest.raises(ConnectionLost):
                 await transport.carry("POST", base, {}, bytes(10_000), limit=16_000_000)
+
+
+async def test_the_client_is_imported_beside_the_screen() -> None:
+    script = """
+import asyncio, sys, threading
+from datetime import UTC, datetime
+from adapters.portal.connection import Portal
+from adapters.portal.settings import NoAuth, PortalSettings
+
+seen = []
+
+class Watch:
+    def find_spec(self, name, *_):
+        if name == "aiohttp":
+            seen.append(threading.current_thread() is threading.main_thread())
+
+async def main():
+    sys.meta_path.insert(0, Watch())
+    portal = Portal(PortalSettings("http://localhost:1/fhir", NoAuth()), lambda: datetime.now(UTC))
+    one, two = await asyncio.gather(portal.open(), portal.open())
+    assert one is two
+    await portal.close()
+
+asyncio.run(main())
+assert seen == [False], seen
+"""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", script)
+    assert await process.wait() == 0
