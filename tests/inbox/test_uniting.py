@@ -30,6 +30,7 @@ OLD = replace(
     points=(ContactPoint(AddressSystem.EMAIL, "ann.old@example.com"),),
     proxies=(MIA,),
     sources=("Patient/9",),
+    identifiers=("urn:mrn|9",),
     language="es",
 )
 
@@ -62,6 +63,8 @@ async def test_all_that_is_theirs_follows(house: House) -> None:
     assert [one.id for one in await patients.find("", 9)] == ["p1"]
     for known in ("ann@example.com", "ann.old@example.com", "mia@example.com"):
         assert [one.id for one in await patients.by_address(email(known))] == ["p1"]
+    for known in ("Patient/9", "urn:mrn|9"):
+        assert [one.id for one in await patients.by_alias([known])] == ["p1"], known
     row = await house.repository.conversations.row(row.id)
     assert (row.patient_id, row.patient_name) == ("p1", "Ann Lee")
     assert {one.patient_id for one in await house.messages(row.id)} == {"p1"}
