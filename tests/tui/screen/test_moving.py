@@ -37,7 +37,7 @@ async def test_a_wrong_merge_is_undone(office: Lakeside, size: tuple[int, int]) 
         assert (await office.repository.conversations.row(marta.id)).id == rosa.id
 
         await pilot.press("B")
-        await see(pilot, "Undo it?", "Dana Reyes")
+        await see(pilot, "came in here from another conversation", "Dana Reyes")
         await pilot.press("y")
         await see(pilot, "Undone: everything is where it was.", "Any morning is fine")
         await gone(pilot, "Do you take new patients? My")

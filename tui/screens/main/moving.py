@@ -10,7 +10,7 @@ from inbox.conversation import ConversationRow
 from inbox.desk import Desk
 from inbox.message import Message
 from inbox.moving import moved_words
-from inbox.storage.moving import Moved
+from inbox.storage.moving import Moved, MovingKind
 from tui.screens.ask import AskYes
 from tui.screens.choose import Choice, Choose
 from tui.screens.telling import tell
@@ -79,9 +79,8 @@ async def undo(screen: Screen[Any], desk: Desk, row: ConversationRow) -> int | N
     member = desk.practice.member(last.by)
     whose = member.name if member else "by what a message names" * (not last.by)
     when = time_words(last.at, desk.clock(), desk.practice)
-    words = moved_words(last)
     asked = AskYes(
-        f"Undo it? {words[0].upper()}{words[1:]}.",
+        f"Undo it? {_done_here(last, row.id)}.",
         " · ".join(part for part in (when, whose) if part),
     )
     if not await screen.app.push_screen_wait(asked):
@@ -89,6 +88,16 @@ async def undo(screen: Screen[Any], desk: Desk, row: ConversationRow) -> int | N
     undone = await desk.moving.undo(row.id)
     tell(screen.app, "Undone: everything is where it was.")
     return undone.to_id
+
+
+def _done_here(moved: Moved, here: int) -> str:
+    """What was done, as somebody sees it who has one of the conversations before them."""
+    if moved.kind is MovingKind.LINK:
+        return moved_words(moved)
+    count = f"{moved.messages} message{'s' * (moved.messages != 1)}"
+    if moved.to_id == here:
+        return f"{count} came in here from another conversation"
+    return f"{count} went from here to another conversation"
 
 
 def _told(screen: Screen[Any], done: str, moved: Moved) -> None:
