@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from inbox.address import Address, ChannelKind
+from inbox.address import Address, AddressSystem, ChannelKind, address_key
 from inbox.delivery import stopped_entry
 from inbox.listening import Listening
 from inbox.matching import Match, match
@@ -45,7 +45,7 @@ class Telephony:
 
     async def file(self, filing: Filing, own: frozenset[str]) -> None:
         """File one text, call, or word on a text of ours."""
-        arrival = filing.arrival
+        arrival = self._named(filing.arrival)
         other = other_end(arrival, filing.direction, own)
         line = self._practice.line(filing.line_id)
         pair = pair_key(line.as_address, other) if line is not None and other is not None else ""
@@ -66,6 +66,18 @@ class Telephony:
             await self._muted(told, filing)
         if filing.signs:
             await self._listening.heed(filing, filed)
+
+    def _named(self, arrival: Arrival) -> Arrival:
+        """The same, with the answering service by its name: no provider tells whose a number is."""
+        service, sender = self._practice.answering_service, arrival.sender
+        if service is None or sender is None or sender.name:
+            return arrival
+        numbers = {address_key(AddressSystem.PHONE, service.number)}
+        if service.heads_up_channel is not ChannelKind.EMAIL:
+            numbers.add(address_key(AddressSystem.PHONE, service.heads_up_to))
+        if sender.key not in numbers:
+            return arrival
+        return replace(arrival, sender=replace(sender, name="Answering service"))
 
     async def _known(self, filing: Filing, pair: str) -> Filing | None:
         """What stands for this text or call already; None: nothing does.

@@ -12,8 +12,10 @@ import pytest
 from inbox.address import Address, AddressSystem, ChannelKind
 from inbox.conversation import ListState
 from inbox.ending import Ending
+from inbox.filing import Filer
 from inbox.line import Line
 from inbox.patient import Consent, ContactPoint, PrivacyForm
+from inbox.practice import AnsweringService
 from inbox.reply_path import EvidenceKind
 from inbox.repository import Filing
 from inbox.telephony import Telephony
@@ -263,3 +265,18 @@ async def test_who_writes_a_mail_and_a_text_waits_once_until_either_is_answered(
     (left,) = await house.rows(ListState.NEEDS_REPLY)
     assert left.channels == (ChannelKind.EMAIL,)
     assert left.waiting_since == house.clock()
+
+
+@pytest.mark.parametrize("number", ["+15550107790", "+15550107791"])
+async def test_the_answering_service_is_named(house: House, number: str) -> None:
+    service = AnsweringService("+15550107790", True, ChannelKind.SMS, "+1 555 010 7791")
+    practice = replace(house.practice, answering_service=service)
+    filer = Filer(house.repository, practice, house.clock)
+    item = {"from": number, "text": "Got it, thanks.", "to": [TEXTS.address], "id": "SMservice"}
+    house.servers[TEXTS.id].put(json.dumps(item).encode(), house.clock())
+    channel = house.channels[TEXTS.id]
+    async for batch in channel.fetch({}):
+        await house.repository.raw.save_batch(TEXTS.id, batch, house.clock())
+    await filer.drain(channel)
+    [row] = await house.rows()
+    assert row.person == "Answering service"
