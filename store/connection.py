@@ -50,6 +50,10 @@ class WorkerConnection(aiosqlite.Connection):
         # A screen that ends without closing must not hang on this thread: SQLite survives that.
         self._thread.daemon = True
 
+    def ended(self, within: float = BUSY_TIMEOUT_MS / 1000) -> None:
+        """Wait until its thread has ended, for so many seconds at most; blocks."""
+        self._thread.join(within)
+
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` in the thread and give its result.
 
@@ -92,7 +96,12 @@ async def open_worker(path: Path, *, writer: bool = False) -> WorkerConnection:
 
 
 async def _opened(connection: WorkerConnection) -> WorkerConnection:
-    await connection
+    try:
+        await connection
+    except BaseException:
+        # Its thread tells the loop when it has ended, and the loop may be closed by then.
+        await asyncio.to_thread(connection.ended)
+        raise
     return connection
 
 

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from inbox.conversation import ListState
 from inbox.errors import DatabaseTooNew, NotFound, StoreError
 from inbox.events import Change, ChangeKind
 from inbox.outgoing import Draft
-from store.connection import BUSY_TIMEOUT_MS
+from store.connection import BUSY_TIMEOUT_MS, open_worker
 from store.database import SqliteRepository, open_repository
 from store.migration import LATEST
 from tests.clock import FakeClock
@@ -76,6 +77,23 @@ async def test_what_is_no_database_is_refused(folder: Path, clock: FakeClock) ->
     make(folder, b"Dear diary, " * 1000)
     with pytest.raises(StoreError, match="is not a database"):
         await open_repository(folder, clock)
+
+
+def test_no_thread_outlives_a_refusal(folder: Path) -> None:
+    make(folder, b"Dear diary, " * 1000)
+
+    async def refused() -> list[threading.Thread]:
+        before = set(threading.enumerate())
+        with pytest.raises(StoreError):
+            await open_worker(folder / "twoway.db")
+        return [
+            one
+            for one in threading.enumerate()
+            if one not in before and "connection_worker" in one.name
+        ]
+
+    for _ in range(20):
+        assert asyncio.run(refused()) == []
 
 
 async def test_another_programs_database_is_refused(folder: Path, clock: FakeClock) -> None:

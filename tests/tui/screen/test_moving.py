@@ -87,11 +87,10 @@ async def test_a_family_is_sorted_out(office: Lakeside, size: tuple[int, int]) -
         await pilot.press("right", "S")
         await see(pilot, "Part it here")
         await pilot.press("y")
-        await see(pilot, "Parted: 1 message to conversation")
+        # Named in what is left here.
+        await see(pilot, "Parted: 1 message to conversation", "About whom: Lea, Max")
         await pilot.press("l")
         await see(pilot, "Which patient is it about?")
-        # Named in what is left here.
-        await see(pilot, "About whom: Lea, Max")
         await pilot.press("enter")
         await see(pilot, "this time, or always?")
         await pilot.press("enter")
