@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import resource
 import sqlite3
 import sys
 import time
@@ -24,6 +23,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.one_sync import peak
 from inbox.clock import utc_now
 from inbox.conversation import ListState
 from tests.clone import ROOT
@@ -34,7 +34,7 @@ from tests.interop.servers import Account
 
 MAILS = 10_000
 LATER = 100
-MEMORY = 300
+MEMORY = 250
 """Megabytes that the product may use at its peak."""
 PEOPLE = 400
 
@@ -89,10 +89,9 @@ async def _follow(given: dict[str, Any]) -> None:
             begun = time.monotonic()
             await product.sync()
             took = time.monotonic() - begun
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
             counts = [[c.folder, c.server, c.stored, c.quarantined] for c in await product.counts()]
             page = await product.desk.page(ListState.ALL)
-            said = {"seconds": took, "megabytes": peak, "counts": counts, "rows": len(page.rows)}
+            said = {"seconds": took, "megabytes": peak(), "counts": counts, "rows": len(page.rows)}
             print(json.dumps(said), flush=True)
             if not await asyncio.to_thread(sys.stdin.readline):
                 break
