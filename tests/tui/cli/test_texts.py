@@ -223,15 +223,14 @@ def test_a_wrong_token_stops_the_telephone_and_not_the_mail(
     known = dict(account.secrets)
     account.secrets[account.sid] = "another"
     try:
-        for _ in range(3):
-            printed = read(type_, desk, "--json")
-            lines = {line["line"]: line for line in printed.json}
+        printed = read(type_, desk, "--json")
+        if any("does not answer" in str(line["problem"]) for line in printed.json):
             # A busy machine may not answer in time; that is another trouble, and passes.
-            if "does not answer" not in lines["texts"]["problem"]:
-                break
+            printed = read(type_, desk, "--json")
     finally:
         account.secrets.update(known)
     assert printed.status == 1
+    lines = {line["line"]: line for line in printed.json}
     assert lines["front-desk"]["problem"] is None
     assert "Twilio did not accept" in lines["texts"]["problem"]
 
